@@ -1,0 +1,112 @@
+//! What can be seen of a turn while it runs: its steps, and its words as they come.
+
+use serde::Serialize;
+use serde_json::Value;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+use tokio::sync::broadcast;
+
+use crate::{
+    ids::{CallId, ConversationId, TurnId},
+    skills::Progress,
+};
+
+/// Something that happened in a running turn.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TurnEvent {
+    /// A step was finished.
+    Step(Step),
+    /// A skill says how far it is.
+    Progress(Progress),
+    /// More words of the reply.
+    Delta { text: String },
+    /// The words so far are void: the answer goes on with a skill, or another model.
+    Reset,
+    /// The turn is over, and this is what stays.
+    Done(TurnReply),
+}
+
+/// One finished step of a turn, as the trace keeps it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    /// "receive", "recall", "route", "skill", "model" or "reply".
+    pub name: &'static str,
+    /// Milliseconds since the turn began to run.
+    pub at_ms: i64,
+    pub duration_ms: i64,
+    pub detail: Value,
+}
+
+/// The end of a turn, as the HTTP interface gives it.
+#[derive(Clone, Debug, Serialize)]
+pub struct TurnReply {
+    pub turn_id: TurnId,
+    pub conversation: ConversationId,
+    pub reply: String,
+    pub route: String,
+    /// "none", "small" or "large".
+    pub tier: String,
+    pub rung: String,
+    pub usage: Usage,
+    pub skills: Vec<SkillUse>,
+    /// True when the turn failed; the reply then says so.
+    pub failed: bool,
+}
+
+/// Tokens of all model calls of a turn.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Usage {
+    pub input_tokens: i64,
+    pub output_tokens: i64,
+    pub model_calls: i64,
+}
+
+/// A skill that ran in a turn.
+#[derive(Clone, Debug, Serialize)]
+pub struct SkillUse {
+    pub name: String,
+    pub call_id: CallId,
+    /// Name of the failure, if it failed.
+    pub failure: Option<String>,
+}
+
+/// Events kept for a watcher that is slow; one that falls behind further misses deltas, not the end.
+const BACKLOG: usize = 1_024;
+
+/// The running turns of this process that somebody watches.
+#[derive(Debug, Default)]
+pub struct Live {
+    /// Held for a look-up; a turn has an entry from its first watcher to its end.
+    turns: Mutex<HashMap<TurnId, broadcast::Sender<TurnEvent>>>,
+}
+
+impl Live {
+    /// The events of a turn from now on.
+    pub fn watch(&self, turn: TurnId) -> broadcast::Receiver<TurnEvent> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.entry(turn).or_insert_with(|| broadcast::channel(BACKLOG).0).subscribe()
+    }
+
+    /// Tells the watchers; a turn that nobody watches costs nothing.
+    pub fn tell(&self, turn: TurnId, event: TurnEvent) {
+        let turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = turns.get(&turn) {
+            // Nobody listening any more is no fault.
+            let _ = sender.send(event);
+        }
+    }
+
+    /// Tells the watchers the end and forgets the turn.
+    pub fn end(&self, turn: TurnId, reply: TurnReply) {
+        self.tell(turn, TurnEvent::Done(reply));
+        self.forget(turn);
+    }
+
+    /// Forgets a turn that ended before it was watched.
+    pub fn forget(&self, turn: TurnId) {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner).remove(&turn);
+    }
+}

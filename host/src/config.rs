@@ -1,0 +1,302 @@
+//! Settings in layers: `config.default.toml` (compiled in) < a file < the environment.
+//!
+//! Every value is checked before anything starts; what is wrong is named by its key.
+
+use figment::{
+    Figment,
+    providers::{Env, Format, Toml},
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+/// The documented defaults, the lowest layer.
+pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+/// All settings, one struct per section of the file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub data_dir: PathBuf,
+    pub http: Http,
+    pub database: Database,
+    pub log: Log,
+    pub agent: Agent,
+    pub gateway: Gateway,
+    pub memory: Memory,
+    pub scheduler: Scheduler,
+    pub skills: Skills,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    pub listen: SocketAddr,
+    pub secure_cookies: bool,
+    pub session_hours: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    pub url: SecretString,
+    pub max_connections: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub level: String,
+    pub format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agent {
+    pub name: String,
+    pub persona: String,
+    pub time_zone: chrono_tz::Tz,
+    pub locale: String,
+    pub max_rounds: u32,
+    pub max_skill_calls: u32,
+    pub turn_timeout_s: u64,
+    pub max_turns: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Gateway {
+    pub token_budget: u32,
+    pub max_output_tokens: u32,
+    pub first_token_timeout_s: u64,
+    pub stall_timeout_s: u64,
+    pub small: Model,
+    pub large: Model,
+}
+
+/// One tier's model; absent when `base_url` is empty.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    pub base_url: String,
+    #[serde(deserialize_with = "text")]
+    pub model: String,
+    #[serde(deserialize_with = "secret")]
+    pub api_key: SecretString,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Memory {
+    pub recall_items: usize,
+    pub recall_tokens: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scheduler {
+    pub sweep_s: u64,
+    pub workers: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Skills {
+    pub bundle_dir: PathBuf,
+    pub max_component_mib: u32,
+    pub max_memory_mib: u32,
+    pub max_fuel: u64,
+    pub max_timeout_s: u32,
+    pub default_memory_mib: u32,
+    pub default_fuel: u64,
+    pub default_timeout_s: u32,
+    pub max_output_bytes: usize,
+    pub max_calls: u32,
+    pub max_queue: usize,
+    pub compile_memory_mib: u64,
+    pub compile_timeout_s: u64,
+}
+
+/// Why the settings cannot be used; the text names the key.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("the settings file {0} does not exist")]
+    NoFile(PathBuf),
+    #[error("{0}")]
+    Read(String),
+    #[error("bad value for `{key}`: {reason}")]
+    Value { key: &'static str, reason: String },
+}
+
+impl Config {
+    /// Reads all layers. `file` must exist when given; otherwise `skillet.toml` is used if present.
+    pub fn load(file: Option<PathBuf>, data_dir: Option<PathBuf>) -> Result<Self, ConfigError> {
+        let mut layers = Figment::from(Toml::string(DEFAULTS));
+        match file {
+            Some(path) if !path.is_file() => return Err(ConfigError::NoFile(path)),
+            Some(path) => layers = layers.merge(Toml::file_exact(path)),
+            None => layers = layers.merge(Toml::file_exact("skillet.toml")),
+        }
+        layers = layers
+            .merge(Env::raw().only(&["DATABASE_URL"]).map(|_| "database.url".into()))
+            .merge(Env::prefixed("SKILLET__").split("__"));
+        if let Some(dir) = data_dir {
+            layers = layers.merge(("data_dir", dir));
+        }
+        let config: Self = layers.extract().map_err(|error| ConfigError::Read(describe(&error)))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        self.check_text()?;
+        self.check_models()?;
+        self.check_numbers()
+    }
+
+    fn check_text(&self) -> Result<(), ConfigError> {
+        if !matches!(self.agent.locale.as_str(), "en" | "zh") {
+            return Err(bad("agent.locale", format!("\"{}\" is neither \"en\" nor \"zh\"", self.agent.locale)));
+        }
+        if let Err(error) = self.log.level.parse::<tracing_subscriber::EnvFilter>() {
+            return Err(bad("log.level", error.to_string()));
+        }
+        let url = self.database.url.expose_secret();
+        if !(url.is_empty() || url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+            return Err(bad("database.url", "only postgres:// URLs are known (empty means SQLite)".into()));
+        }
+        Ok(())
+    }
+
+    fn check_models(&self) -> Result<(), ConfigError> {
+        for (tier, keys) in [
+            (&self.gateway.small, ["gateway.small.base_url", "gateway.small.model"]),
+            (&self.gateway.large, ["gateway.large.base_url", "gateway.large.model"]),
+        ] {
+            let [url_key, model_key] = keys;
+            if tier.base_url.is_empty() {
+                continue;
+            }
+            match reqwest::Url::parse(&tier.base_url) {
+                Ok(url) if matches!(url.scheme(), "http" | "https") => {}
+                Ok(url) => return Err(bad(url_key, format!("\"{}\" is not http or https", url.scheme()))),
+                Err(error) => return Err(bad(url_key, error.to_string())),
+            }
+            if tier.model.is_empty() {
+                return Err(bad(model_key, "a base_url is set, but no model".into()));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_numbers(&self) -> Result<(), ConfigError> {
+        let positive = [
+            ("http.session_hours", u64::from(self.http.session_hours)),
+            ("database.max_connections", u64::from(self.database.max_connections)),
+            ("agent.max_rounds", u64::from(self.agent.max_rounds)),
+            ("agent.turn_timeout_s", self.agent.turn_timeout_s),
+            ("agent.max_turns", self.agent.max_turns as u64),
+            ("gateway.max_output_tokens", u64::from(self.gateway.max_output_tokens)),
+            ("gateway.first_token_timeout_s", self.gateway.first_token_timeout_s),
+            ("gateway.stall_timeout_s", self.gateway.stall_timeout_s),
+            ("scheduler.sweep_s", self.scheduler.sweep_s),
+            ("scheduler.workers", self.scheduler.workers as u64),
+            ("skills.max_component_mib", u64::from(self.skills.max_component_mib)),
+            ("skills.max_memory_mib", u64::from(self.skills.max_memory_mib)),
+            ("skills.max_fuel", self.skills.max_fuel),
+            ("skills.max_timeout_s", u64::from(self.skills.max_timeout_s)),
+            ("skills.default_memory_mib", u64::from(self.skills.default_memory_mib)),
+            ("skills.default_fuel", self.skills.default_fuel),
+            ("skills.default_timeout_s", u64::from(self.skills.default_timeout_s)),
+            ("skills.max_output_bytes", self.skills.max_output_bytes as u64),
+            ("skills.max_calls", u64::from(self.skills.max_calls)),
+            ("skills.compile_timeout_s", self.skills.compile_timeout_s),
+        ];
+        if let Some((key, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
+            return Err(bad(key, "must be greater than 0".into()));
+        }
+        if self.gateway.token_budget < 1000 {
+            return Err(bad("gateway.token_budget", "must be at least 1000".into()));
+        }
+        if self.skills.compile_memory_mib < 256 {
+            return Err(bad("skills.compile_memory_mib", "must be at least 256".into()));
+        }
+        if self.skills.max_calls > 1000 {
+            return Err(bad("skills.max_calls", "must be at most 1000".into()));
+        }
+        if self.skills.max_memory_mib > 1024 {
+            return Err(bad("skills.max_memory_mib", "must be at most 1024".into()));
+        }
+        Ok(())
+    }
+}
+
+impl Model {
+    /// Whether this tier is configured.
+    pub fn is_set(&self) -> bool {
+        !self.base_url.is_empty()
+    }
+}
+
+impl Gateway {
+    /// Silence allowed before the first byte of an answer.
+    pub fn first_token_timeout(&self) -> Duration {
+        Duration::from_secs(self.first_token_timeout_s)
+    }
+
+    /// Silence allowed between two chunks of a stream.
+    pub fn stall_timeout(&self) -> Duration {
+        Duration::from_secs(self.stall_timeout_s)
+    }
+}
+
+fn bad(key: &'static str, reason: String) -> ConfigError {
+    ConfigError::Value { key, reason }
+}
+
+/// One line per problem: what, which key, from which layer.
+fn describe(error: &figment::Error) -> String {
+    let lines: Vec<String> = error
+        .clone()
+        .into_iter()
+        .map(|one| {
+            let key = one.path.join(".");
+            let source = one.metadata.as_ref().map_or_else(String::new, |layer| format!(" (from {})", layer.name));
+            if key.is_empty() {
+                format!("{}{source}", one.kind)
+            } else {
+                format!("{} at `{key}`{source}", one.kind)
+            }
+        })
+        .collect();
+    lines.join("\n")
+}
+
+/// Text that may look like a number or a boolean in the environment, such as a key of digits.
+fn text<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Scalar {
+        Text(String),
+        Integer(i64),
+        Float(f64),
+        Bool(bool),
+    }
+    Ok(match Scalar::deserialize(input)? {
+        Scalar::Text(text) => text,
+        Scalar::Integer(number) => number.to_string(),
+        Scalar::Float(number) => number.to_string(),
+        Scalar::Bool(value) => value.to_string(),
+    })
+}
+
+fn secret<'de, D: Deserializer<'de>>(input: D) -> Result<SecretString, D::Error> {
+    text(input).map(SecretString::from)
+}

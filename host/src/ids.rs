@@ -1,0 +1,69 @@
+//! Identifiers: `UUIDv7` newtypes, so that a turn's id is never passed where a user's is meant.
+
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// A fresh id whose time part comes from `clock`, so that ids sort by creation.
+            pub fn new(clock: &Clock) -> Self {
+                Self(fresh(clock))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// A person who writes to the agent.
+    UserId
+    /// One thread of messages with a user on a channel.
+    ConversationId
+    /// One message, in or out.
+    MessageId
+    /// One message in, one reply out; also the trace id of everything done for it.
+    TurnId
+    /// A stable fact in semantic memory.
+    FactId
+    /// A summary of one turn in episodic memory.
+    EpisodeId
+    /// One run of a skill; retries keep it.
+    CallId
+    /// One attempt at a model.
+    ModelCallId
+    /// Work done later.
+    JobId
+    /// A bearer token of the HTTP interface.
+    TokenId
+    /// One process of Skillet, and what it holds leases under.
+    HostId
+}
+
+/// A `UUIDv7` from the given clock; the order of two ids of one millisecond is random.
+fn fresh(clock: &Clock) -> Uuid {
+    let now = clock.now();
+    let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
+    let timestamp = uuid::Timestamp::from_unix(uuid::NoContext, seconds, now.timestamp_subsec_nanos());
+    Uuid::new_v7(timestamp)
+}

@@ -1,0 +1,134 @@
+//! Memory beyond the turn. Recall brings the right lines; writing keeps the wrong ones out.
+//!
+//! Facts are written when a person asks for it or states something stable, never from recalled
+//! text, skill output or the agent's own words. Episodes are one summary per turn, written off the
+//! reply path. Neither knows about models: who summarises is decided above.
+
+mod retriever;
+mod segment;
+mod semantic;
+
+pub use retriever::Recalled;
+pub use segment::{is_chinese, locale_of};
+pub use semantic::{Detected, stable_facts};
+
+use serde_json::Value;
+
+use crate::{
+    clock::Clock,
+    ids::{EpisodeId, FactId, TurnId, UserId},
+    store::{Db, NewEpisode, NewFact, SearchKind, StoreError, Turn, Written},
+};
+
+/// Longest fact, in characters.
+pub const MAX_FACT_CHARS: usize = 2000;
+
+#[derive(Clone, Debug)]
+pub struct Memory {
+    db: Db,
+    clock: Clock,
+}
+
+/// Why something was not remembered.
+#[derive(Debug, thiserror::Error)]
+pub enum MemoryError {
+    #[error("there is nothing to remember in an empty text")]
+    Empty,
+    #[error("a memory is {MAX_FACT_CHARS} characters at most")]
+    TooLong,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The summary of a turn, made by rules or by a model.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    pub text: String,
+    pub json: Value,
+    pub tags: Vec<String>,
+    /// "rules" or "model".
+    pub source: &'static str,
+}
+
+impl Memory {
+    pub fn new(db: Db, clock: Clock) -> Self {
+        Self { db, clock }
+    }
+
+    /// The memories of one person that bear on a text, best first.
+    pub async fn recall(&self, user: UserId, text: &str, limit: usize) -> Result<Vec<Recalled>, StoreError> {
+        retriever::recall(&self.db, self.clock.now(), user, text, limit).await
+    }
+
+    /// Keeps a fact. An empty key is derived from the text.
+    pub async fn remember(
+        &self,
+        user: UserId,
+        key: &str,
+        text: &str,
+        turn: Option<TurnId>,
+    ) -> Result<Written, MemoryError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(MemoryError::Empty);
+        }
+        if text.chars().count() > MAX_FACT_CHARS {
+            return Err(MemoryError::TooLong);
+        }
+        let detected = semantic::fact_of(text);
+        let key = if key.trim().is_empty() { detected.key.clone() } else { key.trim().to_lowercase() };
+        let fact = NewFact {
+            user,
+            words: segment::index_words(&format!("{key} {text} {}", semantic::aliases(&key))),
+            key,
+            value_text: text.to_owned(),
+            value_json: serde_json::json!({ "value": detected.value }),
+            source_turn: turn,
+            said_by: "user",
+            confidence: 1.0,
+        };
+        Ok(self.db.write_fact(&self.clock, &fact).await?)
+    }
+
+    /// Keeps the stable facts that a message states by itself, and returns how many are new.
+    pub async fn learn(&self, turn: &Turn, message: &str) -> Result<usize, MemoryError> {
+        let mut learnt = 0;
+        for fact in stable_facts(message) {
+            let written = self.remember(turn.user_id, &fact.key, &fact.text, Some(turn.id)).await?;
+            learnt += usize::from(!matches!(written, Written::Unchanged(_)));
+        }
+        Ok(learnt)
+    }
+
+    /// Keeps the summary of a turn; a second one of the same turn is ignored.
+    pub async fn keep_episode(&self, turn: &Turn, summary: Summary) -> Result<bool, StoreError> {
+        let episode = NewEpisode {
+            user: turn.user_id,
+            conversation: turn.conversation_id,
+            turn: turn.id,
+            words: segment::index_words(&summary.text),
+            summary_text: summary.text,
+            summary_json: summary.json,
+            tags: summary.tags,
+            source: summary.source,
+        };
+        self.db.write_episode(&self.clock, &episode).await
+    }
+
+    /// Removes a fact from memory and index.
+    pub async fn forget_fact(&self, id: FactId) -> Result<bool, StoreError> {
+        self.db.forget_fact(id).await
+    }
+
+    /// Removes an episode from memory and index.
+    pub async fn forget_episode(&self, id: EpisodeId) -> Result<bool, StoreError> {
+        self.db.forget_episode(id).await
+    }
+}
+
+impl Recalled {
+    /// Whether this is something the person told, not a summary of what was said.
+    pub fn is_fact(&self) -> bool {
+        self.kind == SearchKind::Fact
+    }
+}

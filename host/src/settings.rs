@@ -1,0 +1,164 @@
+//! What the owner changes while the host runs: five keys, each with its check. A value set here
+//! goes before the one of the settings file; skills may set a key only where the owner opened it.
+
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    store::{Db, StoreError},
+};
+
+/// The values in force.
+#[derive(Clone, Debug)]
+pub struct Current {
+    pub name: String,
+    pub persona: String,
+    pub time_zone: chrono_tz::Tz,
+    /// "en" or "zh".
+    pub locale: String,
+    pub token_budget: u32,
+}
+
+/// One key as the page *Settings* shows it.
+#[derive(Clone, Debug, Serialize)]
+pub struct SettingView {
+    pub key: &'static str,
+    pub value: String,
+    /// The value of the settings file, which holds when nothing is set here.
+    pub default: String,
+    pub set: bool,
+    /// Whether skills may change it.
+    pub open: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SettingError {
+    #[error("there is no setting `{0}`; there are: {known}", known = KEYS.join(", "))]
+    Unknown(String),
+    #[error("bad value for `{key}`: {reason}")]
+    Invalid { key: String, reason: String },
+    #[error("`{0}` is not open to skills; the owner can open it on the page Settings")]
+    Closed(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Every key, in the order of the page.
+pub const KEYS: [&str; 5] = ["name", "persona", "time_zone", "locale", "token_budget"];
+
+/// Longest value of a key, in characters: a persona is part of every prompt.
+const MAX_VALUE_CHARS: usize = 4000;
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    db: Db,
+    clock: Clock,
+    defaults: [String; 5],
+}
+
+impl Settings {
+    pub fn new(db: Db, clock: Clock, config: &Config) -> Self {
+        let agent = &config.agent;
+        let defaults = [
+            agent.name.clone(),
+            agent.persona.clone(),
+            agent.time_zone.to_string(),
+            agent.locale.clone(),
+            config.gateway.token_budget.to_string(),
+        ];
+        Self { db, clock, defaults }
+    }
+
+    /// The same defaults over another database.
+    pub fn over(&self, db: Db) -> Self {
+        Self { db, ..self.clone() }
+    }
+
+    /// The values in force now.
+    pub async fn current(&self) -> Result<Current, StoreError> {
+        let [name, persona, time_zone, locale, token_budget] = self.list().await?.map(|one| one.value);
+        let unreadable = |key: &str| StoreError::Corrupt(format!("setting {key}"));
+        Ok(Current {
+            name,
+            persona,
+            time_zone: time_zone.parse().map_err(|_| unreadable("time_zone"))?,
+            locale,
+            token_budget: token_budget.parse().map_err(|_| unreadable("token_budget"))?,
+        })
+    }
+
+    /// Every key with its value.
+    pub async fn list(&self) -> Result<[SettingView; 5], StoreError> {
+        let rows: BTreeMap<String, _> =
+            self.db.settings().await?.into_iter().map(|row| (row.key.clone(), row)).collect();
+        let mut views = Vec::with_capacity(KEYS.len());
+        for (key, default) in KEYS.into_iter().zip(&self.defaults) {
+            let row = rows.get(key);
+            let set = row.and_then(|row| row.value.as_ref()).map(|value| value.0.clone());
+            views.push(SettingView {
+                key,
+                value: set.clone().unwrap_or_else(|| default.clone()),
+                default: default.clone(),
+                set: set.is_some(),
+                open: row.is_some_and(|row| row.open),
+            });
+        }
+        Ok(views.try_into().expect("one view per key"))
+    }
+
+    /// The value of one key.
+    pub async fn value(&self, key: &str) -> Result<SettingView, SettingError> {
+        let at = position(key)?;
+        Ok(self.list().await?[at].clone())
+    }
+
+    /// Sets a value for the owner.
+    pub async fn set(&self, key: &str, value: &str) -> Result<(), SettingError> {
+        check(key, value)?;
+        Ok(self.db.set_setting(&self.clock, key, value).await?)
+    }
+
+    /// Sets a value for a skill, if the owner has opened the key.
+    pub async fn set_open(&self, key: &str, value: &str) -> Result<(), SettingError> {
+        if !self.value(key).await?.open {
+            return Err(SettingError::Closed(key.to_owned()));
+        }
+        check(key, value)?;
+        if self.db.set_open_setting(&self.clock, key, value).await? {
+            Ok(())
+        } else {
+            Err(SettingError::Closed(key.to_owned()))
+        }
+    }
+
+    /// Opens a key to skills, or closes it.
+    pub async fn open(&self, key: &str, open: bool) -> Result<(), SettingError> {
+        position(key)?;
+        Ok(self.db.open_setting(&self.clock, key, open).await?)
+    }
+}
+
+fn position(key: &str) -> Result<usize, SettingError> {
+    KEYS.iter().position(|known| *known == key).ok_or_else(|| SettingError::Unknown(key.to_owned()))
+}
+
+fn check(key: &str, value: &str) -> Result<(), SettingError> {
+    position(key)?;
+    let invalid = |reason: &str| Err(SettingError::Invalid { key: key.to_owned(), reason: reason.to_owned() });
+    if value.chars().count() > MAX_VALUE_CHARS {
+        return invalid("longer than 4,000 characters");
+    }
+    match key {
+        "name" if value.trim().is_empty() => invalid("a name is needed"),
+        "time_zone" if value.parse::<chrono_tz::Tz>().is_err() => {
+            invalid("not an IANA time zone, such as Asia/Shanghai")
+        }
+        "locale" if !matches!(value, "en" | "zh") => invalid("either en or zh"),
+        "token_budget" if !value.parse::<u32>().is_ok_and(|tokens| (1000..=1_000_000).contains(&tokens)) => {
+            invalid("a number from 1000 to 1000000")
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,340 @@
+//! The way of a call: validate the input → one call per key → wait for a place → run → validate
+//! the output → account.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime::Engine;
+
+use super::{
+    engine::Ticker,
+    host::{CallState, ProgressSink, Services},
+    limits::Meter,
+    linker::Call,
+    manifest::Idempotency,
+    registry::{Installed, Registry},
+    sandbox::{self, CallFailure, FailureKind, Run},
+};
+use crate::{
+    config,
+    ids::{CallId, TurnId, UserId},
+    store::{CallEnd, CallRecord, CallStart, Started, StoreError},
+};
+
+/// Longest wait for a place to run.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// For whom a skill runs.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    pub user: UserId,
+    pub turn: Option<TurnId>,
+    /// "en" or "zh".
+    pub locale: String,
+    /// IANA name.
+    pub time_zone: String,
+}
+
+/// A call of a skill.
+pub struct Request {
+    pub skill: String,
+    pub input: Value,
+    pub caller: Caller,
+    /// Calls of one key are one call.
+    pub key: Option<String>,
+    pub progress: Option<ProgressSink>,
+}
+
+/// What became of a call.
+#[derive(Clone, Debug, Serialize)]
+pub struct Outcome {
+    pub call_id: CallId,
+    pub skill: String,
+    /// Digest of the version that ran.
+    pub version: String,
+    #[serde(skip)]
+    pub result: Result<Value, CallFailure>,
+    pub duration_ms: f64,
+    pub fuel: u64,
+    pub peak_memory_bytes: u64,
+    pub host_calls: u64,
+    /// True when an earlier call of the same key answered.
+    pub replayed: bool,
+    pub log: Value,
+}
+
+/// A run without its bookkeeping.
+pub(super) struct RawCall<'a> {
+    pub id: String,
+    pub attempt: u32,
+    pub input: &'a Value,
+    pub caller: &'a Caller,
+    pub progress: Option<ProgressSink>,
+}
+
+/// A run with its output checked.
+pub(super) struct Checked {
+    pub output: Result<Value, CallFailure>,
+    pub run: Option<Run>,
+}
+
+pub struct Executor {
+    engine: Engine,
+    ticker: Ticker,
+    places: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    max_queue: usize,
+}
+
+/// Places held by a run.
+struct Place {
+    _serial: Option<OwnedSemaphorePermit>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Executor {
+    pub fn new(engine: Engine, ticker: Ticker, settings: &config::Skills) -> Self {
+        Self {
+            engine,
+            ticker,
+            places: Arc::new(Semaphore::new(settings.max_calls as usize)),
+            waiting: AtomicUsize::new(0),
+            max_queue: settings.max_queue,
+        }
+    }
+
+    /// Runs a call with everything that belongs to it.
+    pub async fn call(
+        &self,
+        registry: &Registry,
+        services: &Services,
+        request: Request,
+    ) -> Result<Outcome, StoreError> {
+        let Some(installed) = registry.find(&request.skill).await?.filter(|skill| skill.enabled) else {
+            let text = format!("there is no skill `{}`, or it is disabled", request.skill);
+            return Ok(rejected(services, &request, "", CallFailure::new(FailureKind::NoSkill, text)));
+        };
+        if let Err(error) = installed.input.validate(&request.input) {
+            let text = format!("{error} at `{}`", error.instance_path());
+            let failure = CallFailure::new(FailureKind::InvalidInput, text);
+            return Ok(rejected(services, &request, &installed.digest, failure));
+        }
+        let key = key_of(&installed, &request);
+        let start = CallStart {
+            skill: &installed.name,
+            digest: &installed.digest,
+            turn: request.caller.turn,
+            user: Some(request.caller.user),
+            idempotency_key: key.as_deref(),
+            input: &request.input,
+        };
+        let (id, attempt) = match services.db.start_call(&services.clock, &start).await? {
+            Started::Finished(record) => return Ok(replay(*record)),
+            Started::Run { id, attempt } => (id, attempt),
+            Started::Interrupted { id, attempt } if installed.manifest.idempotency == Idempotency::None => {
+                let text = "the host ended during this call; it may have taken effect and is not repeated";
+                let failure = CallFailure::new(FailureKind::Interrupted, text);
+                let checked = Checked { output: Err(failure), run: None };
+                return account(services, &installed, (id, attempt), Duration::ZERO, checked).await;
+            }
+            Started::Interrupted { id, attempt } => (id, attempt),
+        };
+        let queued = Instant::now();
+        let place = self.place(&installed).await;
+        let waited = queued.elapsed();
+        let checked = match place {
+            Err(failure) => Checked { output: Err(failure), run: None },
+            Ok(_place) => {
+                let raw = RawCall {
+                    id: id.to_string(),
+                    attempt: u32::try_from(attempt).unwrap_or(u32::MAX),
+                    input: &request.input,
+                    caller: &request.caller,
+                    progress: request.progress,
+                };
+                self.run_once(registry, &installed, services, raw).await
+            }
+        };
+        account(services, &installed, (id, attempt), waited, checked).await
+    }
+
+    /// Runs once and checks the output; no key, no queue, no record.
+    pub(super) async fn run_once(
+        &self,
+        registry: &Registry,
+        installed: &Installed,
+        services: &Services,
+        raw: RawCall<'_>,
+    ) -> Checked {
+        let component = match registry.ready(&installed.digest).await {
+            Ok(component) => component,
+            Err(error) => {
+                tracing::error!(skill = installed.name, error = &*error as &dyn std::error::Error, "a version cannot run");
+                return Checked { output: Err(CallFailure::new(FailureKind::Host, error.to_string())), run: None };
+            }
+        };
+        let state = CallState {
+            meter: Meter::new(installed.limits.memory_bytes),
+            skill: installed.name.as_str().into(),
+            user: raw.caller.user,
+            turn: raw.caller.turn,
+            grants: installed.grants.clone(),
+            services: services.clone(),
+            settings: installed.settings.clone(),
+            progress: raw.progress,
+            log: Vec::new(),
+            log_dropped: 0,
+            host_calls: 0,
+        };
+        let call = Call {
+            id: raw.id,
+            attempt: raw.attempt,
+            input: raw.input.to_string(),
+            locale: if raw.caller.locale == "zh" { "zh-CN".into() } else { raw.caller.locale.clone() },
+            time_zone: raw.caller.time_zone.clone(),
+            deadline_ms: u64::try_from(installed.limits.timeout.as_millis()).unwrap_or(u64::MAX),
+        };
+        let run = sandbox::run((&self.engine, &self.ticker), &component, installed.limits, state, call).await;
+        let output = run.output.clone().and_then(|text| check_output(installed, &text));
+        Checked { output, run: Some(run) }
+    }
+
+    /// Waits for a place: first for the skill's own, then for one of all.
+    async fn place(&self, installed: &Installed) -> Result<Place, CallFailure> {
+        let waiting = self.waiting.fetch_add(1, Ordering::SeqCst);
+        let result = if waiting >= self.max_queue {
+            Err(CallFailure::new(FailureKind::Busy, format!("{waiting} calls are waiting already")))
+        } else {
+            let both = async {
+                let serial = match &installed.serial {
+                    Some(serial) => Some(serial.clone().acquire_owned().await),
+                    None => None,
+                };
+                (serial.transpose(), self.places.clone().acquire_owned().await)
+            };
+            match tokio::time::timeout(QUEUE_TIMEOUT, both).await {
+                Ok((Ok(serial), Ok(place))) => Ok(Place { _serial: serial, _place: place }),
+                Ok(_) => Err(CallFailure::new(FailureKind::Busy, "the host is stopping")),
+                Err(_) => {
+                    let text = format!("no place became free within {} s", QUEUE_TIMEOUT.as_secs());
+                    Err(CallFailure::new(FailureKind::Busy, text))
+                }
+            }
+        };
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        result
+    }
+}
+
+/// The key under which a call happens once. A keyed skill names the fields that matter; within a
+/// turn two calls that agree in them are one.
+fn key_of(installed: &Installed, request: &Request) -> Option<String> {
+    match (&installed.manifest.idempotency, request.caller.turn) {
+        (Idempotency::Keyed(fields), Some(turn)) => {
+            let values: Vec<&Value> = fields.iter().map(|field| &request.input[field]).collect();
+            let hash = blake3::hash(json!(values).to_string().as_bytes());
+            Some(format!("{turn}:{}:{}", installed.name, hash.to_hex()))
+        }
+        // A key from outside is the caller's own, so two callers never share one.
+        _ => request.key.as_ref().map(|key| format!("{}:{}:{key}", request.caller.user, installed.name)),
+    }
+}
+
+fn check_output(installed: &Installed, text: &str) -> Result<Value, CallFailure> {
+    let bad = |text: String| CallFailure::new(FailureKind::BadOutput, text);
+    let value: Value = serde_json::from_str(text).map_err(|error| bad(format!("the output is not JSON: {error}")))?;
+    match installed.output.validate(&value) {
+        Ok(()) => Ok(value),
+        Err(error) => Err(bad(format!("{error} at `{}`", error.instance_path()))),
+    }
+}
+
+async fn account(
+    services: &Services,
+    installed: &Installed,
+    (id, attempt): (CallId, i64),
+    waited: Duration,
+    checked: Checked,
+) -> Result<Outcome, StoreError> {
+    let Checked { output, run } = checked;
+    let log = json!(run.as_ref().map(|run| &run.log).map_or(&[][..], Vec::as_slice));
+    let (duration, fuel, peak, host_calls) = run.map_or((Duration::ZERO, 0, 0, 0), |run| {
+        (run.duration, run.fuel, run.peak_memory_bytes as u64, run.host_calls)
+    });
+    let failure = output.as_ref().err().map(|failure| json!({ "kind": failure.kind, "text": failure.text, "fault": failure.kind.fault() }));
+    let end = CallEnd {
+        output: output.as_ref().ok(),
+        failure: failure.as_ref(),
+        log: &log,
+        queue_us: micros(waited),
+        duration_us: micros(duration),
+        fuel: i64::try_from(fuel).unwrap_or(i64::MAX),
+        peak_memory_bytes: i64::try_from(peak).unwrap_or(i64::MAX),
+        host_calls: i64::try_from(host_calls).unwrap_or(i64::MAX),
+    };
+    services.db.end_call(&services.clock, id, attempt, &end).await?;
+    let status = if output.is_ok() { "done" } else { "failed" };
+    metrics::counter!("skillet_skill_calls_total", "skill" => installed.name.clone(), "status" => status).increment(1);
+    metrics::histogram!("skillet_skill_call_seconds", "skill" => installed.name.clone()).record(duration.as_secs_f64());
+    tracing::info!(
+        skill = installed.name, call_id = %id, status, duration_us = micros(duration), fuel,
+        failure = output.as_ref().err().map(|failure| failure.kind.name()), "a skill ran"
+    );
+    Ok(Outcome {
+        call_id: id,
+        skill: installed.name.clone(),
+        version: installed.digest.clone(),
+        result: output,
+        duration_ms: duration.as_secs_f64() * 1_000.0,
+        fuel,
+        peak_memory_bytes: peak,
+        host_calls,
+        replayed: false,
+        log,
+    })
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// A call that never began leaves no record.
+fn rejected(services: &Services, request: &Request, version: &str, failure: CallFailure) -> Outcome {
+    Outcome {
+        call_id: CallId::new(&services.clock),
+        skill: request.skill.clone(),
+        version: version.to_owned(),
+        result: Err(failure),
+        duration_ms: 0.0,
+        fuel: 0,
+        peak_memory_bytes: 0,
+        host_calls: 0,
+        replayed: false,
+        log: json!([]),
+    }
+}
+
+fn replay(record: CallRecord) -> Outcome {
+    let output = record.output.map(|output| output.0).unwrap_or(Value::Null);
+    #[expect(clippy::cast_precision_loss, reason = "a duration in microseconds is far below 2^52")]
+    let duration_ms = record.duration_us as f64 / 1_000.0;
+    Outcome {
+        call_id: record.id,
+        skill: record.skill_name,
+        version: record.digest,
+        result: Ok(output),
+        duration_ms,
+        fuel: u64::try_from(record.fuel).unwrap_or(0),
+        peak_memory_bytes: u64::try_from(record.peak_memory_bytes).unwrap_or(0),
+        host_calls: u64::try_from(record.host_calls).unwrap_or(0),
+        replayed: true,
+        log: record.log.0,
+    }
+}

@@ -1,0 +1,72 @@
+//! The owner's yes. A capability works when the manifest asks for it and the owner granted it;
+//! anything else is refused, with the remedy in the text.
+
+use serde_json::Value;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What one skill was granted: capability and scope.
+#[derive(Clone, Debug, Default)]
+pub struct Grants {
+    skill: Arc<str>,
+    granted: Arc<BTreeMap<String, Value>>,
+}
+
+impl Grants {
+    pub fn new(skill: &str, granted: impl IntoIterator<Item = (String, Value)>) -> Self {
+        Self { skill: skill.into(), granted: Arc::new(granted.into_iter().collect()) }
+    }
+
+    /// Whether a capability was granted at all.
+    pub fn check(&self, capability: &str) -> Result<(), String> {
+        if self.granted.contains_key(capability) { Ok(()) } else { Err(self.refusal(capability)) }
+    }
+
+    /// Whether a capability was granted with this word in its scope.
+    pub fn check_scope(&self, capability: &str, word: &str) -> Result<(), String> {
+        let scope = self.granted.get(capability).and_then(Value::as_array);
+        if scope.is_some_and(|words| words.iter().any(|granted| granted == word)) {
+            Ok(())
+        } else {
+            Err(self.refusal(&format!("{capability} ({word})")))
+        }
+    }
+
+    /// The asked capabilities that these grants do not cover.
+    pub fn missing(&self, asked: &[(String, Value)]) -> Vec<(String, Value)> {
+        asked.iter().filter(|(name, scope)| !self.covers(name, scope)).cloned().collect()
+    }
+
+    fn covers(&self, capability: &str, asked: &Value) -> bool {
+        match (self.granted.get(capability), asked) {
+            (Some(Value::Array(granted)), Value::Array(asked)) => asked.iter().all(|word| granted.contains(word)),
+            (Some(granted), asked) => granted == asked,
+            (None, _) => false,
+        }
+    }
+
+    fn refusal(&self, capability: &str) -> String {
+        format!(
+            "`{capability}` is not granted to {skill}; the owner can grant it on the page of the skill",
+            skill = self.skill
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn grants_cover_what_was_asked_and_no_more() {
+        let grants = Grants::new("notes", [("memory".to_owned(), json!(["read"])), ("kv".to_owned(), json!(true))]);
+        let missing = |asked: Value| {
+            let asked: Vec<(String, Value)> = serde_json::from_value(asked).unwrap();
+            grants.missing(&asked).len()
+        };
+        assert_eq!(missing(json!([["memory", ["read"]], ["kv", true]])), 0);
+        assert_eq!(missing(json!([["memory", ["read", "write"]]])), 1);
+        assert_eq!(missing(json!([["http", ["example.org"]]])), 1);
+        assert!(grants.check_scope("memory", "write").unwrap_err().contains("notes"));
+    }
+}

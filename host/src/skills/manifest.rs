@@ -1,0 +1,291 @@
+//! `skill.toml`: what a skill says of itself and asks for.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+use super::trigger::Trigger;
+
+/// The manifest as it is written; unknown keys are an error.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// `[a-z][a-z0-9_]{1,47}`.
+    pub name: String,
+    /// Three numbers, such as 1.0.0.
+    pub version: String,
+    /// What the router and the model read.
+    pub description: String,
+    pub input_schema: Value,
+    pub output_schema: Value,
+    #[serde(default)]
+    pub cost_tier: CostTier,
+    /// Seconds one run may take, host calls included.
+    #[serde(default)]
+    pub timeout_s: Option<f64>,
+    /// False: one call at a time.
+    #[serde(default = "yes")]
+    pub can_parallel: bool,
+    #[serde(default)]
+    pub idempotency: Idempotency,
+    #[serde(default)]
+    pub needs_approval: bool,
+    #[serde(default)]
+    pub capabilities: Capabilities,
+    #[serde(default)]
+    pub limits: AskedLimits,
+    #[serde(default)]
+    pub triggers: Vec<Trigger>,
+    #[serde(default)]
+    pub examples: Vec<Example>,
+    /// The skill's own settings, which the owner edits.
+    #[serde(default)]
+    pub settings: BTreeMap<String, Setting>,
+    #[serde(default)]
+    pub secrets: Vec<Map<String, Value>>,
+}
+
+/// What a call of the skill costs its owner, roughly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CostTier {
+    #[default]
+    Low,
+    Medium,
+    High,
+}
+
+/// What a second run with the same input does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Idempotency {
+    /// The same as one run.
+    Natural,
+    /// Calls that agree in these input fields are one call within a turn.
+    Keyed(Vec<String>),
+    /// Something else: never run again after it may have begun.
+    #[default]
+    None,
+}
+
+/// The interfaces that the skill asks for, with their scopes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Capabilities {
+    #[serde(default)]
+    pub memory: Vec<Access>,
+    #[serde(default)]
+    pub kv: bool,
+    #[serde(default)]
+    pub settings: bool,
+    #[serde(default)]
+    pub config: bool,
+    #[serde(default)]
+    pub llm: Option<String>,
+    #[serde(default)]
+    pub http: Vec<String>,
+    #[serde(default)]
+    pub messages: bool,
+    #[serde(default)]
+    pub jobs: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Access {
+    Read,
+    Write,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskedLimits {
+    /// MiB over all linear memories.
+    #[serde(default)]
+    pub memory_mb: Option<u32>,
+    #[serde(default)]
+    pub fuel: Option<u64>,
+}
+
+/// A run that must come out as written.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Example {
+    pub input: Value,
+    /// "en" or "zh".
+    #[serde(default = "english")]
+    pub locale: String,
+    /// The exact output; without it the run must only succeed.
+    #[serde(default)]
+    pub output: Option<Value>,
+    /// The kind of failure that must come instead, such as `invalid-input`.
+    #[serde(default)]
+    pub failure: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setting {
+    pub description: String,
+    #[serde(default)]
+    pub default: String,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn english() -> String {
+    "en".to_owned()
+}
+
+/// What is wrong with a manifest, and where.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    #[error("skill.toml cannot be read: {0}")]
+    Syntax(#[from] toml::de::Error),
+    #[error("skill.toml, `{key}`: {reason}")]
+    Value { key: String, reason: String },
+}
+
+fn bad(key: impl Into<String>, reason: impl Into<String>) -> ManifestError {
+    ManifestError::Value { key: key.into(), reason: reason.into() }
+}
+
+/// Longest description: it is part of prompts.
+const MAX_DESCRIPTION_CHARS: usize = 1_000;
+const MAX_TRIGGERS: usize = 50;
+const MAX_EXAMPLES: usize = 50;
+
+impl Manifest {
+    /// Reads and checks a manifest.
+    pub fn parse(text: &str) -> Result<Self, ManifestError> {
+        let manifest: Self = toml::from_str(text)?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    fn check(&self) -> Result<(), ManifestError> {
+        check_name(&self.name)?;
+        check_version(&self.version)?;
+        if self.description.trim().is_empty() || self.description.chars().count() > MAX_DESCRIPTION_CHARS {
+            return Err(bad("description", format!("1 to {MAX_DESCRIPTION_CHARS} characters are needed")));
+        }
+        if self.timeout_s.is_some_and(|seconds| !(seconds > 0.0 && seconds.is_finite() && seconds < 3_600.0)) {
+            return Err(bad("timeout_s", "a number of seconds above 0 and below 3600"));
+        }
+        if self.limits.memory_mb == Some(0) || self.limits.fuel == Some(0) {
+            return Err(bad("limits", "a limit of 0 leaves nothing to run with"));
+        }
+        self.check_schemas()?;
+        self.check_unsupported()?;
+        if self.triggers.len() > MAX_TRIGGERS {
+            return Err(bad("triggers", format!("{MAX_TRIGGERS} at most")));
+        }
+        for (at, trigger) in self.triggers.iter().enumerate() {
+            trigger.check(&self.input_fields()).map_err(|reason| bad(format!("triggers[{at}]"), reason))?;
+        }
+        self.check_examples()
+    }
+
+    fn check_schemas(&self) -> Result<(), ManifestError> {
+        for (key, schema) in [("input_schema", &self.input_schema), ("output_schema", &self.output_schema)] {
+            if !schema.is_object() {
+                return Err(bad(key, "a JSON Schema object is needed"));
+            }
+            validator(schema).map_err(|reason| bad(key, reason))?;
+        }
+        if self.input_schema.get("type") != Some(&json!("object")) {
+            return Err(bad("input_schema", "`type` must be \"object\": a model calls a skill with named arguments"));
+        }
+        let fields = self.input_fields();
+        if let Idempotency::Keyed(keys) = &self.idempotency
+            && let Some(key) = keys.iter().find(|key| !fields.contains(key))
+        {
+            return Err(bad("idempotency", format!("`{key}` is not a property of the input")));
+        }
+        Ok(())
+    }
+
+    /// What the format knows and this host cannot do yet is refused, not ignored.
+    fn check_unsupported(&self) -> Result<(), ManifestError> {
+        if self.needs_approval {
+            return Err(bad("needs_approval", "this host cannot ask for an approval per call yet"));
+        }
+        if !self.secrets.is_empty() {
+            return Err(bad("secrets", "this host does not keep secrets for skills yet"));
+        }
+        Ok(())
+    }
+
+    fn check_examples(&self) -> Result<(), ManifestError> {
+        if self.examples.len() > MAX_EXAMPLES {
+            return Err(bad("examples", format!("{MAX_EXAMPLES} at most")));
+        }
+        for (at, example) in self.examples.iter().enumerate() {
+            if example.output.is_some() && example.failure.is_some() {
+                return Err(bad(format!("examples[{at}]"), "either `output` or `failure`, not both"));
+            }
+            if !matches!(example.locale.as_str(), "en" | "zh") {
+                return Err(bad(format!("examples[{at}].locale"), "either \"en\" or \"zh\""));
+            }
+        }
+        Ok(())
+    }
+
+    /// The names of the input's properties.
+    pub fn input_fields(&self) -> Vec<String> {
+        let properties = self.input_schema.get("properties").and_then(Value::as_object);
+        properties.map(|fields| fields.keys().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The capabilities asked for, each with its scope.
+    pub fn asked(&self) -> Vec<(String, Value)> {
+        let c = &self.capabilities;
+        let mut asked = Vec::new();
+        let mut ask = |name: &str, scope: Value| asked.push((name.to_owned(), scope));
+        if !c.memory.is_empty() {
+            ask("memory", json!(c.memory));
+        }
+        for (name, wanted) in
+            [("kv", c.kv), ("settings", c.settings), ("config", c.config), ("messages", c.messages), ("jobs", c.jobs)]
+        {
+            if wanted {
+                ask(name, json!(true));
+            }
+        }
+        if let Some(tier) = &c.llm {
+            ask("llm", json!(tier));
+        }
+        if !c.http.is_empty() {
+            ask("http", json!(c.http));
+        }
+        asked
+    }
+}
+
+/// Checks a schema and makes what checks values against it. Remote references are never followed.
+pub fn validator(schema: &Value) -> Result<jsonschema::Validator, String> {
+    jsonschema::options()
+        .with_draft(jsonschema::Draft::Draft202012)
+        .build(schema)
+        .map_err(|error| format!("{error} at `{}`", error.instance_path()))
+}
+
+fn check_name(name: &str) -> Result<(), ManifestError> {
+    let mut chars = name.chars();
+    let first = chars.next().is_some_and(|c| c.is_ascii_lowercase());
+    let rest = chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if first && rest && (2..=48).contains(&name.len()) {
+        return Ok(());
+    }
+    Err(bad("name", "a lower-case letter, then 1 to 47 lower-case letters, digits or underscores"))
+}
+
+fn check_version(version: &str) -> Result<(), ManifestError> {
+    let numbers: Vec<&str> = version.split('.').collect();
+    if numbers.len() == 3 && numbers.iter().all(|number| number.parse::<u32>().is_ok()) {
+        return Ok(());
+    }
+    Err(bad("version", "three numbers with dots, such as 1.0.0"))
+}

@@ -1,0 +1,202 @@
+//! A skill as one file: the component, with its manifest in a custom section. Pure functions on bytes.
+
+use std::error::Error;
+use std::ops::Range;
+use wasm_encoder::{ComponentSection, CustomSection};
+use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
+use wit_component::ComponentEncoder;
+
+const MANIFEST_SECTION: &str = "skillet:manifest";
+
+/// wit-bindgen and its kin leave the world of a core module in sections of this name.
+const WORLD_SECTION_PREFIX: &str = "component-type";
+
+const MAGIC: &[u8] = b"\0asm";
+
+/// What the engine runs: finished proposals without threads, garbage collection, exceptions, 64-bit memories
+/// or asynchronous components.
+const FEATURES: WasmFeatures = WasmFeatures::WASM2
+    .union(WasmFeatures::EXTENDED_CONST)
+    .union(WasmFeatures::MULTI_MEMORY)
+    .union(WasmFeatures::TAIL_CALL)
+    .union(WasmFeatures::RELAXED_SIMD)
+    .union(WasmFeatures::COMPONENT_MODEL);
+
+/// Why bytes are not a skill. The texts are shown to whoever built or uploaded them.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PackageError {
+    #[error(
+        "this is not WebAssembly: at offset 0 a component has the bytes 00 61 73 6d, this file has {}",
+        if first.is_empty() { "none, it is empty".to_owned() } else { spaced_hex(first) }
+    )]
+    NotWasm { first: Vec<u8> },
+    #[error(
+        "this is a core module that does not say what it imports and exports; a skill is a component. Build it against \
+         the world `skill-world`, for example with the Rust SDK and `skillet skill build`"
+    )]
+    CoreWithoutWorld,
+    #[error("this is the core module of a skill, not yet a component: run `skillet skill build` in the skill's folder")]
+    CoreWithWorld,
+    #[error("the component is invalid or cut short at byte {offset}: {reason}")]
+    Invalid { offset: usize, reason: String },
+    #[error("the component has {count} manifest sections; it may have one. Build it again with `skillet skill build`")]
+    ManyManifests { count: usize },
+    #[error("the manifest in the component is not UTF-8 text: its byte {at} is not part of a character")]
+    ManifestNotText { at: usize },
+    #[error("this is a component already; only a core module can be made into one")]
+    AlreadyComponent,
+    #[error("the core module does not become a component")]
+    Componentize(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl From<wasmparser::Error> for PackageError {
+    fn from(error: wasmparser::Error) -> Self {
+        Self::Invalid { offset: error.offset(), reason: error.message().to_owned() }
+    }
+}
+
+/// What a component says about itself, without running it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspection {
+    /// The text of `skill.toml`, if it is embedded.
+    pub manifest: Option<String>,
+    /// Names as in `skillet:skill/kv@0.1.0`. Interfaces that only hold types, such as `types`, are among them.
+    pub imports: Vec<String>,
+    pub exports: Vec<String>,
+    /// In bytes, the manifest included.
+    pub size: usize,
+}
+
+/// Makes a core module that carries its world into a component. It imports only what the module uses.
+pub fn componentize(core_module: &[u8]) -> Result<Vec<u8>, PackageError> {
+    if encoding(core_module)? == Encoding::Component {
+        return Err(PackageError::AlreadyComponent);
+    }
+    if !has_world(core_module)? {
+        return Err(PackageError::CoreWithoutWorld);
+    }
+    ComponentEncoder::default()
+        .validate(true)
+        .module(core_module)
+        .and_then(|mut encoder| encoder.encode())
+        .map_err(|error| PackageError::Componentize(error.into()))
+}
+
+/// Puts the manifest in, in place of the one that may be there. Bytes that do not parse are kept as they are;
+/// [`inspect`] finds fault with them.
+pub fn embed_manifest(component: &[u8], manifest_toml: &str) -> Vec<u8> {
+    let mut packed = Vec::with_capacity(component.len() + manifest_toml.len() + 32);
+    let mut kept_to = 0;
+    for old in manifest_ranges(component) {
+        packed.extend_from_slice(&component[kept_to..old.start]);
+        kept_to = old.end;
+    }
+    packed.extend_from_slice(&component[kept_to..]);
+    let section = CustomSection { name: MANIFEST_SECTION.into(), data: manifest_toml.as_bytes().into() };
+    section.append_to_component(&mut packed);
+    packed
+}
+
+/// Checks that the bytes are a whole, valid component and reads what it says about itself.
+pub fn inspect(bytes: &[u8]) -> Result<Inspection, PackageError> {
+    if encoding(bytes)? == Encoding::Module {
+        let has_world = has_world(bytes)?;
+        return Err(if has_world { PackageError::CoreWithWorld } else { PackageError::CoreWithoutWorld });
+    }
+    Validator::new_with_features(FEATURES).validate_all(bytes)?;
+
+    let mut imports = Vec::new();
+    let mut exports = Vec::new();
+    let mut manifests = Vec::new();
+    for section in top_level(bytes) {
+        match section? {
+            Payload::ComponentImportSection(section) => {
+                for import in section {
+                    imports.push(import?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) => {
+                for export in section {
+                    exports.push(export?.name.name.to_owned());
+                }
+            }
+            Payload::CustomSection(section) if section.name() == MANIFEST_SECTION => manifests.push(section.data()),
+            _ => {}
+        }
+    }
+    Ok(Inspection { manifest: manifest(&manifests)?, imports, exports, size: bytes.len() })
+}
+
+fn manifest(sections: &[&[u8]]) -> Result<Option<String>, PackageError> {
+    let data = match sections {
+        [] => return Ok(None),
+        [data] => data,
+        many => return Err(PackageError::ManyManifests { count: many.len() }),
+    };
+    let text = std::str::from_utf8(data).map_err(|error| PackageError::ManifestNotText { at: error.valid_up_to() })?;
+    Ok(Some(text.to_owned()))
+}
+
+fn encoding(bytes: &[u8]) -> Result<Encoding, PackageError> {
+    let first = &bytes[..bytes.len().min(MAGIC.len())];
+    if first != MAGIC {
+        return Err(PackageError::NotWasm { first: first.to_vec() });
+    }
+    match Parser::new(0).parse_all(bytes).next() {
+        Some(Ok(Payload::Version { encoding, .. })) => Ok(encoding),
+        Some(Err(error)) => Err(error.into()),
+        _ => Err(PackageError::Invalid { offset: MAGIC.len(), reason: "the version is missing".into() }),
+    }
+}
+
+fn has_world(core_module: &[u8]) -> Result<bool, PackageError> {
+    for section in top_level(core_module) {
+        if let Payload::CustomSection(section) = section?
+            && section.name().starts_with(WORLD_SECTION_PREFIX)
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The sections of the outermost module or component: a component holds others whole, whose sections are theirs.
+fn top_level(bytes: &[u8]) -> impl Iterator<Item = wasmparser::Result<Payload<'_>>> {
+    let mut depth = 0_usize;
+    Parser::new(0).parse_all(bytes).filter(move |payload| {
+        let outermost = depth == 0;
+        match payload {
+            Ok(Payload::ModuleSection { .. } | Payload::ComponentSection { .. }) => depth += 1,
+            Ok(Payload::End(_)) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        outermost || payload.is_err()
+    })
+}
+
+/// Where the manifest sections are, headers included. Sections follow one another without a gap, so one starts
+/// where the one before it ends.
+fn manifest_ranges(component: &[u8]) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let mut start = 0;
+    for payload in top_level(component).map_while(Result::ok) {
+        let end = match (&payload, payload.as_section()) {
+            (Payload::Version { range, .. }, _) => range.end,
+            (_, Some((_, range))) => range.end,
+            _ => continue,
+        };
+        if matches!(&payload, Payload::CustomSection(section) if section.name() == MANIFEST_SECTION) {
+            ranges.push(start..end);
+        }
+        start = end;
+    }
+    ranges
+}
+
+fn spaced_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,188 @@
+//! The database: the only place that names sqlx.
+//!
+//! A method is a use ("finish a turn"), not a table access, takes and returns domain types, and is
+//! written once for both engines. A write carries its own condition; nothing is read, computed in
+//! Rust and written back. Each method has a contract test that runs on SQLite and on Postgres.
+
+mod audit;
+mod calls;
+mod columns;
+mod conversations;
+mod jobs;
+mod kv;
+mod memories;
+mod model_calls;
+mod search;
+mod sessions;
+mod settings;
+mod skills;
+mod tokens;
+mod turns;
+mod users;
+
+pub use audit::AuditEntry;
+pub use calls::{CallEnd, CallRecord, CallStart, Started};
+pub use conversations::{Channel, Conversation, Message};
+pub use jobs::{Job, JobRun, JobStatus, NewJob};
+pub use kv::KV_BYTES_PER_USER;
+pub use memories::{Episode, Fact, NewEpisode, NewFact, Written};
+pub use model_calls::{ModelCallRecord, UsageBy, UsageRow};
+pub use search::{Indexed, SearchKind};
+pub use sessions::StoredSession;
+pub use settings::SettingRow;
+pub use skills::{Grant, NewVersion, SkillRow, VersionRow};
+pub use tokens::ApiToken;
+pub use turns::{Accepted, Ending, Incoming, Turn, TurnStatus, TurnSummary};
+pub use users::{Role, User};
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{
+    PgPool, SqlitePool,
+    migrate::Migrator,
+    postgres::PgPoolOptions,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{path::Path, time::Duration};
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
+
+/// How long a writer waits for another before it gives up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The database, whichever one the settings name. Cloning shares the connections.
+#[derive(Clone, Debug)]
+pub enum Db {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// What can go wrong below a store method.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+    #[error("the database cannot be brought to this version of Skillet")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// A unique key was taken; the text names what.
+    #[error("{0} exists already")]
+    Taken(&'static str),
+    #[error("a stored value cannot be read: {0}")]
+    Corrupt(String),
+}
+
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// Runs one body against whichever pool is open; both arms are type-checked.
+macro_rules! on {
+    ($db:expr, $pool:ident => $body:expr) => {
+        match $db {
+            $crate::store::Db::Sqlite($pool) => $body,
+            $crate::store::Db::Postgres($pool) => $body,
+        }
+    };
+}
+use on;
+
+/// Runs one body in a write transaction that commits when the body ends well. SQLite takes its
+/// write lock at once: a reader that turns writer later would fail instead of waiting.
+macro_rules! write_tx {
+    ($db:expr, $tx:ident => $body:block) => {
+        match $db {
+            $crate::store::Db::Sqlite(pool) => {
+                let mut $tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+                let out = $body;
+                $tx.commit().await?;
+                out
+            }
+            $crate::store::Db::Postgres(pool) => {
+                let mut $tx = pool.begin().await?;
+                let out = $body;
+                $tx.commit().await?;
+                out
+            }
+        }
+    };
+}
+use write_tx;
+
+impl Db {
+    /// Opens the SQLite file in `data_dir`, or the Postgres of `url` when one is given, and brings
+    /// its schema up to date.
+    pub async fn open(url: &SecretString, data_dir: &Path, max_connections: u32) -> Result<Self> {
+        let db = if url.expose_secret().is_empty() {
+            Self::open_sqlite(&data_dir.join("skillet.db"), max_connections).await?
+        } else {
+            let options = PgPoolOptions::new()
+                .max_connections(max_connections)
+                .acquire_timeout(Duration::from_secs(10));
+            Self::Postgres(options.connect(url.expose_secret()).await?)
+        };
+        db.migrate().await?;
+        Ok(db)
+    }
+
+    /// An empty SQLite database in memory, gone when it is closed.
+    pub async fn scratch() -> Result<Self> {
+        let options = SqliteConnectOptions::new().in_memory(true);
+        // One connection, for good: each would have a database of its own.
+        let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+        let db = Self::Sqlite(pool.connect_with(options).await?);
+        db.migrate().await?;
+        Ok(db)
+    }
+
+    async fn open_sqlite(file: &Path, max_connections: u32) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A killed process loses nothing; a power cut may lose the last moment, never the file.
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(BUSY_TIMEOUT);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(max_connections)
+            // No maintenance: an idle host does not wake up for its own pool.
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connect_with(options)
+            .await?;
+        Ok(Self::Sqlite(pool))
+    }
+
+    /// Applies the migrations that are missing.
+    pub async fn migrate(&self) -> Result<()> {
+        match self {
+            Self::Sqlite(pool) => SQLITE_MIGRATIONS.run(pool).await?,
+            Self::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await?,
+        }
+        Ok(())
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        on!(self, pool => sqlx::query("SELECT 1").execute(pool).await.map(|_| ()))?;
+        Ok(())
+    }
+
+    /// "sqlite" or "postgres".
+    pub fn engine(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+
+    /// Waits for what is running and closes every connection.
+    pub async fn close(&self) {
+        on!(self, pool => pool.close().await);
+    }
+}
+
+/// Turns a violated unique key into [`StoreError::Taken`].
+fn taken(what: &'static str) -> impl Fn(sqlx::Error) -> StoreError {
+    move |error| match &error {
+        sqlx::Error::Database(inner) if inner.is_unique_violation() => StoreError::Taken(what),
+        _ => StoreError::Database(error),
+    }
+}

@@ -1,0 +1,145 @@
+//! Calls of skills: begun under a key, ended once, on record for the trace of their turn.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::{FromRow, types::Json};
+
+use super::{Db, Result, on, write_tx};
+use crate::{
+    clock::Clock,
+    ids::{CallId, TurnId, UserId},
+};
+
+#[derive(Clone, Debug)]
+pub struct CallStart<'a> {
+    pub skill: &'a str,
+    pub digest: &'a str,
+    pub turn: Option<TurnId>,
+    pub user: Option<UserId>,
+    /// A finished call of the same key answers in place of a second run.
+    pub idempotency_key: Option<&'a str>,
+    pub input: &'a Value,
+}
+
+/// What beginning a call found.
+#[derive(Clone, Debug)]
+pub enum Started {
+    /// Run it; `attempt` is 1 the first time.
+    Run { id: CallId, attempt: i64 },
+    /// It was begun before and never ended: its process died.
+    Interrupted { id: CallId, attempt: i64 },
+    /// It ended before.
+    Finished(Box<CallRecord>),
+}
+
+#[derive(Clone, Debug)]
+pub struct CallEnd<'a> {
+    pub output: Option<&'a Value>,
+    /// `{kind, text, fault}` when it failed.
+    pub failure: Option<&'a Value>,
+    pub log: &'a Value,
+    pub queue_us: i64,
+    pub duration_us: i64,
+    pub fuel: i64,
+    pub peak_memory_bytes: i64,
+    pub host_calls: i64,
+}
+
+#[derive(Clone, Debug, FromRow)]
+pub struct CallRecord {
+    pub id: CallId,
+    pub skill_name: String,
+    pub digest: String,
+    pub turn_id: Option<TurnId>,
+    pub user_id: Option<UserId>,
+    pub attempt: i64,
+    /// "running", "done" or "failed".
+    pub status: String,
+    pub input: Json<Value>,
+    pub output: Option<Json<Value>>,
+    pub failure: Option<Json<Value>>,
+    pub log: Json<Value>,
+    pub queue_us: i64,
+    pub duration_us: i64,
+    pub fuel: i64,
+    pub peak_memory_bytes: i64,
+    pub host_calls: i64,
+    pub created_at: DateTime<Utc>,
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+macro_rules! call_columns {
+    () => {
+        "id, skill_name, digest, turn_id, user_id, attempt, status, input, output, failure, log, queue_us,
+         duration_us, fuel, peak_memory_bytes, host_calls, created_at, finished_at"
+    };
+}
+
+impl Db {
+    /// Begins a call, or finds what became of an earlier one under the same key. A call under a key
+    /// that failed is begun again.
+    pub async fn start_call(&self, clock: &Clock, start: &CallStart<'_>) -> Result<Started> {
+        let (id, now) = (CallId::new(clock), clock.now());
+        let started = write_tx!(self, tx => {
+            let made = sqlx::query(
+                "INSERT INTO calls (id, skill_name, digest, turn_id, user_id, idempotency_key, attempt, status, input,
+                 log, queue_us, duration_us, fuel, peak_memory_bytes, host_calls, created_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, 1, 'running', $7, $8, 0, 0, 0, 0, 0, $9)
+                 ON CONFLICT (idempotency_key) DO NOTHING",
+            ).bind(id).bind(start.skill).bind(start.digest).bind(start.turn).bind(start.user)
+             .bind(start.idempotency_key).bind(Json(start.input)).bind(Json(Value::Array(Vec::new()))).bind(now)
+             .execute(&mut *tx).await?.rows_affected() == 1;
+            if made {
+                Started::Run { id, attempt: 1 }
+            } else {
+                let earlier: CallRecord = sqlx::query_as(concat!(
+                    "SELECT ", call_columns!(), " FROM calls WHERE idempotency_key = $1",
+                )).bind(start.idempotency_key).fetch_one(&mut *tx).await?;
+                let attempt = earlier.attempt + 1;
+                match earlier.status.as_str() {
+                    "done" => Started::Finished(Box::new(earlier)),
+                    status => {
+                        sqlx::query(
+                            "UPDATE calls SET attempt = attempt + 1, status = 'running', digest = $2, failure = NULL,
+                             finished_at = NULL WHERE id = $1 AND attempt = $3",
+                        ).bind(earlier.id).bind(start.digest).bind(earlier.attempt).execute(&mut *tx).await?;
+                        if status == "running" {
+                            Started::Interrupted { id: earlier.id, attempt }
+                        } else {
+                            Started::Run { id: earlier.id, attempt }
+                        }
+                    }
+                }
+            }
+        });
+        Ok(started)
+    }
+
+    /// Ends an attempt of a call; an attempt that was overtaken writes nothing.
+    pub async fn end_call(&self, clock: &Clock, id: CallId, attempt: i64, end: &CallEnd<'_>) -> Result<()> {
+        let status = if end.failure.is_some() { "failed" } else { "done" };
+        on!(self, pool => sqlx::query(
+            "UPDATE calls SET status = $3, output = $4, failure = $5, log = $6, queue_us = $7, duration_us = $8,
+             fuel = $9, peak_memory_bytes = $10, host_calls = $11, finished_at = $12
+             WHERE id = $1 AND attempt = $2 AND status = 'running'",
+        ).bind(id).bind(attempt).bind(status).bind(end.output.map(Json)).bind(end.failure.map(Json))
+         .bind(Json(end.log)).bind(end.queue_us).bind(end.duration_us).bind(end.fuel)
+         .bind(end.peak_memory_bytes).bind(end.host_calls).bind(clock.now())
+         .execute(pool).await.map(|_| ()))?;
+        Ok(())
+    }
+
+    /// The calls of a turn, in order.
+    pub async fn turn_calls(&self, turn: TurnId) -> Result<Vec<CallRecord>> {
+        Ok(on!(self, pool => sqlx::query_as(concat!(
+            "SELECT ", call_columns!(), " FROM calls WHERE turn_id = $1 ORDER BY created_at, id",
+        )).bind(turn).fetch_all(pool).await)?)
+    }
+
+    /// The newest calls of a skill.
+    pub async fn skill_calls(&self, skill: &str, limit: i64) -> Result<Vec<CallRecord>> {
+        Ok(on!(self, pool => sqlx::query_as(concat!(
+            "SELECT ", call_columns!(), " FROM calls WHERE skill_name = $1 ORDER BY created_at DESC, id DESC LIMIT $2",
+        )).bind(skill).bind(limit).fetch_all(pool).await)?)
+    }
+}

@@ -1,0 +1,263 @@
+//! Turns: accepted once, leased by one host at a time, ended once.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::{FromRow, types::Json};
+
+use super::{Channel, Db, NewJob, Result, StoreError, columns::word_column, on, write_tx};
+use crate::{
+    clock::Clock,
+    ids::{ConversationId, HostId, JobId, MessageId, TurnId, UserId},
+};
+
+word_column! {
+    /// Where a turn stands.
+    TurnStatus { Received = "received", Running = "running", Done = "done", Failed = "failed" }
+}
+
+/// A message that came in.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// What its channel calls it; a key seen before is the same message.
+    pub key: String,
+    pub channel: Channel,
+    pub user: UserId,
+    pub conversation: ConversationId,
+    pub text: String,
+    /// "en" or "zh".
+    pub locale: String,
+}
+
+/// What became of an incoming message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    New(TurnId),
+    /// The key was known; this is its turn.
+    Known(TurnId),
+}
+
+impl Accepted {
+    pub fn turn(self) -> TurnId {
+        match self {
+            Self::New(turn) | Self::Known(turn) => turn,
+        }
+    }
+}
+
+/// A turn as the one who runs it needs it.
+#[derive(Clone, Debug, FromRow)]
+pub struct Turn {
+    pub id: TurnId,
+    pub conversation_id: ConversationId,
+    pub user_id: UserId,
+    pub status: TurnStatus,
+    pub locale: String,
+    pub route: Option<String>,
+    pub route_reason: Option<String>,
+    pub tier: Option<String>,
+    pub rung: Option<String>,
+    /// Steps with their times, memories with their reasons.
+    pub trace: Json<Value>,
+    pub error: Option<String>,
+    /// 1 on the first run.
+    pub attempt: i64,
+    pub created_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// A turn as a line of a list.
+#[derive(Clone, Debug, FromRow)]
+pub struct TurnSummary {
+    pub id: TurnId,
+    pub user_name: String,
+    pub message: String,
+    pub status: TurnStatus,
+    pub route: Option<String>,
+    pub tier: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// Everything that is written when a turn ends.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    pub reply: String,
+    pub meta: Value,
+    pub route: String,
+    pub route_reason: String,
+    /// "none", "small" or "large".
+    pub tier: String,
+    pub rung: String,
+    pub trace: Value,
+    /// Set when the turn failed; the reply then says so to the person.
+    pub error: Option<String>,
+    /// Work to do after the reply.
+    pub jobs: Vec<NewJob>,
+}
+
+macro_rules! turn_columns {
+    () => {
+        "id, conversation_id, user_id, status, locale, route, route_reason, tier, rung, trace, error, attempt,
+         created_at, started_at, finished_at"
+    };
+}
+
+impl Db {
+    /// Stores a message together with its turn, or finds the turn that its key belongs to.
+    pub async fn accept(&self, clock: &Clock, incoming: &Incoming) -> Result<Accepted> {
+        let (turn, now) = (TurnId::new(clock), clock.now());
+        let fresh: bool = write_tx!(self, tx => {
+            let known: Option<(TurnId,)> = sqlx::query_as("SELECT turn_id FROM updates WHERE key = $1")
+                .bind(&incoming.key).fetch_optional(&mut *tx).await?;
+            if let Some((known,)) = known {
+                return Ok(Accepted::Known(known));
+            }
+            sqlx::query(
+                "INSERT INTO turns (id, conversation_id, user_id, status, locale, trace, attempt, created_at)
+                 VALUES ($1, $2, $3, 'received', $4, $5, 0, $6)",
+            ).bind(turn).bind(incoming.conversation).bind(incoming.user).bind(&incoming.locale)
+             .bind(Json(Value::Array(Vec::new()))).bind(now).execute(&mut *tx).await?;
+            // Of two hosts that pass the look-up above, one loses here and its turn is rolled back.
+            let claimed = sqlx::query(
+                "INSERT INTO updates (key, channel, turn_id, received_at) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (key) DO NOTHING",
+            ).bind(&incoming.key).bind(incoming.channel).bind(turn).bind(now)
+             .execute(&mut *tx).await?.rows_affected() == 1;
+            if !claimed {
+                tx.rollback().await?;
+                return self.turn_of_key(&incoming.key).await;
+            }
+            sqlx::query(
+                "INSERT INTO messages (id, conversation_id, user_id, turn_id, role, content, meta, created_at)
+                 VALUES ($1, $2, $3, $4, 'user', $5, $6, $7)",
+            ).bind(MessageId::new(clock)).bind(incoming.conversation).bind(incoming.user).bind(turn)
+             .bind(&incoming.text).bind(Json(Value::Object(serde_json::Map::new()))).bind(now)
+             .execute(&mut *tx).await?;
+            sqlx::query("UPDATE conversations SET updated_at = $2 WHERE id = $1")
+                .bind(incoming.conversation).bind(now).execute(&mut *tx).await?;
+            true
+        });
+        debug_assert!(fresh);
+        Ok(Accepted::New(turn))
+    }
+
+    async fn turn_of_key(&self, key: &str) -> Result<Accepted> {
+        let (turn,): (TurnId,) = on!(self, pool => sqlx::query_as("SELECT turn_id FROM updates WHERE key = $1")
+            .bind(key).fetch_one(pool).await)?;
+        Ok(Accepted::Known(turn))
+    }
+
+    /// Takes the oldest waiting turn of a conversation in which none is running.
+    pub async fn lease_turn(&self, clock: &Clock, host: HostId) -> Result<Option<Turn>> {
+        let leased = on!(self, pool => sqlx::query_as(concat!(
+            "UPDATE turns SET status = 'running', attempt = attempt + 1, locked_by = $1, locked_at = $2, started_at = $2
+             WHERE status = 'received' AND id = (
+                SELECT t.id FROM turns t WHERE t.status = 'received' AND NOT EXISTS (
+                    SELECT 1 FROM turns r WHERE r.conversation_id = t.conversation_id AND
+                    (r.status = 'running' OR (r.status = 'received' AND r.id < t.id)))
+                ORDER BY t.created_at, t.id LIMIT 1)
+             RETURNING ", turn_columns!(),
+        )).bind(host).bind(clock.now()).fetch_optional(pool).await);
+        match leased {
+            // Another host took a turn of this conversation at the same moment.
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(None),
+            other => Ok(other?),
+        }
+    }
+
+    /// Says that this host is still at work on its turns.
+    pub async fn keep_turns(&self, clock: &Clock, host: HostId) -> Result<()> {
+        on!(self, pool => sqlx::query(
+            "UPDATE turns SET locked_at = $2 WHERE status = 'running' AND locked_by = $1",
+        ).bind(host).bind(clock.now()).execute(pool).await.map(|_| ()))?;
+        Ok(())
+    }
+
+    /// Hands back the running turns of a host that is gone, or is about to go.
+    pub async fn hand_back_turns(&self, host: HostId) -> Result<u64> {
+        Ok(on!(self, pool => sqlx::query(
+            "UPDATE turns SET status = 'received', locked_by = NULL, locked_at = NULL
+             WHERE status = 'running' AND locked_by = $1",
+        ).bind(host).execute(pool).await.map(|done| done.rows_affected()))?)
+    }
+
+    /// Hands back the running turns that nobody has kept since `before`.
+    pub async fn expire_turns(&self, before: DateTime<Utc>) -> Result<u64> {
+        Ok(on!(self, pool => sqlx::query(
+            "UPDATE turns SET status = 'received', locked_by = NULL, locked_at = NULL
+             WHERE status = 'running' AND locked_at < $1",
+        ).bind(before).execute(pool).await.map(|done| done.rows_affected()))?)
+    }
+
+    /// Ends a turn: state, reply, outbox row and follow-up jobs at once. False when the turn is no
+    /// longer this run's to end; then nothing is written and nothing may be said.
+    pub async fn end_turn(&self, clock: &Clock, turn: &Turn, host: HostId, ending: &Ending) -> Result<bool> {
+        let (now, message) = (clock.now(), MessageId::new(clock));
+        let status = if ending.error.is_some() { TurnStatus::Failed } else { TurnStatus::Done };
+        write_tx!(self, tx => {
+            let mine = sqlx::query(
+                "UPDATE turns SET status = $4, route = $5, route_reason = $6, tier = $7, rung = $8, trace = $9,
+                 error = $10, finished_at = $11, locked_by = NULL, locked_at = NULL
+                 WHERE id = $1 AND status = 'running' AND locked_by = $2 AND attempt = $3",
+            ).bind(turn.id).bind(host).bind(turn.attempt).bind(status).bind(&ending.route)
+             .bind(&ending.route_reason).bind(&ending.tier).bind(&ending.rung).bind(Json(&ending.trace))
+             .bind(&ending.error).bind(now).execute(&mut *tx).await?.rows_affected() == 1;
+            if !mine {
+                return Ok(false);
+            }
+            sqlx::query(
+                "INSERT INTO messages (id, conversation_id, user_id, turn_id, role, content, meta, created_at)
+                 VALUES ($1, $2, $3, $4, 'assistant', $5, $6, $7)",
+            ).bind(message).bind(turn.conversation_id).bind(turn.user_id).bind(turn.id).bind(&ending.reply)
+             .bind(Json(&ending.meta)).bind(now).execute(&mut *tx).await?;
+            sqlx::query(
+                "INSERT INTO outbox (id, key, conversation_id, message_id, channel, status, attempts, created_at, sent_at)
+                 SELECT $1, $2, id, $3, channel,
+                    CASE WHEN channel = 'telegram' THEN 'pending' ELSE 'sent' END, 0, $4,
+                    CASE WHEN channel = 'telegram' THEN NULL ELSE $4 END
+                 FROM conversations WHERE id = $5",
+            ).bind(MessageId::new(clock)).bind(format!("turn:{}", turn.id)).bind(message).bind(now)
+             .bind(turn.conversation_id).execute(&mut *tx).await?;
+            sqlx::query("UPDATE conversations SET updated_at = $2 WHERE id = $1")
+                .bind(turn.conversation_id).bind(now).execute(&mut *tx).await?;
+            for job in &ending.jobs {
+                sqlx::query(super::jobs::INSERT_JOB)
+                    .bind(JobId::new(clock)).bind(job.kind).bind(job.run_at).bind(Json(&job.payload))
+                    .bind(job.user).bind(job.max_retries).bind(&job.idempotency_key).bind(now)
+                    .execute(&mut *tx).await?;
+            }
+        });
+        Ok(true)
+    }
+
+    pub async fn turn(&self, id: TurnId) -> Result<Option<Turn>> {
+        Ok(on!(self, pool => sqlx::query_as(concat!("SELECT ", turn_columns!(), " FROM turns WHERE id = $1"))
+            .bind(id).fetch_optional(pool).await)?)
+    }
+
+    /// The newest turns of everybody, or those before a moment.
+    pub async fn turns(&self, before: Option<DateTime<Utc>>, limit: i64) -> Result<Vec<TurnSummary>> {
+        Ok(on!(self, pool => sqlx::query_as(
+            "SELECT t.id, u.name AS user_name, m.content AS message, t.status, t.route, t.tier, t.created_at, t.finished_at
+             FROM turns t JOIN users u ON u.id = t.user_id
+             JOIN messages m ON m.turn_id = t.id AND m.role = 'user'
+             WHERE $1 IS NULL OR t.created_at < $1
+             ORDER BY t.created_at DESC, t.id DESC LIMIT $2",
+        ).bind(before).bind(limit).fetch_all(pool).await)?)
+    }
+
+    /// How many turns wait or run.
+    pub async fn open_turns(&self) -> Result<i64> {
+        let (count,): (i64,) = on!(self, pool => sqlx::query_as(
+            "SELECT COUNT(*) FROM turns WHERE status IN ('received', 'running')",
+        ).fetch_one(pool).await)?;
+        Ok(count)
+    }
+}
+
+impl From<uuid::Error> for StoreError {
+    fn from(error: uuid::Error) -> Self {
+        Self::Corrupt(error.to_string())
+    }
+}

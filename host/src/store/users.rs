@@ -1,0 +1,80 @@
+//! People.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use super::{Db, Result, columns::word_column, on, taken};
+use crate::{clock::Clock, ids::UserId};
+
+word_column! {
+    /// What a person may do.
+    Role { Owner = "owner", Member = "member" }
+}
+
+/// One person who writes to the agent.
+#[derive(Clone, Debug, FromRow)]
+pub struct User {
+    pub id: UserId,
+    pub name: String,
+    pub role: Role,
+    pub telegram_user_id: Option<i64>,
+    /// "en" or "zh" when the person chose one.
+    pub locale: Option<String>,
+    /// IANA zone when the person chose one.
+    pub time_zone: Option<String>,
+    pub created_at: DateTime<Utc>,
+}
+
+macro_rules! select_user {
+    ($rest:literal) => {
+        concat!("SELECT id, name, role, telegram_user_id, locale, time_zone, created_at FROM users ", $rest)
+    };
+}
+
+impl Db {
+    /// The owner, once there is one.
+    pub async fn owner(&self) -> Result<Option<User>> {
+        Ok(on!(self, pool => sqlx::query_as(select_user!("WHERE role = 'owner'")).fetch_optional(pool).await)?)
+    }
+
+    /// Makes the owner; fails with `Taken` when there is one already.
+    pub async fn create_owner(&self, clock: &Clock, name: &str, password_hash: &str) -> Result<UserId> {
+        let id = UserId::new(clock);
+        on!(self, pool => sqlx::query(
+            "INSERT INTO users (id, name, role, password_hash, created_at) VALUES ($1, $2, 'owner', $3, $4)",
+        ).bind(id).bind(name).bind(password_hash).bind(clock.now()).execute(pool).await.map(|_| ()))
+        .map_err(taken("an owner"))?;
+        Ok(id)
+    }
+
+    /// The hash that the owner's password is checked against.
+    pub async fn owner_password(&self) -> Result<Option<String>> {
+        let row: Option<(Option<String>,)> = on!(self, pool => sqlx::query_as(
+            "SELECT password_hash FROM users WHERE role = 'owner'",
+        ).fetch_optional(pool).await)?;
+        Ok(row.and_then(|(hash,)| hash))
+    }
+
+    /// Sets the owner's password.
+    pub async fn set_owner_password(&self, password_hash: &str) -> Result<()> {
+        on!(self, pool => sqlx::query("UPDATE users SET password_hash = $1 WHERE role = 'owner'")
+            .bind(password_hash).execute(pool).await.map(|_| ()))?;
+        Ok(())
+    }
+
+    pub async fn user(&self, id: UserId) -> Result<Option<User>> {
+        Ok(on!(self, pool => sqlx::query_as(select_user!("WHERE id = $1")).bind(id).fetch_optional(pool).await)?)
+    }
+
+    /// The person of this name, made as a member when there is none.
+    pub async fn user_named(&self, clock: &Clock, name: &str) -> Result<User> {
+        on!(self, pool => sqlx::query(
+            "INSERT INTO users (id, name, role, created_at) VALUES ($1, $2, 'member', $3) ON CONFLICT (name) DO NOTHING",
+        ).bind(UserId::new(clock)).bind(name).bind(clock.now()).execute(pool).await.map(|_| ()))?;
+        Ok(on!(self, pool => sqlx::query_as(select_user!("WHERE name = $1")).bind(name).fetch_one(pool).await)?)
+    }
+
+    pub async fn users(&self) -> Result<Vec<User>> {
+        Ok(on!(self, pool => sqlx::query_as(select_user!("ORDER BY created_at, id")).fetch_all(pool).await)?)
+    }
+}
