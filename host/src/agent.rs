@@ -1,15 +1,53 @@
 //! The agent: takes a message, gives a reply. It does not know where either comes from.
+//!
+//! A message is stored together with its turn before it is acknowledged; the turn is leased from
+//! the database, so that a crash loses nothing and two hosts never answer the same message.
 
+mod answer;
+mod episode;
 mod live;
+mod router;
+mod template;
+mod trace;
+mod turn;
 
-pub use live::{SkillUse, Step, TurnEvent, TurnReply, Usage};
+pub use episode::summarise;
+pub use live::{SkillUse, TurnEvent, TurnReply, Usage};
+pub use trace::Step;
 
-use tokio::sync::broadcast;
+use chrono::Duration;
+use std::sync::Arc;
+use tokio::{
+    sync::{Notify, broadcast},
+    task::JoinSet,
+    time::{MissedTickBehavior, interval},
+};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ids::{ConversationId, TurnId, UserId},
-    store::{Accepted, Channel, StoreError},
+    clock::Clock,
+    config::Config,
+    gateway::Gateway,
+    ids::{ConversationId, HostId, TurnId, UserId},
+    memory::{self, Memory},
+    settings::Settings,
+    skills::Skills,
+    store::{Accepted, Channel, Db, Incoming, StoreError, Turn, TurnStatus, storable},
 };
+
+/// Longest message, in characters.
+pub const MAX_MESSAGE_CHARS: usize = 32_000;
+
+/// Characters of a conversation's title.
+const TITLE_CHARS: usize = 60;
+
+/// How often a host says that it is still at work, and after how long of silence its turns are
+/// taken over.
+const KEEP_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
+const LEASE: Duration = Duration::seconds(45);
+
+/// How often a waiter looks into the database, where another host may have answered.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// A message for the agent.
 #[derive(Clone, Debug)]
@@ -36,18 +74,195 @@ pub enum SubmitError {
     Store(#[from] StoreError),
 }
 
-/// Longest message, in characters.
-pub const MAX_MESSAGE_CHARS: usize = 32_000;
+/// What the agent is built from.
+pub struct Parts {
+    pub db: Db,
+    pub clock: Clock,
+    pub settings: Settings,
+    pub memory: Memory,
+    pub skills: Arc<Skills>,
+    pub gateway: Arc<Gateway>,
+    pub config: Arc<Config>,
+    /// What this process holds leases under.
+    pub host: HostId,
+}
 
-pub struct Agent { live: live::Live }
+pub struct Agent {
+    parts: Parts,
+    live: live::Live,
+    /// Wakes the runner when a message was stored in this process.
+    wake: Notify,
+    /// Wakes the scheduler when a turn left jobs behind.
+    jobs_made: Arc<Notify>,
+}
 
 impl Agent {
+    pub fn new(parts: Parts, jobs_made: Arc<Notify>) -> Self {
+        Self { parts, live: live::Live::default(), wake: Notify::new(), jobs_made }
+    }
+
     /// Stores a message and wakes the agent. Returns at once; the reply is waited for or watched.
-    pub async fn submit(&self, _message: NewMessage) -> Result<(ConversationId, Accepted), SubmitError> { unimplemented!() }
+    pub async fn submit(&self, message: NewMessage) -> Result<(ConversationId, Accepted), SubmitError> {
+        let text = storable(message.text.trim());
+        let text = text.as_str();
+        if text.is_empty() {
+            return Err(SubmitError::Empty);
+        }
+        if text.chars().count() > MAX_MESSAGE_CHARS {
+            return Err(SubmitError::TooLong);
+        }
+        let Parts { db, clock, .. } = &self.parts;
+        let own = message.key.unwrap_or_else(|| TurnId::new(clock).to_string());
+        let key = format!("{}:{}:{own}", message.channel.word(), message.user);
+        if let Some((turn, conversation)) = db.known_turn(&key).await? {
+            return Ok((conversation, Accepted::Known(turn)));
+        }
+        let conversation = match message.conversation {
+            Some(id) => {
+                let found = db.conversation(id).await?.filter(|found| found.user_id == message.user);
+                found.ok_or(SubmitError::NoConversation)?.id
+            }
+            None => {
+                let title: String = text.chars().take(TITLE_CHARS).collect();
+                db.create_conversation(clock, message.user, message.channel, title.lines().next().unwrap_or("")).await?
+            }
+        };
+        let incoming = Incoming {
+            key,
+            channel: message.channel,
+            user: message.user,
+            conversation,
+            locale: self.locale(message.user, text).await?,
+            text: text.to_owned(),
+        };
+        let accepted = db.accept(clock, &incoming).await?;
+        self.wake.notify_one();
+        Ok((conversation, accepted))
+    }
+
+    /// The language of a reply: that of the message, else the person's, else the setting's.
+    async fn locale(&self, user: UserId, text: &str) -> Result<String, StoreError> {
+        let own = self.parts.db.user(user).await?.and_then(|user| user.locale);
+        let default = match own {
+            Some(locale) => locale,
+            None => self.parts.settings.current().await?.locale,
+        };
+        Ok(memory::locale_of(text, &default))
+    }
+
     /// The events of a turn from now on.
-    pub fn watch(&self, turn: TurnId) -> broadcast::Receiver<TurnEvent> { self.live.watch(turn) }
+    pub fn watch(&self, turn: TurnId) -> broadcast::Receiver<TurnEvent> {
+        self.live.watch(turn)
+    }
+
     /// Waits until a turn has ended, on whichever host, and gives its reply.
-    pub async fn wait(&self, _turn: TurnId) -> Result<TurnReply, StoreError> { unimplemented!() }
+    pub async fn wait(&self, turn: TurnId) -> Result<TurnReply, StoreError> {
+        let mut events = self.watch(turn);
+        let mut look = interval(LOOK_EVERY);
+        loop {
+            tokio::select! {
+                event = events.recv() => if let Ok(TurnEvent::Done(reply)) = event {
+                    return Ok(reply);
+                },
+                _ = look.tick() => if let Some(reply) = self.reply(turn).await? {
+                    self.live.forget(turn);
+                    return Ok(reply);
+                },
+            }
+        }
+    }
+
     /// The reply of a turn that has ended, or `None` while it has not.
-    pub async fn reply(&self, _turn: TurnId) -> Result<Option<TurnReply>, StoreError> { unimplemented!() }
+    pub async fn reply(&self, turn: TurnId) -> Result<Option<TurnReply>, StoreError> {
+        let db = &self.parts.db;
+        let Some(turn) = db.turn(turn).await? else { return Ok(None) };
+        if !matches!(turn.status, TurnStatus::Done | TurnStatus::Failed) {
+            return Ok(None);
+        }
+        let messages = db.turn_messages(turn.id).await?;
+        Ok(messages.into_iter().find(|message| message.role == "assistant").map(|message| TurnReply {
+            turn_id: turn.id,
+            conversation: turn.conversation_id,
+            reply: message.content,
+            route: turn.route.unwrap_or_default(),
+            tier: turn.tier.unwrap_or_default(),
+            rung: turn.rung.unwrap_or_default(),
+            usage: serde_json::from_value(message.meta.0["usage"].clone()).unwrap_or_default(),
+            skills: serde_json::from_value(message.meta.0["skills"].clone()).unwrap_or_default(),
+            failed: turn.status == TurnStatus::Failed,
+        }))
+    }
+
+    /// Runs turns until told to stop; then lets those in flight end for `grace` and hands back the
+    /// rest.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken, grace: std::time::Duration) {
+        let mut running = JoinSet::new();
+        let mut keep = interval(KEEP_EVERY);
+        keep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while !stop.is_cancelled() {
+            self.lease(&mut running).await;
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.wake.notified() => {}
+                _ = running.join_next(), if !running.is_empty() => {}
+                _ = keep.tick() => self.keep(!running.is_empty()).await,
+            }
+        }
+        let ended = async { while running.join_next().await.is_some() {} };
+        let in_time = tokio::time::timeout(grace, ended).await.is_ok();
+        running.shutdown().await;
+        match self.parts.db.hand_back_turns(self.parts.host).await {
+            Ok(count) if count > 0 => tracing::info!(count, in_time, "turns in flight were handed back"),
+            Ok(_) => {}
+            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "turns could not be handed back"),
+        }
+    }
+
+    async fn lease(self: &Arc<Self>, running: &mut JoinSet<()>) {
+        while running.len() < self.parts.config.agent.max_turns {
+            match self.parts.db.lease_turn(&self.parts.clock, self.parts.host).await {
+                Ok(Some(turn)) => {
+                    let agent = self.clone();
+                    running.spawn(async move { agent.run_turn(turn).await });
+                }
+                Ok(None) => return,
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "no turn could be leased");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Says that this host is at work, and takes back what hosts that are gone left running.
+    async fn keep(&self, at_work: bool) {
+        let Parts { db, clock, host, .. } = &self.parts;
+        let kept = if at_work { db.keep_turns(clock, *host).await } else { Ok(()) };
+        let expired = db.expire_turns(clock.now() - LEASE).await;
+        for result in [kept, expired.map(drop)] {
+            if let Err(error) = result {
+                tracing::error!(error = &error as &dyn std::error::Error, "leases of turns could not be kept");
+            }
+        }
+    }
+
+    #[tracing::instrument(name = "agent.turn", skip_all, fields(trace_id = %turn.id))]
+    async fn run_turn(&self, turn: Turn) {
+        let ending = turn::run(self, &turn).await;
+        match self.parts.db.end_turn(&self.parts.clock, &turn, self.parts.host, &ending).await {
+            Ok(true) => {
+                tracing::info!(
+                    route = ending.route,
+                    tier = ending.tier,
+                    failed = ending.error.is_some(),
+                    "a turn ended"
+                );
+                metrics::counter!("skillet_turns_total", "route" => ending.route.clone()).increment(1);
+                self.live.end(turn.id, turn::reply_of(&turn, &ending));
+                self.jobs_made.notify_one();
+            }
+            Ok(false) => tracing::warn!("the turn was taken over by another run; this one says nothing"),
+            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "the reply could not be stored"),
+        }
+    }
 }

@@ -8,7 +8,11 @@ use figment::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// The documented defaults, the lowest layer.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
@@ -97,6 +101,15 @@ pub struct Model {
 pub struct Memory {
     pub recall_items: usize,
     pub recall_tokens: u32,
+    pub summaries: Summaries,
+}
+
+/// Who summarises a turn that a model answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Summaries {
+    Model,
+    Rules,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -142,7 +155,8 @@ impl Config {
         match file {
             Some(path) if !path.is_file() => return Err(ConfigError::NoFile(path)),
             Some(path) => layers = layers.merge(Toml::file_exact(path)),
-            None => layers = layers.merge(Toml::file_exact("skillet.toml")),
+            None if Path::new("skillet.toml").is_file() => layers = layers.merge(Toml::file_exact("skillet.toml")),
+            None => {}
         }
         layers = layers
             .merge(Env::raw().only(&["DATABASE_URL"]).map(|_| "database.url".into()))
@@ -269,11 +283,7 @@ fn describe(error: &figment::Error) -> String {
         .map(|one| {
             let key = one.path.join(".");
             let source = one.metadata.as_ref().map_or_else(String::new, |layer| format!(" (from {})", layer.name));
-            if key.is_empty() {
-                format!("{}{source}", one.kind)
-            } else {
-                format!("{} at `{key}`{source}", one.kind)
-            }
+            if key.is_empty() { format!("{}{source}", one.kind) } else { format!("{} at `{key}`{source}", one.kind) }
         })
         .collect();
     lines.join("\n")

@@ -1,1 +1,15 @@
-fn main() {}
+//! The command line: parses and hands over.
+
+use clap::Parser;
+use skillet::{cli, skills};
+
+fn main() -> std::process::ExitCode {
+    // The compiling child reads its arguments by position and never starts anything else.
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((first, rest)) = args.split_first()
+        && first == skills::COMPILE_SUBCOMMAND
+    {
+        return std::process::ExitCode::from(skills::compile_child(rest));
+    }
+    cli::run(cli::Cli::parse())
+}

@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::{
     clock::Clock,
     ids::{EpisodeId, FactId, TurnId, UserId},
-    store::{Db, NewEpisode, NewFact, SearchKind, StoreError, Turn, Written},
+    store::{Db, NewEpisode, NewFact, SearchKind, StoreError, Turn, Written, storable},
 };
 
 /// Longest fact, in characters.
@@ -48,6 +48,8 @@ pub struct Summary {
     pub tags: Vec<String>,
     /// "rules" or "model".
     pub source: &'static str,
+    /// False for a turn that held nothing worth finding again.
+    pub searchable: bool,
 }
 
 impl Memory {
@@ -68,7 +70,8 @@ impl Memory {
         text: &str,
         turn: Option<TurnId>,
     ) -> Result<Written, MemoryError> {
-        let text = text.trim();
+        let text = storable(text.trim());
+        let text = text.as_str();
         if text.is_empty() {
             return Err(MemoryError::Empty);
         }
@@ -76,7 +79,7 @@ impl Memory {
             return Err(MemoryError::TooLong);
         }
         let detected = semantic::fact_of(text);
-        let key = if key.trim().is_empty() { detected.key.clone() } else { key.trim().to_lowercase() };
+        let key = if key.trim().is_empty() { detected.key.clone() } else { storable(&key.trim().to_lowercase()) };
         let fact = NewFact {
             user,
             words: segment::index_words(&format!("{key} {text} {}", semantic::aliases(&key))),
@@ -106,7 +109,7 @@ impl Memory {
             user: turn.user_id,
             conversation: turn.conversation_id,
             turn: turn.id,
-            words: segment::index_words(&summary.text),
+            words: if summary.searchable { segment::index_words(&summary.text) } else { String::new() },
             summary_text: summary.text,
             summary_json: summary.json,
             tags: summary.tags,

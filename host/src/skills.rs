@@ -14,7 +14,7 @@ mod sandbox;
 mod trigger;
 mod upload;
 
-pub use compiler::{SUBCOMMAND as COMPILE_SUBCOMMAND, child as compile_child};
+pub use compiler::{CompileError, SUBCOMMAND as COMPILE_SUBCOMMAND, child as compile_child};
 pub use executor::{Caller, Outcome, Request};
 pub use host::{Progress, ProgressSink, Services};
 pub use linker::LENT;

@@ -36,6 +36,7 @@ pub use turns::{Accepted, Ending, Incoming, Turn, TurnStatus, TurnSummary};
 pub use users::{Role, User};
 
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use sqlx::{
     PgPool, SqlitePool,
     migrate::Migrator,
@@ -113,9 +114,8 @@ impl Db {
         let db = if url.expose_secret().is_empty() {
             Self::open_sqlite(&data_dir.join("skillet.db"), max_connections).await?
         } else {
-            let options = PgPoolOptions::new()
-                .max_connections(max_connections)
-                .acquire_timeout(Duration::from_secs(10));
+            let options =
+                PgPoolOptions::new().max_connections(max_connections).acquire_timeout(Duration::from_secs(10));
             Self::Postgres(options.connect(url.expose_secret()).await?)
         };
         db.migrate().await?;
@@ -165,6 +165,18 @@ impl Db {
         Ok(())
     }
 
+    /// Writes a whole copy of the SQLite database to a new file; on Postgres that is `pg_dump`'s work.
+    pub async fn copy_to(&self, file: &Path) -> Result<()> {
+        match self {
+            Self::Sqlite(pool) => {
+                let file = file.to_string_lossy().into_owned();
+                sqlx::query("VACUUM INTO $1").bind(file).execute(pool).await?;
+                Ok(())
+            }
+            Self::Postgres(_) => Err(StoreError::Corrupt("Postgres is copied with pg_dump".to_owned())),
+        }
+    }
+
     /// "sqlite" or "postgres".
     pub fn engine(&self) -> &'static str {
         match self {
@@ -176,6 +188,23 @@ impl Db {
     /// Waits for what is running and closes every connection.
     pub async fn close(&self) {
         on!(self, pool => pool.close().await);
+    }
+}
+
+/// A text as both engines can keep it: Postgres has no NUL in texts.
+pub fn storable(text: &str) -> String {
+    text.replace('\0', "")
+}
+
+/// A JSON value as both engines can keep it.
+pub fn storable_json(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(storable(&text)),
+        Value::Array(items) => items.into_iter().map(storable_json).collect(),
+        Value::Object(fields) => {
+            fields.into_iter().map(|(key, value)| (storable(&key), storable_json(value))).collect()
+        }
+        other => other,
     }
 }
 

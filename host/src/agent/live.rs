@@ -1,13 +1,13 @@
 //! What can be seen of a turn while it runs: its steps, and its words as they come.
 
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 use tokio::sync::broadcast;
 
+use super::trace::Step;
 use crate::{
     ids::{CallId, ConversationId, TurnId},
     skills::Progress,
@@ -29,17 +29,6 @@ pub enum TurnEvent {
     Done(TurnReply),
 }
 
-/// One finished step of a turn, as the trace keeps it.
-#[derive(Clone, Debug, Serialize)]
-pub struct Step {
-    /// "receive", "recall", "route", "skill", "model" or "reply".
-    pub name: &'static str,
-    /// Milliseconds since the turn began to run.
-    pub at_ms: i64,
-    pub duration_ms: i64,
-    pub detail: Value,
-}
-
 /// The end of a turn, as the HTTP interface gives it.
 #[derive(Clone, Debug, Serialize)]
 pub struct TurnReply {
@@ -57,7 +46,7 @@ pub struct TurnReply {
 }
 
 /// Tokens of all model calls of a turn.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Usage {
     pub input_tokens: i64,
     pub output_tokens: i64,
@@ -65,7 +54,7 @@ pub struct Usage {
 }
 
 /// A skill that ran in a turn.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SkillUse {
     pub name: String,
     pub call_id: CallId,
@@ -77,10 +66,10 @@ pub struct SkillUse {
 const BACKLOG: usize = 1_024;
 
 /// The running turns of this process that somebody watches.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Live {
     /// Held for a look-up; a turn has an entry from its first watcher to its end.
-    turns: Mutex<HashMap<TurnId, broadcast::Sender<TurnEvent>>>,
+    turns: Arc<Mutex<HashMap<TurnId, broadcast::Sender<TurnEvent>>>>,
 }
 
 impl Live {

@@ -28,8 +28,11 @@ const STOP_WORDS: &[&str] = &[
 const STOP_HAN: &str = "我你他她它们的是在了吗呢吧啊哪谁么什怎几多少有没不也都就和与及把被给请这那个";
 const ASKING_HAN: &str = "吗呢哪谁么什怎几";
 
-/// Whether a text is Chinese: Han characters outweigh the words of other scripts.
+/// Whether a text is Chinese: it begins so, or Han characters outweigh the words of other scripts.
 pub fn is_chinese(text: &str) -> bool {
+    if text.chars().find(|c| c.is_alphabetic()).is_some_and(is_han) {
+        return true;
+    }
     let han = text.chars().filter(|c| is_han(*c)).count();
     let words = text.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| !word.is_empty()).count();
     han > 0 && han >= words

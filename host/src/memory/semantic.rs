@@ -58,8 +58,10 @@ static POSSESSION: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 });
 
 static QUESTION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)[?？]|吗\s*$|呢\s*$|什么|哪|谁|怎么|多少|^(?:what|where|who|when|why|how|do|does|did|is|are|can)\b")
-        .expect("a constant pattern")
+    Regex::new(
+        r"(?i)[?？]|吗\s*$|呢\s*$|什么|哪|谁|怎么|多少|^(?:what|where|who|when|why|how|do|does|did|is|are|can)\b",
+    )
+    .expect("a constant pattern")
 });
 
 /// Facts that a message states by itself, without being asked to remember: at most one, since

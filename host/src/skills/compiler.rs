@@ -118,7 +118,7 @@ impl Compiler {
             return Ok(finished.stdout);
         }
         match finished.status.code() {
-            Some(REFUSED) => Err(CompileError::Refused(first_lines(&finished.stderr))),
+            Some(code) if code == i32::from(REFUSED) => Err(CompileError::Refused(first_lines(&finished.stderr))),
             // Killed by a signal, or aborted when an allocation failed.
             _ => Err(CompileError::Limit(self.memory_mib)),
         }
@@ -144,11 +144,11 @@ impl Compiler {
 }
 
 /// Exit status of a child whose component is at fault.
-const REFUSED: i32 = 3;
+const REFUSED: u8 = 3;
 
 /// The compiling child: `args` are its memory in MiB and its seconds of processor time. Without its
 /// limits it does not compile.
-pub fn child(args: &[String]) -> i32 {
+pub fn child(args: &[String]) -> u8 {
     match compile_stdin(args) {
         Ok(()) => 0,
         Err(error) => {

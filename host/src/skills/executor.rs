@@ -25,7 +25,7 @@ use super::{
 use crate::{
     config,
     ids::{CallId, TurnId, UserId},
-    store::{CallEnd, CallRecord, CallStart, Started, StoreError},
+    store::{CallEnd, CallRecord, CallStart, Started, StoreError, storable_json},
 };
 
 /// Longest wait for a place to run.
@@ -115,8 +115,9 @@ impl Executor {
         &self,
         registry: &Registry,
         services: &Services,
-        request: Request,
+        mut request: Request,
     ) -> Result<Outcome, StoreError> {
+        request.input = storable_json(request.input);
         let Some(installed) = registry.find(&request.skill).await?.filter(|skill| skill.enabled) else {
             let text = format!("there is no skill `{}`, or it is disabled", request.skill);
             return Ok(rejected(services, &request, "", CallFailure::new(FailureKind::NoSkill, text)));
@@ -176,7 +177,11 @@ impl Executor {
         let component = match registry.ready(&installed.digest).await {
             Ok(component) => component,
             Err(error) => {
-                tracing::error!(skill = installed.name, error = &*error as &dyn std::error::Error, "a version cannot run");
+                tracing::error!(
+                    skill = installed.name,
+                    error = &*error as &dyn std::error::Error,
+                    "a version cannot run"
+                );
                 return Checked { output: Err(CallFailure::new(FailureKind::Host, error.to_string())), run: None };
             }
         };
@@ -250,6 +255,7 @@ fn key_of(installed: &Installed, request: &Request) -> Option<String> {
 fn check_output(installed: &Installed, text: &str) -> Result<Value, CallFailure> {
     let bad = |text: String| CallFailure::new(FailureKind::BadOutput, text);
     let value: Value = serde_json::from_str(text).map_err(|error| bad(format!("the output is not JSON: {error}")))?;
+    let value = storable_json(value);
     match installed.output.validate(&value) {
         Ok(()) => Ok(value),
         Err(error) => Err(bad(format!("{error} at `{}`", error.instance_path()))),
@@ -268,7 +274,10 @@ async fn account(
     let (duration, fuel, peak, host_calls) = run.map_or((Duration::ZERO, 0, 0, 0), |run| {
         (run.duration, run.fuel, run.peak_memory_bytes as u64, run.host_calls)
     });
-    let failure = output.as_ref().err().map(|failure| json!({ "kind": failure.kind, "text": failure.text, "fault": failure.kind.fault() }));
+    let failure = output
+        .as_ref()
+        .err()
+        .map(|failure| json!({ "kind": failure.kind, "text": failure.text, "fault": failure.kind.fault() }));
     let end = CallEnd {
         output: output.as_ref().ok(),
         failure: failure.as_ref(),

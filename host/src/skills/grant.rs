@@ -16,6 +16,21 @@ impl Grants {
         Self { skill: skill.into(), granted: Arc::new(granted.into_iter().collect()) }
     }
 
+    /// These grants as far as a manifest asks for them: a version that asks for less gets less.
+    pub fn within(self, asked: &[(String, Value)]) -> Self {
+        let granted = self.granted.iter().filter_map(|(name, scope)| {
+            let (_, asked) = asked.iter().find(|(wanted, _)| wanted == name)?;
+            let scope = match (scope, asked) {
+                (Value::Array(granted), Value::Array(asked)) => {
+                    granted.iter().filter(|word| asked.contains(word)).cloned().collect()
+                }
+                (scope, _) => scope.clone(),
+            };
+            Some((name.clone(), scope))
+        });
+        Self::new(&self.skill, granted)
+    }
+
     /// Whether a capability was granted at all.
     pub fn check(&self, capability: &str) -> Result<(), String> {
         if self.granted.contains_key(capability) { Ok(()) } else { Err(self.refusal(capability)) }
@@ -68,5 +83,6 @@ mod tests {
         assert_eq!(missing(json!([["memory", ["read", "write"]]])), 1);
         assert_eq!(missing(json!([["http", ["example.org"]]])), 1);
         assert!(grants.check_scope("memory", "write").unwrap_err().contains("notes"));
+        assert!(grants.within(&[("memory".to_owned(), json!(["write"]))]).check_scope("memory", "read").is_err());
     }
 }

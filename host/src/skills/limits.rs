@@ -53,12 +53,9 @@ pub struct Limits {
 impl Limits {
     /// What the manifest asks for, or the default, under the ceiling.
     pub fn of(manifest: &Manifest, settings: &config::Skills) -> Self {
-        let memory_mib =
-            manifest.limits.memory_mb.unwrap_or(settings.default_memory_mib).min(settings.max_memory_mib);
-        let timeout_s = manifest
-            .timeout_s
-            .unwrap_or(f64::from(settings.default_timeout_s))
-            .min(f64::from(settings.max_timeout_s));
+        let memory_mib = manifest.limits.memory_mb.unwrap_or(settings.default_memory_mib).min(settings.max_memory_mib);
+        let timeout_s =
+            manifest.timeout_s.unwrap_or(f64::from(settings.default_timeout_s)).min(f64::from(settings.max_timeout_s));
         Self {
             memory_bytes: memory_mib as usize * (1 << 20),
             fuel: manifest.limits.fuel.unwrap_or(settings.default_fuel).min(settings.max_fuel),

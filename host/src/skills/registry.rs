@@ -108,11 +108,20 @@ impl Registry {
             match self.install(&row, &version, before.skills.get(&row.name)).await {
                 Ok(installed) => drop(skills.insert(row.name.clone(), Arc::new(installed))),
                 Err(error) => {
-                    tracing::error!(skill = row.name, digest, error = &error as &dyn std::error::Error, "a stored skill cannot be used");
+                    tracing::error!(
+                        skill = row.name,
+                        digest,
+                        error = &error as &dyn std::error::Error,
+                        "a stored skill cannot be used"
+                    );
                 }
             }
         }
-        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Snapshot { revision, skills });
+        let mut current = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
+        // Of two looks at the same time, the later one stays.
+        if current.revision <= revision {
+            *current = Arc::new(Snapshot { revision, skills });
+        }
         Ok(())
     }
 
@@ -125,13 +134,15 @@ impl Registry {
         let manifest: Manifest = serde_json::from_value(version.manifest.0.clone())
             .map_err(|error| StoreError::Corrupt(format!("manifest of {}: {error}", version.digest)))?;
         let granted = self.db.grants(&row.name).await?.into_iter().map(|grant| (grant.capability, grant.scope.0));
-        let mut installed = self.prepare(&manifest, &version.digest, Grants::new(&row.name, granted))?;
+        let grants = Grants::new(&row.name, granted).within(&manifest.asked());
+        let mut installed = self.prepare(&manifest, &version.digest, grants)?;
         installed.enabled = row.status == "active";
         installed.origin.clone_from(&row.origin);
         let set = row.settings.0.iter().map(|(key, value)| (key.clone(), value.clone()));
         Arc::make_mut(&mut installed.settings).extend(set);
         // Calls of the version before count too: one at a time is a promise of the skill.
-        if let (Some(serial), Some(before)) = (&mut installed.serial, before.and_then(|before| before.serial.as_ref())) {
+        if let (Some(serial), Some(before)) = (&mut installed.serial, before.and_then(|before| before.serial.as_ref()))
+        {
             *serial = before.clone();
         }
         Ok(installed)
@@ -140,7 +151,8 @@ impl Registry {
     /// A version as it would be installed, with the settings' defaults.
     pub fn prepare(&self, manifest: &Manifest, digest: &str, grants: Grants) -> Result<Installed, StoreError> {
         let corrupt = |reason: String| StoreError::Corrupt(format!("manifest of {digest}: {reason}"));
-        let defaults = manifest.settings.iter().map(|(key, setting)| (key.clone(), Value::from(setting.default.clone())));
+        let defaults =
+            manifest.settings.iter().map(|(key, setting)| (key.clone(), Value::from(setting.default.clone())));
         Ok(Installed {
             name: manifest.name.clone(),
             enabled: true,
@@ -151,7 +163,12 @@ impl Registry {
             settings: Arc::new(defaults.collect()),
             input: validator(&manifest.input_schema).map_err(corrupt)?,
             output: validator(&manifest.output_schema).map_err(corrupt)?,
-            triggers: manifest.triggers.iter().map(super::trigger::Trigger::compile).collect::<Result<_, _>>().map_err(corrupt)?,
+            triggers: manifest
+                .triggers
+                .iter()
+                .map(super::trigger::Trigger::compile)
+                .collect::<Result<_, _>>()
+                .map_err(corrupt)?,
             serial: (!manifest.can_parallel).then(|| Arc::new(Semaphore::new(1))),
             manifest: manifest.clone(),
         })
@@ -167,8 +184,7 @@ impl Registry {
         let component = match self.compiler.cached(digest) {
             Some(component) => component,
             None => {
-                let bytes =
-                    self.db.component(digest).await?.ok_or_else(|| LoadError::Missing(digest.to_owned()))?;
+                let bytes = self.db.component(digest).await?.ok_or_else(|| LoadError::Missing(digest.to_owned()))?;
                 self.compiler.compile(digest, &bytes).await?
             }
         };

@@ -11,6 +11,7 @@ use super::{
     limits::{HOST_CALL_BYTES, Limits, MAX_HANDLES, YIELD_FUEL},
     linker::{Call, GuestFailure, SkillWorldPre},
 };
+use crate::store::storable;
 
 /// How a run failed, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +63,9 @@ impl FailureKind {
         serde_json::to_value(self).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
     }
 }
+
+/// Characters kept of a failure's text.
+const MAX_FAILURE_CHARS: usize = 2_000;
 
 /// Why there is no output.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -148,12 +152,14 @@ async fn enter(
 }
 
 fn guest_failure(failure: GuestFailure) -> CallFailure {
-    match failure {
-        GuestFailure::InvalidInput(text) => CallFailure::new(FailureKind::InvalidInput, text),
-        GuestFailure::Unavailable(text) => CallFailure::new(FailureKind::Unavailable, text),
-        GuestFailure::Denied(text) => CallFailure::new(FailureKind::Denied, text),
-        GuestFailure::Failed(text) => CallFailure::new(FailureKind::Failed, text),
-    }
+    let (kind, text) = match failure {
+        GuestFailure::InvalidInput(text) => (FailureKind::InvalidInput, text),
+        GuestFailure::Unavailable(text) => (FailureKind::Unavailable, text),
+        GuestFailure::Denied(text) => (FailureKind::Denied, text),
+        GuestFailure::Failed(text) => (FailureKind::Failed, text),
+    };
+    // A failure is shown to people and put into prompts: some lines of it, not a flood.
+    CallFailure::new(kind, storable(&text).chars().take(MAX_FAILURE_CHARS).collect::<String>())
 }
 
 /// Names what ended a run from outside the guest's own answer.

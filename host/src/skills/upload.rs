@@ -213,15 +213,27 @@ impl Skills {
         let mut installed = 0;
         for file in files {
             let component = std::fs::read(&file)?;
-            if self.services.db.version(&digest(&component)).await?.is_some() {
+            if self.services.db.version(&digest(&component)).await?.is_some() || !self.may_install(&component).await? {
                 continue;
             }
             match self.upload(&component, Origin::Bundle).await {
                 Ok(_) => installed += 1,
-                Err(error) => tracing::error!(file = %file.display(), error = &error as &dyn std::error::Error, "a bundled skill was refused"),
+                Err(error) => {
+                    tracing::error!(file = %file.display(), error = &error as &dyn std::error::Error, "a bundled skill was refused")
+                }
             }
         }
         Ok(installed)
+    }
+}
+
+impl Skills {
+    /// Whether the bundle may set this skill: not one that the owner disabled, removed or replaced.
+    async fn may_install(&self, component: &[u8]) -> Result<bool, StoreError> {
+        let manifest = package::inspect(component).ok().and_then(|found| found.manifest);
+        let Some(Ok(manifest)) = manifest.as_deref().map(Manifest::parse) else { return Ok(true) };
+        let row = self.services.db.skill(&manifest.name).await?;
+        Ok(row.is_none_or(|row| row.status == "active" && row.origin == Origin::Bundle.word()))
     }
 }
 

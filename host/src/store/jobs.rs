@@ -197,6 +197,11 @@ impl Db {
         )).bind(status).bind(limit).fetch_all(pool).await)?)
     }
 
+    pub async fn job(&self, id: JobId) -> Result<Option<Job>> {
+        Ok(on!(self, pool => sqlx::query_as(concat!("SELECT ", job_columns!(), " FROM jobs WHERE id = $1"))
+            .bind(id).fetch_optional(pool).await)?)
+    }
+
     /// The attempts at one job, oldest first.
     pub async fn job_runs(&self, job: JobId) -> Result<Vec<JobRun>> {
         Ok(on!(self, pool => sqlx::query_as(

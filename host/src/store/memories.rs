@@ -34,7 +34,7 @@ pub struct NewEpisode {
     pub summary_json: Value,
     pub tags: Vec<String>,
     pub source: &'static str,
-    /// The summary cut into index words, separated by one space.
+    /// The summary cut into index words, separated by one space; empty: it is not searched.
     pub words: String,
 }
 
@@ -111,7 +111,9 @@ impl Db {
             // Facts that this turn taught come from this episode.
             sqlx::query("UPDATE memory_semantic SET source_episode_id = $1 WHERE source_turn_id = $2")
                 .bind(id).bind(new.turn).execute(&mut *tx).await?;
-            words_in!(tx, new.user, SearchKind::Episode, id.0, &new.words, now);
+            if !new.words.is_empty() {
+                words_in!(tx, new.user, SearchKind::Episode, id.0, &new.words, now);
+            }
         });
         Ok(true)
     }

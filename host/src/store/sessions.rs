@@ -13,6 +13,12 @@ pub struct StoredSession {
     pub expires_at: DateTime<Utc>,
 }
 
+impl StoredSession {
+    pub fn new(id: String, data: Value, expires_at: DateTime<Utc>) -> Self {
+        Self { id, data: Json(data), expires_at }
+    }
+}
+
 impl Db {
     /// Stores a new session; false when the id is taken.
     pub async fn create_session(&self, session: &StoredSession) -> Result<bool> {
@@ -22,11 +28,10 @@ impl Db {
          .execute(pool).await.map(|done| done.rows_affected() == 1))?)
     }
 
+    /// Updates a session; one that was ended meanwhile stays ended.
     pub async fn save_session(&self, session: &StoredSession) -> Result<()> {
-        on!(self, pool => sqlx::query(
-            "INSERT INTO sessions (id, data, expires_at) VALUES ($1, $2, $3)
-             ON CONFLICT (id) DO UPDATE SET data = $2, expires_at = $3",
-        ).bind(&session.id).bind(&session.data).bind(session.expires_at).execute(pool).await.map(|_| ()))?;
+        on!(self, pool => sqlx::query("UPDATE sessions SET data = $2, expires_at = $3 WHERE id = $1")
+            .bind(&session.id).bind(&session.data).bind(session.expires_at).execute(pool).await.map(|_| ()))?;
         Ok(())
     }
 
@@ -39,6 +44,12 @@ impl Db {
 
     pub async fn delete_session(&self, id: &str) -> Result<()> {
         on!(self, pool => sqlx::query("DELETE FROM sessions WHERE id = $1").bind(id).execute(pool).await.map(|_| ()))?;
+        Ok(())
+    }
+
+    /// Ends every session.
+    pub async fn delete_sessions(&self) -> Result<()> {
+        on!(self, pool => sqlx::query("DELETE FROM sessions").execute(pool).await.map(|_| ()))?;
         Ok(())
     }
 

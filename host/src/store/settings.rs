@@ -16,7 +16,9 @@ pub struct SettingRow {
 
 impl Db {
     pub async fn settings(&self) -> Result<Vec<SettingRow>> {
-        Ok(on!(self, pool => sqlx::query_as("SELECT key, value, open FROM settings ORDER BY key").fetch_all(pool).await)?)
+        Ok(
+            on!(self, pool => sqlx::query_as("SELECT key, value, open FROM settings ORDER BY key").fetch_all(pool).await)?,
+        )
     }
 
     pub async fn set_setting(&self, clock: &Clock, key: &str, value: &str) -> Result<()> {
@@ -29,9 +31,11 @@ impl Db {
 
     /// Sets a value if the owner has opened the key to skills; false when not.
     pub async fn set_open_setting(&self, clock: &Clock, key: &str, value: &str) -> Result<bool> {
-        Ok(on!(self, pool => sqlx::query("UPDATE settings SET value = $2, updated_at = $3 WHERE key = $1 AND open = $4")
+        Ok(
+            on!(self, pool => sqlx::query("UPDATE settings SET value = $2, updated_at = $3 WHERE key = $1 AND open = $4")
             .bind(key).bind(Json(value)).bind(clock.now()).bind(true)
-            .execute(pool).await.map(|done| done.rows_affected() == 1))?)
+            .execute(pool).await.map(|done| done.rows_affected() == 1))?,
+        )
     }
 
     /// Opens a key to skills, or closes it.

@@ -12,7 +12,7 @@ pub struct SkillRow {
     pub name: String,
     /// "active", "disabled" or "removed".
     pub status: String,
-    /// "bundle" or "upload".
+    /// "bundle" or "upload": where its latest version came from.
     pub origin: String,
     /// The version that answers, once one was activated.
     pub active_digest: Option<String>,
@@ -93,7 +93,7 @@ impl Db {
         write_tx!(self, tx => {
             sqlx::query(
                 "INSERT INTO skills (name, status, origin, settings, created_at, updated_at)
-                 VALUES ($1, 'active', $2, $3, $4, $4) ON CONFLICT (name) DO NOTHING",
+                 VALUES ($1, 'active', $2, $3, $4, $4) ON CONFLICT (name) DO UPDATE SET origin = $2",
             ).bind(new.skill_name).bind(new.origin).bind(Json(serde_json::Map::<String, Value>::new())).bind(now)
              .execute(&mut *tx).await?;
             sqlx::query(

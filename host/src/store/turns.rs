@@ -142,6 +142,13 @@ impl Db {
         Ok(Accepted::New(turn))
     }
 
+    /// The turn and conversation that a key belongs to.
+    pub async fn known_turn(&self, key: &str) -> Result<Option<(TurnId, ConversationId)>> {
+        Ok(on!(self, pool => sqlx::query_as(
+            "SELECT t.id, t.conversation_id FROM updates u JOIN turns t ON t.id = u.turn_id WHERE u.key = $1",
+        ).bind(key).fetch_optional(pool).await)?)
+    }
+
     async fn turn_of_key(&self, key: &str) -> Result<Accepted> {
         let (turn,): (TurnId,) = on!(self, pool => sqlx::query_as("SELECT turn_id FROM updates WHERE key = $1")
             .bind(key).fetch_one(pool).await)?;

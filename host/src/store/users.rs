@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{Db, Result, columns::word_column, on, taken};
+use super::{Db, Result, StoreError, columns::word_column, on, taken};
 use crate::{clock::Clock, ids::UserId};
 
 word_column! {
@@ -37,14 +37,16 @@ impl Db {
         Ok(on!(self, pool => sqlx::query_as(select_user!("WHERE role = 'owner'")).fetch_optional(pool).await)?)
     }
 
-    /// Makes the owner; fails with `Taken` when there is one already.
+    /// Makes the owner, out of the member of this name if there is one; fails with `Taken` when there
+    /// is an owner already.
     pub async fn create_owner(&self, clock: &Clock, name: &str, password_hash: &str) -> Result<UserId> {
-        let id = UserId::new(clock);
-        on!(self, pool => sqlx::query(
-            "INSERT INTO users (id, name, role, password_hash, created_at) VALUES ($1, $2, 'owner', $3, $4)",
-        ).bind(id).bind(name).bind(password_hash).bind(clock.now()).execute(pool).await.map(|_| ()))
+        let made: Option<(UserId,)> = on!(self, pool => sqlx::query_as(
+            "INSERT INTO users (id, name, role, password_hash, created_at) VALUES ($1, $2, 'owner', $3, $4)
+             ON CONFLICT (name) DO UPDATE SET role = 'owner', password_hash = $3 WHERE users.role = 'member'
+             RETURNING id",
+        ).bind(UserId::new(clock)).bind(name).bind(password_hash).bind(clock.now()).fetch_optional(pool).await)
         .map_err(taken("an owner"))?;
-        Ok(id)
+        made.map(|(id,)| id).ok_or(StoreError::Taken("an owner"))
     }
 
     /// The hash that the owner's password is checked against.

@@ -1,5 +1,7 @@
 //! What the manifest's triggers catch, and what they leave alone.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use regex::Regex;
 
 fn text(message: &str) -> Option<String> {

@@ -21,7 +21,7 @@ const LLVM_PARENT: &str = "/usr/lib";
 #[derive(Debug)]
 pub enum Toolchain {
     /// The target's standard library is installed: rustup's way.
-    WithTarget { cargo: PathBuf },
+    WithTarget { cargo: PathBuf, rustc: PathBuf },
     /// Only the source of the standard library is; it is built along, by Debian's compiler or any other.
     FromSource { cargo: PathBuf, rustc: PathBuf, linker: Option<PathBuf> },
 }
@@ -34,8 +34,8 @@ impl Toolchain {
         places.extend(USUAL_PLACES.map(PathBuf::from));
         let compilers = || places.iter().filter_map(|place| Some((program(place, "cargo")?, program(place, "rustc")?)));
 
-        if let Some((cargo, _)) = compilers().find(|(_, rustc)| has_target(rustc, dir)) {
-            return Ok(Self::WithTarget { cargo });
+        if let Some((cargo, rustc)) = compilers().find(|(_, rustc)| has_target(rustc, dir)) {
+            return Ok(Self::WithTarget { cargo, rustc });
         }
         for (cargo, rustc) in compilers() {
             let Some(sysroot) = sysroot_with_source(&rustc, dir) else { continue };
@@ -48,12 +48,13 @@ impl Toolchain {
     }
 
     pub fn cargo(&self, dir: &Path) -> Command {
-        let (Self::WithTarget { cargo } | Self::FromSource { cargo, .. }) = self;
+        let (Self::WithTarget { cargo, rustc } | Self::FromSource { cargo, rustc, .. }) = self;
         let mut command = clean_command(cargo);
-        command.current_dir(dir);
-        if let Self::FromSource { rustc, linker, .. } = self {
+        // Else cargo takes the first compiler in the PATH, which need not be the one beside it.
+        command.current_dir(dir).env("RUSTC", rustc);
+        if let Self::FromSource { linker, .. } = self {
             // Building the standard library is not a stable feature of cargo.
-            command.env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1");
+            command.env("RUSTC_BOOTSTRAP", "1");
             if let Some(linker) = linker {
                 command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
             }

@@ -1,0 +1,69 @@
+# Short targets, each does only what changed.
+SHELL := /bin/bash
+HERE := $(CURDIR)
+RELEASE := target/release/skillet
+DEBUG := target/debug/skillet
+PLUGINS := $(notdir $(patsubst %/skill.toml,%,$(wildcard plugins/*/skill.toml)))
+COMPONENTS := $(PLUGINS:%=target/components/%.wasm)
+WASM := wasm32-unknown-unknown
+GUEST_PACKAGES := rustc-web cargo-web rust-web-src lld-22 wasi-libc libclang-rt-19-dev-wasm32
+
+.PHONY: run build debug plugins toolchain test lint docs bench bench-sandbox e2e clean
+
+## Everything from a fresh clone to a running host
+run: build plugins
+	SKILLET__SKILLS__BUNDLE_DIR=$(HERE)/target/components $(RELEASE) serve
+
+build:
+	cargo build --release --package skillet
+
+debug:
+	cargo build --package skillet
+
+## The first-party skills, as components
+plugins: toolchain $(COMPONENTS)
+
+# Built by whichever skillet is there; both make the same component.
+target/components/%.wasm: plugins/%/Cargo.toml plugins/%/skill.toml plugins/%/src/*.rs sdk/Cargo.toml sdk/src/*.rs wit/v0/*.wit
+	@bin=$(RELEASE); [ -x $$bin ] || bin=$(DEBUG); \
+	[ -x $$bin ] || { cargo build --package skillet && bin=$(DEBUG); }; \
+	$$bin skill build plugins/$* --out target/components --target-dir target/guests
+
+# rustup's target where it can be had, the distribution's toolchain where not.
+toolchain:
+	@libdir=$$(rustc --print target-libdir --target $(WASM) 2>/dev/null); \
+	if [ -d "$$libdir" ] || { [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] && [ -d /usr/lib/rustlib/src/rust/library ]; }; then exit 0; fi; \
+	echo "No WebAssembly target for Rust yet; installing one."; \
+	if command -v rustup >/dev/null && rustup target add $(WASM); then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update && for try in 1 2; do \
+			apt-get install --yes --no-install-recommends $(GUEST_PACKAGES) && exit 0; done; fi; \
+	echo "Install one of: rustup target add $(WASM)"; \
+	echo "            or: apt-get install --no-install-recommends $(GUEST_PACKAGES)"; exit 1
+
+## Every test, on both databases
+test: debug plugins
+	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace; \
+	else cargo test --workspace --all-targets; fi
+	cargo test --workspace --doc --quiet
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
+
+docs:
+	cargo doc --workspace --no-deps --open
+
+bench: bench-sandbox
+
+## A skill's call beside a bare wasmtime call of the same component
+bench-sandbox: build plugins
+	cargo bench --package skillet --bench sandbox
+
+## The first run in a real browser
+e2e: debug plugins
+	cd tests/e2e && npm ci --no-audit --no-fund --silent && node run.mjs
+
+clean:
+	rm -rf target/components target/guests target/bench

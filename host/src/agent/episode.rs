@@ -1,0 +1,143 @@
+//! The summary of a turn, written off the reply path: by the small tier where a model answered and
+//! the settings allow it, else by rules.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{
+    config::Summaries,
+    gateway::{Gateway, GatewayError, Parts, Purpose, Request, Tier, cut_tokens},
+    memory::Summary,
+    store::{Db, Message, StoreError, Turn},
+};
+
+/// Characters kept of a message, and of a reply, in a summary by rules.
+const MESSAGE_CHARS: usize = 160;
+const REPLY_CHARS: usize = 240;
+
+/// Budget of the prompt, and of the answer, of a summary by a model.
+const PROMPT_TOKENS: u32 = 2_000;
+const ANSWER_TOKENS: u32 = 300;
+
+const INSTRUCTIONS: &str = "Summarise one exchange between a person and an assistant for the assistant's own memory. \
+Keep names, numbers, dates and decisions exactly. Write in the language of the exchange. Answer with one JSON object \
+and nothing else: {\"subject\": string, \"conclusion\": string, \"actions\": [string], \"open_points\": [string], \
+\"parameters\": {string: string}, \"tags\": [string], \"text\": string}. `text` is one or two sentences.";
+
+/// What a model must give.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    subject: String,
+    conclusion: String,
+    #[serde(default)]
+    actions: Vec<String>,
+    #[serde(default)]
+    open_points: Vec<String>,
+    #[serde(default)]
+    parameters: serde_json::Map<String, Value>,
+    #[serde(default)]
+    tags: Vec<String>,
+    text: String,
+}
+
+/// Why a summary could not be made now; the job is tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum SummaryError {
+    #[error("the turn has not ended")]
+    NotEnded,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The summary of an ended turn.
+pub async fn summarise(db: &Db, gateway: &Gateway, by: Summaries, turn: &Turn) -> Result<Summary, SummaryError> {
+    let messages = db.turn_messages(turn.id).await?;
+    let [message, reply] = messages.as_slice() else { return Err(SummaryError::NotEnded) };
+    let by_model =
+        by == Summaries::Model && turn.route.as_deref() == Some("model") && turn.rung.as_deref() != Some("retrieval");
+    if by_model && let Some(tier) = gateway.tier(Tier::Small) {
+        match ask(gateway, tier, turn, message, reply).await {
+            Ok(Some(summary)) => return Ok(summary),
+            Ok(None) => tracing::warn!(turn = %turn.id, "the model's summary does not fit its schema; rules summarise"),
+            Err(GatewayError::Store(error)) => return Err(error.into()),
+            Err(error) => {
+                tracing::warn!(turn = %turn.id, error = &error as &dyn std::error::Error, "no model could summarise; rules do");
+            }
+        }
+    }
+    Ok(by_rules(turn, message, reply))
+}
+
+async fn ask(
+    gateway: &Gateway,
+    tier: Tier,
+    turn: &Turn,
+    message: &Message,
+    reply: &Message,
+) -> Result<Option<Summary>, GatewayError> {
+    let exchange = format!(
+        "Person: {}\n\nAssistant: {}",
+        cut_tokens(&message.content, PROMPT_TOKENS / 3),
+        cut_tokens(&reply.content, PROMPT_TOKENS / 3)
+    );
+    let parts = Parts {
+        system: INSTRUCTIONS.to_owned(),
+        now: format!("[{}]", message.created_at.format("%Y-%m-%d %H:%M UTC")),
+        message: exchange,
+        budget: PROMPT_TOKENS,
+        ..Parts::default()
+    };
+    let request = Request {
+        purpose: Purpose::Summarise,
+        tier,
+        prompt: parts.assemble(),
+        turn: Some(turn.id),
+        user: Some(turn.user_id),
+        max_output_tokens: Some(ANSWER_TOKENS),
+    };
+    let answer = gateway.complete(&request, &mut |_| {}).await?;
+    let text = answer.text.trim().trim_start_matches("```json").trim_start_matches("```").trim_end_matches("```");
+    let Ok(written) = serde_json::from_str::<Written>(text.trim()) else { return Ok(None) };
+    if written.text.trim().is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Summary {
+        text: written.text.trim().to_owned(),
+        tags: written.tags.clone(),
+        json: json!(written),
+        source: "model",
+        searchable: true,
+    }))
+}
+
+fn by_rules(turn: &Turn, message: &Message, reply: &Message) -> Summary {
+    let said = cut(&message.content, MESSAGE_CHARS);
+    let answered = cut(&reply.content, REPLY_CHARS);
+    let route = turn.route.clone().unwrap_or_default();
+    let skills: Vec<String> = reply.meta.0["skills"]
+        .as_array()
+        .map(|skills| skills.iter().filter_map(|skill| skill["name"].as_str().map(str::to_owned)).collect())
+        .unwrap_or_default();
+    let mut tags = vec![route.clone()];
+    tags.extend(skills.iter().cloned());
+    Summary {
+        text: format!("{said} → {answered}"),
+        json: json!({
+            "subject": said, "conclusion": answered, "actions": skills, "open_points": [], "parameters": {},
+            "time": message.created_at,
+        }),
+        tags,
+        source: "rules",
+        // An answer out of memory says nothing that memory does not hold already.
+        searchable: route != "recall" && turn.error.is_none(),
+    }
+}
+
+fn cut(text: &str, chars: usize) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(chars) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
+    }
+}

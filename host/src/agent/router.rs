@@ -1,0 +1,97 @@
+//! Which way a message goes: rules first, then what is configured. The decision has its reason.
+
+use serde_json::Value;
+use std::sync::Arc;
+
+use crate::{
+    gateway::{Gateway, Tier, count_tokens},
+    skills::Installed,
+};
+
+/// The way of a turn.
+#[derive(Clone)]
+pub enum Route {
+    /// A trigger of a skill fits: it runs and its output is the reply.
+    Skill { skill: Arc<Installed>, input: Value },
+    /// A model answers, and may call skills.
+    Model { tier: Tier },
+    /// Memory and a template answer.
+    Recall,
+}
+
+/// A route and why it was taken.
+#[derive(Clone)]
+pub struct Decision {
+    pub route: Route,
+    pub reason: String,
+    /// The message without a command at its beginning.
+    pub message: String,
+}
+
+/// Score from which a message goes to the large tier.
+const LARGE_FROM: f64 = 0.35;
+
+/// Asks for the large tier.
+const DEEP: &str = "/deep";
+
+impl Route {
+    /// The word in tables and on pages.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Skill { .. } => "skill",
+            Self::Model { .. } => "model",
+            Self::Recall => "recall",
+        }
+    }
+}
+
+/// Decides. `earlier` is the number of messages before this one in the conversation.
+pub fn decide(message: &str, locale: &str, skills: &[Arc<Installed>], gateway: &Gateway, earlier: usize) -> Decision {
+    let decision = |route, reason: String| Decision { route, reason, message: message.to_owned() };
+    if let Some(rest) = message.strip_prefix(DEEP).filter(|rest| rest.starts_with(char::is_whitespace)) {
+        let route = gateway.tier(Tier::Large).map_or(Route::Recall, |tier| Route::Model { tier });
+        return Decision { route, reason: "asked for with /deep".into(), message: rest.trim().to_owned() };
+    }
+    if let Some((skill, input)) = triggered(message, locale, skills) {
+        let reason = format!("a trigger of {} fits", skill.name);
+        return decision(Route::Skill { skill, input }, reason);
+    }
+    if gateway.tier(Tier::Small).is_none() {
+        return decision(Route::Recall, "no model is configured".to_owned());
+    }
+    let (score, why) = difficulty(message, earlier);
+    let wanted = if score >= LARGE_FROM { Tier::Large } else { Tier::Small };
+    match gateway.tier(wanted) {
+        Some(tier) if tier == wanted => {
+            decision(Route::Model { tier }, format!("difficulty {score:.2} ({why}): {} tier", tier.word()))
+        }
+        Some(tier) => {
+            let reason = format!("difficulty {score:.2} ({why}): only the {} tier is configured", tier.word());
+            decision(Route::Model { tier }, reason)
+        }
+        None => decision(Route::Recall, "no model is configured".to_owned()),
+    }
+}
+
+/// Of several skills whose triggers fit, the one that leaves the least of the message open.
+fn triggered(message: &str, locale: &str, skills: &[Arc<Installed>]) -> Option<(Arc<Installed>, Value)> {
+    skills
+        .iter()
+        .filter_map(|skill| Some((skill.clone(), skill.triggered(message, locale)?)))
+        .min_by_key(|(_, input)| input.to_string().len())
+}
+
+/// How hard a message looks, from its shape alone, so that it works for every language.
+fn difficulty(message: &str, earlier: usize) -> (f64, String) {
+    let tokens = count_tokens(message);
+    let signs = [
+        (tokens > 200, 0.35, "long"),
+        (tokens > 50 && tokens <= 200, 0.15, "of some length"),
+        (message.contains("```"), 0.40, "with code"),
+        (earlier > 10, 0.10, "deep in a conversation"),
+    ];
+    let seen: Vec<_> = signs.iter().filter(|(holds, ..)| *holds).collect();
+    let score = seen.iter().map(|(_, worth, _)| worth).sum::<f64>().min(1.0);
+    let why = seen.iter().map(|(.., name)| *name).collect::<Vec<_>>().join(", ");
+    (score, if why.is_empty() { "short and plain".to_owned() } else { why })
+}

@@ -1,0 +1,114 @@
+//! Replies without a model: what a skill gave, what memory holds, or what can be asked for.
+
+use rust_i18n::t;
+use serde_json::Value;
+use std::sync::Arc;
+
+use crate::{
+    memory::{Detected, Recalled},
+    skills::{CallFailure, FailureKind, Installed},
+};
+
+/// Share of a question's words that a memory must hold to answer it.
+const ENOUGH: f64 = 0.34;
+
+/// Memories shown beside the best one must come this near to it.
+const NEAR_BEST: f64 = 0.75;
+
+/// Memories shown in one reply.
+const MAX_SHOWN: usize = 3;
+
+/// Skills named in one reply.
+const MAX_SKILLS: usize = 8;
+
+/// A skill's output as a person reads it: its `text`, or else its fields line by line.
+pub fn output(output: &Value) -> String {
+    match output {
+        Value::String(text) => text.clone(),
+        Value::Object(fields) => match fields.get("text").and_then(Value::as_str) {
+            Some(text) => text.to_owned(),
+            None => fields.iter().map(|(key, value)| format!("{key}: {}", plain(value))).collect::<Vec<_>>().join("\n"),
+        },
+        other => plain(other),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// A skill's failure as a person reads it.
+pub fn failure(skill: &str, failure: &CallFailure, locale: &str) -> String {
+    match failure.kind {
+        // The skill's own words, meant for the person.
+        FailureKind::InvalidInput | FailureKind::Denied | FailureKind::Failed | FailureKind::Unavailable => {
+            failure.text.clone()
+        }
+        kind => t!("agent.skill_failed", locale = locale, skill = skill, kind = kind.name(), text = failure.text)
+            .into_owned(),
+    }
+}
+
+/// An answer from memory, or `None` when nothing there answers the question.
+pub fn recalled(memories: &[Recalled], locale: &str) -> Option<String> {
+    let best = memories.iter().filter(|memory| memory.is_fact()).map(|memory| memory.score).fold(0.0, f64::max);
+    if best >= ENOUGH {
+        let lines: Vec<&str> = memories
+            .iter()
+            .filter(|memory| memory.is_fact() && memory.score >= best * NEAR_BEST)
+            .take(MAX_SHOWN)
+            .map(|memory| memory.text.as_str())
+            .collect();
+        return Some(match lines.as_slice() {
+            [line] => t!("agent.told_me", locale = locale, text = line).into_owned(),
+            lines => t!("agent.told_me", locale = locale, text = bullets(lines)).into_owned(),
+        });
+    }
+    let episode = memories.iter().find(|memory| !memory.is_fact() && memory.score >= ENOUGH)?;
+    Some(t!("agent.talked_about", locale = locale, text = episode.text).into_owned())
+}
+
+/// What was kept of a message that stated something by itself.
+pub fn learnt(facts: &[Detected], locale: &str) -> Option<String> {
+    let lines: Vec<&str> = facts.iter().map(|fact| fact.text.as_str()).collect();
+    (!lines.is_empty()).then(|| t!("agent.learnt", locale = locale, text = lines.join("; ")).into_owned())
+}
+
+/// A reply to a greeting or to thanks.
+pub fn small_talk(message: &str, name: &str, skills: &[Arc<Installed>], locale: &str) -> Option<String> {
+    const HELLO: &[&str] =
+        &["hi", "hello", "hey", "help", "/help", "/start", "你好", "您好", "嗨", "帮助", "早上好", "晚上好"];
+    const THANKS: &[&str] = &["thanks", "thank you", "thx", "谢谢", "多谢", "谢谢你", "谢了"];
+    let plain = message.trim().trim_end_matches(['!', '.', '！', '。', '?', '？', '~', '～']).to_lowercase();
+    if THANKS.contains(&plain.as_str()) {
+        return Some(t!("agent.thanks", locale = locale).into_owned());
+    }
+    HELLO.contains(&plain.as_str()).then(|| with_skills(&t!("agent.hello", locale = locale, name = name), skills))
+}
+
+/// What is said when nothing answers.
+pub fn unknown(skills: &[Arc<Installed>], locale: &str) -> String {
+    if skills.is_empty() {
+        return t!("agent.unknown_no_skills", locale = locale).into_owned();
+    }
+    with_skills(&t!("agent.unknown", locale = locale), skills)
+}
+
+fn with_skills(head: &str, skills: &[Arc<Installed>]) -> String {
+    let lines: Vec<String> = skills
+        .iter()
+        .take(MAX_SKILLS)
+        .map(|skill| format!("**{}**: {}", skill.name, first_sentence(&skill.manifest.description)))
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    format!("{head}{}", bullets(&lines))
+}
+
+fn first_sentence(text: &str) -> &str {
+    let end = text.find(". ").map(|at| at + 1).or_else(|| text.find('。').map(|at| at + '。'.len_utf8()));
+    &text[..end.unwrap_or(text.len())]
+}
+
+fn bullets(lines: &[&str]) -> String {
+    lines.iter().map(|line| format!("\n- {line}")).collect()
+}

@@ -1,0 +1,273 @@
+//! One turn, step by step: classify, recall, route, answer, and what is written at its end.
+
+use rust_i18n::t;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+
+use super::{
+    Agent, SkillUse, TurnEvent, TurnReply, Usage, answer,
+    router::{self, Decision, Route},
+    template,
+    trace::Trace,
+};
+use crate::{
+    ids::TurnId,
+    memory::{self, Recalled},
+    skills::{Caller, Installed, Outcome, Request},
+    store::{Ending, Message, NewJob, StoreError, Turn},
+};
+use std::sync::Arc;
+
+/// Runs of one turn, after which a message that keeps ending its host is given up.
+const MAX_ATTEMPTS: i64 = 3;
+
+/// Messages of the conversation that are looked at.
+pub const HISTORY: i64 = 60;
+
+/// What the steps of a turn know of it.
+pub struct Context<'a> {
+    pub agent: &'a Agent,
+    pub turn: &'a Turn,
+    pub trace: Trace,
+    pub settings: crate::settings::Current,
+    pub skills: Vec<Arc<Installed>>,
+    /// Earlier messages of the conversation, oldest first.
+    pub history: Vec<Message>,
+    /// The message that is answered.
+    pub message: String,
+    pub memories: Vec<Recalled>,
+}
+
+/// A reply before it is stored.
+#[derive(Debug, Default)]
+pub struct Draft {
+    pub reply: String,
+    /// "none", "small" or "large".
+    pub tier: String,
+    /// The rung of the ladder that answered: "large", "small", "retrieval" or "skill".
+    pub rung: String,
+    pub usage: Usage,
+    pub skills: Vec<SkillUse>,
+    pub error: Option<String>,
+}
+
+/// Runs a turn to its ending, whatever happens on the way.
+pub async fn run(agent: &Agent, turn: &Turn) -> Ending {
+    let began = Instant::now();
+    let limit = Duration::from_secs(agent.parts.config.agent.turn_timeout_s);
+    let locale = turn.locale.as_str();
+    if turn.attempt > MAX_ATTEMPTS {
+        return failed(turn, "interrupted", t!("agent.interrupted", locale = locale).into_owned(), None);
+    }
+    match tokio::time::timeout(limit, steps(agent, turn)).await {
+        Ok(Ok(ending)) => ending,
+        Ok(Err(error)) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a turn failed");
+            failed(turn, "the host failed", t!("agent.failed", locale = locale).into_owned(), Some(began))
+        }
+        Err(_) => {
+            tracing::warn!(limit_s = limit.as_secs(), "a turn took too long");
+            failed(turn, "timeout", t!("agent.timeout", locale = locale).into_owned(), Some(began))
+        }
+    }
+}
+
+async fn steps(agent: &Agent, turn: &Turn) -> Result<Ending, StoreError> {
+    let mut context = Context::load(agent, turn).await?;
+    let began = Instant::now();
+    let parts = &agent.parts;
+    let decision =
+        router::decide(&context.message, &turn.locale, &context.skills, &parts.gateway, context.history.len());
+    context.message.clone_from(&decision.message);
+    context.note("route", began, json!({ "route": decision.route.word(), "reason": decision.reason }));
+    if !matches!(decision.route, Route::Skill { .. }) {
+        let began = Instant::now();
+        context.memories =
+            parts.memory.recall(turn.user_id, &context.message, parts.config.memory.recall_items).await?;
+        context.note("recall", began, json!({ "memories": context.memories }));
+    }
+    let draft = match &decision.route {
+        Route::Skill { skill, input } => by_skill(&context, skill, input).await?,
+        Route::Model { tier } => answer::by_model(&context, *tier).await?,
+        Route::Recall => by_memory(&context, None).await?,
+    };
+    Ok(context.ending(&decision, draft))
+}
+
+impl<'a> Context<'a> {
+    async fn load(agent: &'a Agent, turn: &'a Turn) -> Result<Self, StoreError> {
+        let began = Instant::now();
+        let trace = Trace::begin();
+        let db = &agent.parts.db;
+        let mut history = db.messages(turn.conversation_id, HISTORY).await?;
+        let own = history.iter().position(|message| message.turn_id == turn.id);
+        let message = match own {
+            Some(at) => history.remove(at).content,
+            // More messages came in since than are looked at.
+            None => {
+                db.turn_messages(turn.id).await?.into_iter().next().map(|message| message.content).unwrap_or_default()
+            }
+        };
+        history.retain(|message| message.created_at <= turn.created_at);
+        let context = Self {
+            agent,
+            turn,
+            trace,
+            settings: agent.parts.settings.current().await?,
+            skills: agent.parts.skills.enabled().await?,
+            history,
+            message,
+            memories: Vec::new(),
+        };
+        let waited = turn.started_at.map_or(0, |started| (started - turn.created_at).num_milliseconds());
+        context.note("receive", began, json!({ "waited_ms": waited, "attempt": turn.attempt, "locale": turn.locale }));
+        Ok(context)
+    }
+
+    /// Notes a step in the trace and tells whoever watches.
+    pub fn note(&self, name: &'static str, began: Instant, detail: Value) {
+        let step = self.trace.step(name, began, detail);
+        self.agent.live.tell(self.turn.id, TurnEvent::Step(step));
+    }
+
+    /// Calls a skill for this turn. `nth` tells calls of the same input apart.
+    pub async fn call(&self, skill: &str, input: Value, nth: usize) -> Result<Outcome, StoreError> {
+        let began = Instant::now();
+        let hash = blake3::hash(input.to_string().as_bytes()).to_hex();
+        let (live, turn) = (self.agent.live.clone(), self.turn.id);
+        let request = Request {
+            skill: skill.to_owned(),
+            input: input.clone(),
+            caller: Caller {
+                user: self.turn.user_id,
+                turn: Some(turn),
+                locale: self.turn.locale.clone(),
+                time_zone: self.settings.time_zone.to_string(),
+            },
+            // A turn that runs again after a crash finds the calls it has made.
+            key: Some(format!("{turn}:{}:{nth}", &hash[..16])),
+            progress: Some(Arc::new(move |progress| live.tell(turn, TurnEvent::Progress(progress)))),
+        };
+        let outcome = self.agent.parts.skills.call(request).await?;
+        let detail = json!({
+            "skill": skill, "call_id": outcome.call_id, "version": outcome.version, "fuel": outcome.fuel,
+            "replayed": outcome.replayed, "failure": outcome.result.as_ref().err(),
+        });
+        self.note("skill", began, detail);
+        Ok(outcome)
+    }
+
+    fn ending(&self, decision: &Decision, draft: Draft) -> Ending {
+        let meta = json!({ "usage": draft.usage, "skills": draft.skills, "tier": draft.tier, "rung": draft.rung });
+        Ending {
+            reply: draft.reply,
+            meta,
+            route: decision.route.word().to_owned(),
+            route_reason: decision.reason.clone(),
+            tier: draft.tier,
+            rung: draft.rung,
+            trace: self.trace.json(),
+            error: draft.error,
+            jobs: vec![episode_job(self.turn.id, self.turn)],
+        }
+    }
+}
+
+/// The job that summarises a turn after its reply.
+fn episode_job(id: TurnId, turn: &Turn) -> NewJob {
+    NewJob {
+        kind: "write_episode",
+        run_at: turn.started_at.unwrap_or(turn.created_at),
+        payload: json!({ "turn": id }),
+        user: Some(turn.user_id),
+        max_retries: 5,
+        idempotency_key: Some(format!("episode:{id}")),
+    }
+}
+
+async fn by_skill(context: &Context<'_>, skill: &Installed, input: &Value) -> Result<Draft, StoreError> {
+    let outcome = context.call(&skill.name, input.clone(), 0).await?;
+    let locale = context.turn.locale.as_str();
+    let reply = match &outcome.result {
+        Ok(output) => template::output(output),
+        Err(failure) => template::failure(&skill.name, failure, locale),
+    };
+    Ok(Draft {
+        reply,
+        tier: "none".into(),
+        rung: "skill".into(),
+        skills: vec![skill_use(&outcome)],
+        ..Draft::default()
+    })
+}
+
+/// A skill call as the reply lists it.
+pub fn skill_use(outcome: &Outcome) -> SkillUse {
+    SkillUse {
+        name: outcome.skill.clone(),
+        call_id: outcome.call_id,
+        failure: outcome.result.as_ref().err().map(|failure| failure.kind.name()),
+    }
+}
+
+/// An answer from memory and templates. `note` says why no model answered, where one should have.
+pub async fn by_memory(context: &Context<'_>, note: Option<String>) -> Result<Draft, StoreError> {
+    let locale = context.turn.locale.as_str();
+    let facts = memory::stable_facts(&context.message);
+    learn(context).await?;
+    let reply = template::learnt(&facts, locale)
+        .or_else(|| template::small_talk(&context.message, &context.settings.name, &context.skills, locale))
+        .or_else(|| template::recalled(&context.memories, locale))
+        .unwrap_or_else(|| template::unknown(&context.skills, locale));
+    Ok(Draft {
+        reply: note.map_or(reply.clone(), |note| format!("{note}\n\n{reply}")),
+        tier: "none".into(),
+        rung: "retrieval".into(),
+        ..Draft::default()
+    })
+}
+
+/// Keeps what the message states by itself, before anything is said about it.
+pub async fn learn(context: &Context<'_>) -> Result<(), StoreError> {
+    match context.agent.parts.memory.learn(context.turn, &context.message).await {
+        Ok(_) => Ok(()),
+        Err(memory::MemoryError::Store(error)) => Err(error),
+        Err(refusal) => {
+            tracing::debug!(%refusal, "a statement was not kept");
+            Ok(())
+        }
+    }
+}
+
+fn failed(turn: &Turn, error: &str, reply: String, began: Option<Instant>) -> Ending {
+    let steps = began.map_or_else(Vec::new, |began| {
+        vec![json!({ "name": "reply", "at_ms": 0, "duration_ms": u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "detail": { "error": error } })]
+    });
+    Ending {
+        reply,
+        meta: json!({ "usage": Usage::default(), "skills": [] }),
+        route: turn.route.clone().unwrap_or_else(|| "none".into()),
+        route_reason: error.to_owned(),
+        tier: "none".into(),
+        rung: "none".into(),
+        trace: Value::Array(steps),
+        error: Some(error.to_owned()),
+        jobs: Vec::new(),
+    }
+}
+
+/// The end of a turn as its watchers get it.
+pub fn reply_of(turn: &Turn, ending: &Ending) -> TurnReply {
+    TurnReply {
+        turn_id: turn.id,
+        conversation: turn.conversation_id,
+        reply: ending.reply.clone(),
+        route: ending.route.clone(),
+        tier: ending.tier.clone(),
+        rung: ending.rung.clone(),
+        usage: serde_json::from_value(ending.meta["usage"].clone()).unwrap_or_default(),
+        skills: serde_json::from_value(ending.meta["skills"].clone()).unwrap_or_default(),
+        failed: ending.error.is_some(),
+    }
+}

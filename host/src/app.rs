@@ -1,0 +1,245 @@
+//! Builds the parts, starts the roles, stops them in order. The only wiring, and the only place
+//! that starts tasks which outlive a request.
+
+use anyhow::Context;
+use clap::ValueEnum;
+use metrics_exporter_prometheus::PrometheusHandle;
+use rustix::fs::{FlockOperation, flock};
+use std::{
+    fs::{self, File},
+    os::unix::fs::DirBuilderExt,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{net::TcpListener, sync::Notify};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    agent::{self, Agent},
+    backoffice::{self, Backoffice, SetupCode},
+    clock::Clock,
+    config::Config,
+    gateway::Gateway,
+    ids::HostId,
+    memory::Memory,
+    scheduler::{self, Scheduler},
+    settings::Settings,
+    skills::{Services, Skills},
+    store::Db,
+    telemetry,
+};
+
+/// What a process does of the whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// The web side: pages and HTTP interface.
+    Backoffice,
+    /// Due jobs.
+    Scheduler,
+    /// Turns.
+    Worker,
+}
+
+/// From the signal to the end of the process, at most.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// Part of that which turns and jobs in flight get to end by themselves.
+const GRACE: Duration = Duration::from_secs(7);
+
+/// The running parts, concrete.
+pub struct App {
+    pub config: Arc<Config>,
+    pub clock: Clock,
+    pub db: Db,
+    /// What the owner changes while the host runs.
+    pub settings: Settings,
+    pub memory: Memory,
+    pub skills: Arc<Skills>,
+    pub gateway: Arc<Gateway>,
+    pub agent: Arc<Agent>,
+    /// What this process holds leases under.
+    host: HostId,
+    jobs_made: Arc<Notify>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl App {
+    /// Opens the database and builds every part; nothing runs yet. `host` names the holder of
+    /// leases: a server's is kept in its data folder, a command's is its own.
+    pub async fn build(config: Config, clock: Clock, host: HostId) -> anyhow::Result<Self> {
+        let config = Arc::new(config);
+        let data_dir = make_data_dir(&config)?;
+        let db = Db::open(&config.database.url, data_dir, config.database.max_connections)
+            .await
+            .context("the database cannot be opened")?;
+        let settings = Settings::new(db.clone(), clock.clone(), &config);
+        let memory = Memory::new(db.clone(), clock.clone());
+        let services =
+            Services { db: db.clone(), clock: clock.clone(), memory: memory.clone(), settings: settings.clone() };
+        let program = std::env::current_exe().context("this program's own file cannot be found")?;
+        let skills = Arc::new(Skills::new(config.skills.clone(), services, program, data_dir)?);
+        let gateway = Arc::new(Gateway::new(db.clone(), clock.clone(), &config.gateway)?);
+        let jobs_made = Arc::new(Notify::new());
+        let parts = agent::Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            settings: settings.clone(),
+            memory: memory.clone(),
+            skills: skills.clone(),
+            gateway: gateway.clone(),
+            config: config.clone(),
+            host,
+        };
+        let agent = Arc::new(Agent::new(parts, jobs_made.clone()));
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        Ok(Self { config, clock, db, settings, memory, skills, gateway, agent, host, jobs_made, tasks, stop })
+    }
+
+    /// Starts running turns.
+    pub fn start_worker(&self) {
+        self.tasks.spawn(self.agent.clone().run(self.stop.clone(), GRACE));
+    }
+
+    /// Starts running jobs.
+    pub fn start_scheduler(&self) {
+        let parts = scheduler::Parts {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            memory: self.memory.clone(),
+            gateway: self.gateway.clone(),
+            summaries: self.config.memory.summaries,
+            host: self.host,
+        };
+        let scheduler = Scheduler::new(parts, self.config.scheduler.clone(), self.jobs_made.clone());
+        self.tasks.spawn(scheduler.run(self.stop.clone(), GRACE));
+    }
+
+    /// Binds the address and starts the web side; returns the address in use.
+    async fn start_backoffice(
+        &self,
+        setup: SetupCode,
+        metrics: PrometheusHandle,
+    ) -> anyhow::Result<std::net::SocketAddr> {
+        let wanted = self.config.http.listen;
+        let listener =
+            TcpListener::bind(wanted).await.with_context(|| format!("`http.listen`: {wanted} cannot be used"))?;
+        let address = listener.local_addr()?;
+        let parts = Arc::new(Backoffice {
+            config: self.config.clone(),
+            clock: self.clock.clone(),
+            db: self.db.clone(),
+            settings: self.settings.clone(),
+            memory: self.memory.clone(),
+            skills: self.skills.clone(),
+            agent: self.agent.clone(),
+            setup,
+            metrics,
+        });
+        self.tasks.spawn(backoffice::serve(listener, parts, self.stop.clone()));
+        Ok(address)
+    }
+
+    /// Tells everything to stop and waits for it, within the promised time.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(STOP_WITHIN, self.tasks.wait()).await.is_err() {
+            tracing::warn!("some work did not end in time and was left to its lease");
+        }
+        // A connection that is still in use must not hold up the end.
+        let _ = tokio::time::timeout(Duration::from_millis(500), self.db.close()).await;
+    }
+}
+
+/// Runs the host until it is told to stop.
+pub async fn serve(config: Config, roles: &[Role]) -> anyhow::Result<()> {
+    let metrics = telemetry::init_metrics()?;
+    let clock = Clock::System;
+    let data_dir = make_data_dir(&config)?.to_owned();
+    // Held until the process ends: two servers in one folder would take each other's turns.
+    let _lock = lock(&data_dir)?;
+    let host = host_id(&data_dir, &clock)?;
+    let app = App::build(config, clock, host).await?;
+    // Whatever this host's id holds was left by an earlier process that is gone.
+    let turns = app.db.hand_back_turns(host).await?;
+    let jobs = app.db.hand_back_jobs(host).await?;
+    if turns + jobs > 0 {
+        tracing::info!(turns, jobs, "work that an earlier process left is taken up again");
+    }
+    app.skills.install_bundle(&bundle_dir(&app.config)).await?;
+    let signal = stop_signal()?;
+    for role in roles {
+        match role {
+            Role::Worker => app.start_worker(),
+            Role::Scheduler => app.start_scheduler(),
+            Role::Backoffice => {}
+        }
+    }
+    if roles.contains(&Role::Backoffice) {
+        let setup = SetupCode::fresh();
+        let code = setup.code().to_owned();
+        let owner = app.db.owner().await?;
+        let address = app.start_backoffice(setup, metrics).await?;
+        println!("Skillet is ready: http://{address}");
+        if owner.is_none() {
+            println!("First run: enter the code {code} there to become the owner.");
+        }
+    } else {
+        println!("Skillet is ready.");
+    }
+    signal.await;
+    tracing::info!("stopping");
+    app.stop().await;
+    Ok(())
+}
+
+/// Resolves at SIGTERM or SIGINT.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// The folder of bundled skills: as it is set, or beside the program.
+fn bundle_dir(config: &Config) -> std::path::PathBuf {
+    let program = std::env::current_exe().ok();
+    let beside = program.as_deref().and_then(Path::parent).unwrap_or(Path::new("."));
+    beside.join(&config.skills.bundle_dir)
+}
+
+fn make_data_dir(config: &Config) -> anyhow::Result<&Path> {
+    let dir = config.data_dir.as_path();
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .with_context(|| format!("`data_dir`: {} cannot be made", dir.display()))?;
+    Ok(dir)
+}
+
+/// Takes the folder for one server; released when the file is dropped.
+pub fn lock(data_dir: &Path) -> anyhow::Result<File> {
+    let file = File::create(data_dir.join("serve.lock"))?;
+    flock(&file, FlockOperation::NonBlockingLockExclusive)
+        .with_context(|| format!("another skillet serves from {} already", data_dir.display()))?;
+    Ok(file)
+}
+
+/// The id of this data folder's server, made on first use.
+fn host_id(data_dir: &Path, clock: &Clock) -> anyhow::Result<HostId> {
+    let file = data_dir.join("host-id");
+    if let Ok(text) = fs::read_to_string(&file) {
+        return text.trim().parse().with_context(|| format!("{} holds no id", file.display()));
+    }
+    let id = HostId::new(clock);
+    fs::write(&file, format!("{id}\n")).with_context(|| format!("{} cannot be written", file.display()))?;
+    Ok(id)
+}

@@ -1,0 +1,82 @@
+//! Every change that an owner or a token makes: done, then written to the audit log. Pages and the
+//! API make their changes here, so that neither can do more, or tell less, than the other.
+
+mod memory;
+mod settings;
+mod skills;
+
+pub use settings::NewToken;
+pub use skills::CallRequest;
+
+use serde_json::Value;
+
+use super::{
+    Backoffice,
+    auth::Actor,
+    error::{Kind, Problem, Result},
+};
+use crate::{
+    ids::{JobId, UserId},
+    store::User,
+};
+
+/// Longest name of a person, in characters.
+const MAX_USER_CHARS: usize = 64;
+
+/// Who a request without a session and without a name is for, while there is no owner.
+const NOBODY_YET: &str = "owner";
+
+impl Backoffice {
+    async fn record(&self, actor: &Actor, action: &str, subject: &str, detail: Value) -> Result<()> {
+        Ok(self.db.audit(&self.clock, &actor.name(), action, subject, &detail).await?)
+    }
+
+    /// Notes something that a page did by itself, such as a log-in.
+    pub async fn record_owner(&self, action: &str, detail: Value) -> Result<()> {
+        Ok(self.db.audit(&self.clock, "owner", action, "", &detail).await?)
+    }
+
+    /// The person that a request is for: the named one, made when new, or the owner.
+    pub async fn person(&self, name: Option<&str>) -> Result<User> {
+        let Some(name) = name else {
+            return Ok(match self.db.owner().await? {
+                Some(owner) => owner,
+                None => self.db.user_named(&self.clock, NOBODY_YET).await?,
+            });
+        };
+        let name = name.trim();
+        let chars = name.chars().count();
+        if chars == 0 || chars > MAX_USER_CHARS || name.chars().any(char::is_control) {
+            let detail = format!("A name has 1 to {MAX_USER_CHARS} characters, none of them a control character.");
+            return Err(Problem::new(Kind::InvalidUser, detail));
+        }
+        Ok(self.db.user_named(&self.clock, name).await?)
+    }
+
+    /// The person of this name, or the owner; nobody is made by a look.
+    pub async fn known_person(&self, name: Option<&str>) -> Result<User> {
+        let Some(name) = name else { return self.person(None).await };
+        let found = self.db.users().await?.into_iter().find(|user| user.name == name.trim());
+        found.ok_or_else(|| Problem::new(Kind::NoUser, format!("There is nobody called \"{name}\".")))
+    }
+
+    /// The person that a message is from: the owner behind a session, whom a token names else.
+    pub async fn sender(&self, actor: &Actor, name: Option<&str>) -> Result<UserId> {
+        match actor {
+            Actor::Owner(owner) => Ok(*owner),
+            Actor::Token { .. } => Ok(self.person(name).await?.id),
+        }
+    }
+
+    /// Queues a dead job again.
+    pub async fn redrive(&self, actor: &Actor, job: JobId) -> Result<()> {
+        if !self.db.redrive_job(&self.clock, job).await? {
+            return Err(match self.db.job(job).await? {
+                Some(_) => Problem::new(Kind::NotDead, "The job is not dead: it is waiting, running or done."),
+                None => Problem::new(Kind::NoJob, format!("There is no job {job}.")),
+            });
+        }
+        self.jobs_made.notify_one();
+        self.record(actor, "job.redrive", &job.to_string(), Value::Null).await
+    }
+}

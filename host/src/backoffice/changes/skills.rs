@@ -1,0 +1,162 @@
+//! Changes in the life of a skill, and calls of it.
+
+use serde_json::{Map, Value, json};
+
+use super::super::{
+    Backoffice,
+    auth::Actor,
+    error::{Kind, Problem, Result},
+};
+use crate::{
+    skills::{Caller, FailureKind, Installed, Manifest, Origin, Outcome, Request, Uploaded},
+    store::{SkillRow, StoreError, User, VersionRow},
+};
+use std::sync::Arc;
+
+/// A call from outside.
+pub struct CallRequest {
+    pub skill: String,
+    pub input: Value,
+    pub user: User,
+    pub key: Option<String>,
+    /// "en" or "zh".
+    pub locale: String,
+}
+
+impl Backoffice {
+    /// The row of a skill that was not removed.
+    pub async fn skill_row(&self, name: &str) -> Result<SkillRow> {
+        let row = self.db.skill(name).await?.filter(|row| row.status != "removed");
+        row.ok_or_else(|| no_skill(name))
+    }
+
+    /// A skill that answers, or did before it was disabled.
+    pub async fn installed(&self, name: &str) -> Result<Arc<Installed>> {
+        self.skills.find(name).await?.ok_or_else(|| no_skill(name))
+    }
+
+    /// The version that is in force, else the newest, with its manifest.
+    pub async fn chosen_version(&self, row: &SkillRow) -> Result<(VersionRow, Manifest)> {
+        let versions = self.db.versions(&row.name).await?;
+        let active = versions.iter().find(|version| Some(&version.digest) == row.active_digest.as_ref());
+        let version = active.or(versions.first()).cloned().ok_or_else(|| no_skill(&row.name))?;
+        let manifest = manifest_of(&version)?;
+        Ok((version, manifest))
+    }
+
+    pub async fn upload(&self, actor: &Actor, component: &[u8]) -> Result<Uploaded> {
+        let uploaded = self.skills.upload(component, Origin::Upload).await?;
+        let detail = json!({ "version": uploaded.version, "digest": uploaded.digest, "status": uploaded.status });
+        self.record(actor, "skill.upload", &uploaded.name, detail).await?;
+        Ok(uploaded)
+    }
+
+    /// Makes a version the one that answers; `grant` says yes to what it asks for.
+    pub async fn activate(&self, actor: &Actor, name: &str, digest: &str, grant: bool) -> Result<()> {
+        let by = actor.name();
+        self.skills.activate(name, digest, grant.then_some(by.as_str())).await?;
+        self.record(actor, "skill.activate", name, json!({ "digest": digest, "granted": grant })).await
+    }
+
+    /// Returns to the version before, and names it.
+    pub async fn roll_back(&self, actor: &Actor, name: &str) -> Result<String> {
+        self.skill_row(name).await?;
+        let digest = self.skills.roll_back(name).await?;
+        self.record(actor, "skill.rollback", name, json!({ "digest": digest })).await?;
+        Ok(digest)
+    }
+
+    /// Enables ("active"), disables ("disabled") or removes ("removed").
+    pub async fn set_skill_status(&self, actor: &Actor, name: &str, status: &str) -> Result<()> {
+        self.skill_row(name).await?;
+        self.skills.set_status(name, status).await?;
+        let action = match status {
+            "active" => "skill.enable",
+            "disabled" => "skill.disable",
+            _ => "skill.remove",
+        };
+        self.record(actor, action, name, Value::Null).await
+    }
+
+    /// Replaces the grants; none may go beyond what some version of the skill asks for.
+    pub async fn set_grants(&self, actor: &Actor, name: &str, grants: &[(String, Value)]) -> Result<()> {
+        self.skill_row(name).await?;
+        let mut asked = Vec::new();
+        for version in self.db.versions(name).await? {
+            asked.extend(manifest_of(&version)?.asked());
+        }
+        if let Some((capability, scope)) = grants.iter().find(|grant| !asked.iter().any(|asked| within(grant, asked))) {
+            let detail = format!("No version of {name} asks for {capability} {scope}.");
+            return Err(Problem::new(Kind::InvalidGrant, detail).with("capability", capability.as_str()));
+        }
+        self.db.set_grants(&self.clock, name, grants, &actor.name()).await?;
+        self.record(actor, "skill.grants", name, json!(grants)).await
+    }
+
+    /// Sets values for the skill's own settings; the manifest says which there are.
+    pub async fn set_skill_settings(&self, actor: &Actor, name: &str, values: Map<String, Value>) -> Result<()> {
+        let row = self.skill_row(name).await?;
+        let (_, manifest) = self.chosen_version(&row).await?;
+        for (key, value) in &values {
+            if !manifest.settings.contains_key(key) {
+                return Err(Problem::new(Kind::NoSetting, format!("{name} has no setting `{key}`.")).with("key", key.as_str()));
+            }
+            if !value.is_string() {
+                let detail = format!("The value of `{key}` must be text.");
+                return Err(Problem::new(Kind::InvalidSetting, detail).with("key", key.as_str()));
+            }
+        }
+        self.db.set_skill_settings(&self.clock, name, &values).await?;
+        // A value may be confidential: the log keeps the keys.
+        let keys: Vec<&String> = values.keys().collect();
+        self.record(actor, "skill.settings", name, json!(keys)).await
+    }
+
+    /// Calls a skill. That it fails is an outcome; that it cannot be called is a problem.
+    pub async fn call(&self, actor: &Actor, call: CallRequest) -> Result<Outcome> {
+        let time_zone = match call.user.time_zone {
+            Some(zone) => zone,
+            None => self.settings.current().await?.time_zone.to_string(),
+        };
+        let request = Request {
+            skill: call.skill.clone(),
+            input: call.input,
+            caller: Caller { user: call.user.id, turn: None, locale: call.locale, time_zone },
+            key: call.key,
+            progress: None,
+        };
+        let outcome = self.skills.call(request).await?;
+        if let Err(failure) = &outcome.result {
+            // Only what never began has no fuel and no time; a guest may say `invalid-input` too.
+            let never_began = outcome.duration_ms == 0.0 && outcome.fuel == 0;
+            match failure.kind {
+                FailureKind::NoSkill => return Err(Problem::new(Kind::NoSkill, failure.text.clone())),
+                FailureKind::InvalidInput if never_began => {
+                    return Err(Problem::new(Kind::InvalidInput, failure.text.clone()));
+                }
+                _ => {}
+            }
+        }
+        let detail = json!({ "call_id": outcome.call_id, "user": call.user.name });
+        self.record(actor, "skill.call", &call.skill, detail).await?;
+        Ok(outcome)
+    }
+}
+
+/// The manifest that a version was stored with.
+pub fn manifest_of(version: &VersionRow) -> Result<Manifest> {
+    serde_json::from_value(version.manifest.0.clone())
+        .map_err(|error| StoreError::Corrupt(format!("manifest of {}: {error}", version.digest)).into())
+}
+
+fn within((capability, scope): &(String, Value), (asked_capability, asked): &(String, Value)) -> bool {
+    let part = match (scope, asked) {
+        (Value::Array(words), Value::Array(asked)) => words.iter().all(|word| asked.contains(word)),
+        (scope, asked) => scope == asked,
+    };
+    capability == asked_capability && part
+}
+
+fn no_skill(name: &str) -> Problem {
+    Problem::new(Kind::NoSkill, format!("There is no skill `{name}`."))
+}

@@ -1,0 +1,275 @@
+//! The one table from error to status. What goes out is a problem document (RFC 9457) with a stable
+//! `type`; pages get the same as HTML. What went wrong inside is logged once, here, and not told.
+
+mod upload;
+
+use axum::{
+    Json,
+    extract::rejection::{BytesRejection, FormRejection, JsonRejection, PathRejection, QueryRejection},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    agent::SubmitError,
+    memory::MemoryError,
+    settings::SettingError,
+    skills::LifeError,
+    store::StoreError,
+};
+
+/// Makes the enum and the table from one list: variant, status, last part of `type`, title.
+macro_rules! kinds {
+    ($($variant:ident $status:literal $slug:literal $title:literal;)*) => {
+        /// What kind of problem it is.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Kind { $($variant),* }
+
+        impl Kind {
+            fn row(self) -> (u16, &'static str, &'static str) {
+                match self { $(Self::$variant => ($status, $slug, $title)),* }
+            }
+
+            /// All kinds, for the page that explains them.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+        }
+    };
+}
+
+kinds! {
+    InvalidJson          400 "invalid-json"            "The body is not JSON";
+    InvalidQuery         400 "invalid-query"           "A parameter of the address is wrong";
+    InvalidForm          400 "invalid-form"            "The form is incomplete";
+    InvalidMultipart     400 "invalid-multipart"       "The upload was cut short or is malformed";
+    Unauthorized         401 "unauthorized"            "A valid token or session is needed";
+    WrongPassword        401 "wrong-password"          "The password is wrong";
+    MissingScope         403 "missing-scope"           "The token lacks a scope";
+    Csrf                 403 "csrf"                    "The form's token is missing or stale";
+    WrongSetupCode       403 "wrong-setup-code"        "The set-up code is wrong";
+    NotFound             404 "not-found"               "There is nothing at this address";
+    NoSkill              404 "no-skill"                "There is no such skill";
+    NoVersion            404 "no-version"              "There is no such version";
+    NoConversation       404 "no-conversation"         "There is no such conversation";
+    NoTurn               404 "no-turn"                 "There is no such turn";
+    NoMemory             404 "no-memory"               "There is no such memory";
+    NoJob                404 "no-job"                  "There is no such job";
+    NoUser               404 "no-user"                 "There is no such person";
+    NoToken              404 "no-token"                "There is no such token";
+    NoSetting            404 "no-setting"              "There is no such setting";
+    MethodNotAllowed     405 "method-not-allowed"      "This address does not take this method";
+    Taken                409 "taken"                   "It exists already";
+    NotGranted           409 "not-granted"             "The version asks for what was not granted";
+    NothingBefore        409 "nothing-before"          "There is no earlier version";
+    NotDead              409 "not-dead"                "Only a dead job can be run again";
+    TooLarge             413 "too-large"               "It is too large";
+    UnsupportedMedia     415 "unsupported-media-type"  "This content type is not understood here";
+    InvalidBody          422 "invalid-body"            "The body does not have the right fields";
+    InvalidMessage       422 "invalid-message"         "The message cannot be taken";
+    InvalidInput         422 "invalid-input"           "The input does not fit the skill's schema";
+    InvalidMemory        422 "invalid-memory"          "This cannot be remembered";
+    InvalidSetting       422 "invalid-setting"         "The value does not fit the setting";
+    InvalidGrant         422 "invalid-grant"           "The grant is more than the skill asks for";
+    InvalidUser          422 "invalid-user"            "The name of the person cannot be used";
+    InvalidToken         422 "invalid-token"           "The token cannot be made like this";
+    WeakPassword         422 "weak-password"           "The password is too short";
+    NotWasm              422 "not-wasm"                "The file is not WebAssembly";
+    CoreModule           422 "core-module"             "The file is a core module, not a component";
+    InvalidComponent     422 "invalid-component"       "The component is invalid";
+    ManyManifests        422 "many-manifests"          "The component has more than one manifest";
+    ManifestNotText      422 "manifest-not-text"       "The manifest is not text";
+    NoManifest           422 "no-manifest"             "The component has no manifest";
+    ManifestSyntax       422 "manifest-syntax"         "The manifest cannot be read";
+    ManifestValue        422 "manifest-value"          "The manifest has a wrong value";
+    UnknownImport        422 "unknown-import"          "The component imports what is not lent";
+    UndeclaredCapability 422 "undeclared-capability"   "The component uses what its manifest does not ask for";
+    CapabilityNotLent    422 "capability-not-lent"     "The manifest asks for what is not lent";
+    NoExport             422 "no-export"               "The component does not export a skill";
+    DoesNotCompile       422 "does-not-compile"        "The component does not compile";
+    CompileTimeout       422 "compile-timeout"         "The component takes too long to compile";
+    CompileLimit         422 "compile-limit"           "The component needs too much to compile";
+    DoesNotLink          422 "does-not-link"           "The component does not fit the world";
+    ExamplesFail         422 "examples-fail"           "Examples of the manifest fail";
+    OtherSkill           422 "other-skill"             "These bytes are a version of another skill";
+    TooManyAttempts      429 "too-many-attempts"       "Too many attempts";
+    Internal             500 "internal"                "Something went wrong here";
+    Unavailable          503 "unavailable"             "The database does not answer";
+}
+
+impl Kind {
+    pub fn status(self) -> StatusCode {
+        StatusCode::from_u16(self.row().0).expect("the table holds statuses")
+    }
+
+    /// The last part of `type`, and the key of its translated title.
+    pub fn slug(self) -> &'static str {
+        self.row().1
+    }
+
+    pub fn title(self) -> &'static str {
+        self.row().2
+    }
+}
+
+/// A failure on its way out.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    pub kind: Kind,
+    /// What is wrong in this case, and what would mend it.
+    pub detail: String,
+    /// Further members of the document.
+    more: Map<String, Value>,
+}
+
+pub type Result<T> = std::result::Result<T, Problem>;
+
+impl Problem {
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), more: Map::new() }
+    }
+
+    /// Adds a member to the document.
+    pub fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.more.insert(key.to_owned(), value.into());
+        self
+    }
+
+    /// The host's own fault: logged here, told to nobody.
+    pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error, "a request failed");
+        Self::new(Kind::Internal, "The fault is in the host; its log says more.")
+    }
+
+    pub fn document(&self) -> Value {
+        let mut document = self.more.clone();
+        document.insert("type".to_owned(), json!(format!("/problems/{}", self.kind.slug())));
+        document.insert("title".to_owned(), json!(self.kind.title()));
+        document.insert("status".to_owned(), json!(self.kind.status().as_u16()));
+        document.insert("detail".to_owned(), json!(self.detail));
+        Value::Object(document)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.kind.status(), Json(self.document())).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.kind == Kind::Unauthorized {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.more.get("retry_after_s").and_then(Value::as_u64) {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        // For pages: the layer that turns problems into HTML finds it here.
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Taken(what) => Self::new(Kind::Taken, format!("{what} exists already")),
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<SubmitError> for Problem {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::Empty | SubmitError::TooLong => Self::new(Kind::InvalidMessage, error.to_string()),
+            SubmitError::NoConversation => Self::new(Kind::NoConversation, error.to_string()),
+            SubmitError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<MemoryError> for Problem {
+    fn from(error: MemoryError) -> Self {
+        match error {
+            MemoryError::Empty | MemoryError::TooLong => Self::new(Kind::InvalidMemory, error.to_string()),
+            MemoryError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SettingError> for Problem {
+    fn from(error: SettingError) -> Self {
+        let detail = error.to_string();
+        match error {
+            SettingError::Unknown(_) => Self::new(Kind::NoSetting, detail),
+            SettingError::Invalid { key, .. } => Self::new(Kind::InvalidSetting, detail).with("key", key),
+            SettingError::Closed(key) => Self::new(Kind::InvalidSetting, detail).with("key", key),
+            SettingError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<LifeError> for Problem {
+    fn from(error: LifeError) -> Self {
+        let detail = error.to_string();
+        match error {
+            LifeError::NoSkill(_) => Self::new(Kind::NoSkill, detail),
+            LifeError::NoVersion(..) => Self::new(Kind::NoVersion, detail),
+            LifeError::NothingBefore(_) => Self::new(Kind::NothingBefore, detail),
+            LifeError::NotGranted { missing, .. } => {
+                Self::new(Kind::NotGranted, detail).with("missing", json!(missing))
+            }
+            LifeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<tower_sessions::session::Error> for Problem {
+    fn from(error: tower_sessions::session::Error) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<askama::Error> for Problem {
+    fn from(error: askama::Error) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<JsonRejection> for Problem {
+    fn from(rejection: JsonRejection) -> Self {
+        let kind = match &rejection {
+            JsonRejection::JsonDataError(_) => Kind::InvalidBody,
+            JsonRejection::JsonSyntaxError(_) => Kind::InvalidJson,
+            JsonRejection::MissingJsonContentType(_) => Kind::UnsupportedMedia,
+            other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => Kind::TooLarge,
+            _ => Kind::InvalidJson,
+        };
+        Self::new(kind, rejection.body_text())
+    }
+}
+
+impl From<FormRejection> for Problem {
+    fn from(rejection: FormRejection) -> Self {
+        let large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
+        Self::new(if large { Kind::TooLarge } else { Kind::InvalidForm }, rejection.body_text())
+    }
+}
+
+impl From<BytesRejection> for Problem {
+    fn from(rejection: BytesRejection) -> Self {
+        let large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
+        Self::new(if large { Kind::TooLarge } else { Kind::InvalidForm }, rejection.body_text())
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::new(Kind::InvalidQuery, rejection.body_text())
+    }
+}
+
+impl From<PathRejection> for Problem {
+    fn from(rejection: PathRejection) -> Self {
+        Self::new(Kind::NotFound, rejection.body_text())
+    }
+}

@@ -1,0 +1,54 @@
+//! `skillet migrate`, `backup` and `restore`.
+
+use anyhow::{Context, bail, ensure};
+use secrecy::ExposeSecret;
+use serde_json::json;
+use std::{fs, path::Path};
+
+use super::print;
+use crate::{app::lock, config::Config, store::Db};
+
+pub async fn migrate(config: &Config, json: bool) -> anyhow::Result<()> {
+    fs::create_dir_all(&config.data_dir)?;
+    let db = Db::open(&config.database.url, &config.data_dir, 1).await?;
+    let engine = db.engine();
+    db.close().await;
+    print(json, &json!({ "engine": engine, "migrated": true }), &format!("the {engine} database is up to date"))
+}
+
+pub async fn backup(config: &Config, file: &Path) -> anyhow::Result<()> {
+    sqlite_only(config, "pg_dump")?;
+    ensure!(!file.exists(), "{} exists already", file.display());
+    let db = Db::open(&config.database.url, &config.data_dir, 1).await?;
+    db.copy_to(file).await.context("the copy could not be written")?;
+    db.close().await;
+    println!("{} holds the database; keep it private", file.display());
+    Ok(())
+}
+
+pub fn restore(config: &Config, file: &Path) -> anyhow::Result<()> {
+    sqlite_only(config, "pg_restore")?;
+    let head = fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    ensure!(head.starts_with(b"SQLite format 3\0"), "{} is not a copy made by `skillet backup`", file.display());
+    fs::create_dir_all(&config.data_dir)?;
+    let _lock = lock(&config.data_dir)?;
+    let target = config.data_dir.join("skillet.db");
+    let aside = config.data_dir.join("skillet.db.before-restore");
+    if target.exists() {
+        fs::rename(&target, &aside)?;
+    }
+    // The log of the old file must not be applied to the new one.
+    for tail in ["-wal", "-shm"] {
+        let _ = fs::remove_file(config.data_dir.join(format!("skillet.db{tail}")));
+    }
+    fs::copy(file, &target)?;
+    println!("restored; the database before it is in {}", aside.display());
+    Ok(())
+}
+
+fn sqlite_only(config: &Config, tool: &str) -> anyhow::Result<()> {
+    if !config.database.url.expose_secret().is_empty() {
+        bail!("the database is Postgres: use {tool} for it");
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! `skillet doctor`: what is configured, reachable and missing, with the remedy.
+
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use serde_json::json;
+use std::time::Duration;
+
+use super::print;
+use crate::{
+    config::{Config, Model},
+    store::Db,
+};
+
+#[derive(Serialize)]
+struct Finding {
+    what: &'static str,
+    ok: bool,
+    text: String,
+}
+
+pub async fn run(config: &Config, json: bool) -> anyhow::Result<()> {
+    let mut findings = vec![database(config).await];
+    for (what, model) in [("small model", &config.gateway.small), ("large model", &config.gateway.large)] {
+        findings.push(reach(what, model).await);
+    }
+    findings.push(owner(config).await);
+    let well = findings.iter().all(|finding| finding.ok);
+    let lines: Vec<String> = findings
+        .iter()
+        .map(|finding| format!("{} {}: {}", if finding.ok { "✓" } else { "✗" }, finding.what, finding.text))
+        .collect();
+    print(json, &json!(findings), &lines.join("\n"))?;
+    anyhow::ensure!(well, "something needs attention");
+    Ok(())
+}
+
+async fn database(config: &Config) -> Finding {
+    let what = "database";
+    if let Err(error) = std::fs::create_dir_all(&config.data_dir) {
+        let text = format!("{} cannot be made ({error}); set `data_dir`", config.data_dir.display());
+        return Finding { what, ok: false, text };
+    }
+    match Db::open(&config.database.url, &config.data_dir, 1).await {
+        Ok(db) => {
+            let text = match db.engine() {
+                "sqlite" => format!("SQLite in {}", config.data_dir.display()),
+                _ => "Postgres answers".to_owned(),
+            };
+            db.close().await;
+            Finding { what, ok: true, text }
+        }
+        Err(error) => {
+            let text = format!("{:#}; check `database.url`", anyhow::Error::from(error));
+            Finding { what, ok: false, text }
+        }
+    }
+}
+
+async fn owner(config: &Config) -> Finding {
+    let found = match Db::open(&config.database.url, &config.data_dir, 1).await {
+        Ok(db) => db.owner().await.ok().flatten(),
+        Err(_) => None,
+    };
+    let text = match found {
+        Some(owner) => owner.name,
+        None => "none yet; open the page and enter the code that `skillet serve` prints".to_owned(),
+    };
+    Finding { what: "owner", ok: true, text }
+}
+
+async fn reach(what: &'static str, model: &Model) -> Finding {
+    if !model.is_set() {
+        let text = "not configured; replies come from rules, skills and memory".to_owned();
+        return Finding { what, ok: true, text };
+    }
+    // Another part of the process may have chosen the same provider already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build();
+    let result = match client {
+        Ok(client) => {
+            let mut request = client.get(format!("{}/models", model.base_url.trim_end_matches('/')));
+            if !model.api_key.expose_secret().is_empty() {
+                request = request.bearer_auth(model.api_key.expose_secret());
+            }
+            request.send().await.map(|response| response.status())
+        }
+        Err(error) => Err(error),
+    };
+    match result {
+        Ok(status) if status.as_u16() == 401 || status.as_u16() == 403 => {
+            Finding { what, ok: false, text: format!("the server answers {status}; check its api_key") }
+        }
+        Ok(status) => Finding { what, ok: true, text: format!("{} answers ({status})", model.model) },
+        Err(error) => {
+            Finding { what, ok: false, text: format!("{}; check its base_url", error.without_url()) }
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! `skillet skill`: write, build, look into, install and run skills. Commands that change something
+//! work on the data folder, or on a running host with `--to URL --token TOKEN`.
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+use super::{
+    Options,
+    build::{BuildOptions, build},
+    new::new_skill,
+    open, print,
+    remote::Remote,
+};
+use crate::{
+    app::App,
+    config::Config,
+    skills::{Caller, Manifest, Origin, Request, UploadError, digest, package},
+};
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a working skill in Rust
+    New {
+        name: String,
+        /// Folder to make it in
+        #[arg(long, default_value = ".")]
+        dir: PathBuf,
+        /// Folder of `skillet-sdk`; looked for upwards from here by default
+        #[arg(long)]
+        sdk: Option<PathBuf>,
+    },
+    /// Build a skill to a component with its manifest inside
+    Build {
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// Folder for the component
+        #[arg(long)]
+        out: Option<PathBuf>,
+        /// Folder for cargo's work
+        #[arg(long)]
+        target_dir: Option<PathBuf>,
+    },
+    /// Show what is in a component
+    Inspect { file: PathBuf },
+    /// Upload a component
+    Push {
+        file: PathBuf,
+        #[command(flatten)]
+        to: Target,
+    },
+    /// List installed skills
+    List {
+        #[command(flatten)]
+        to: Target,
+    },
+    /// Run a skill once
+    Call {
+        name: String,
+        /// Input as JSON
+        #[arg(long, default_value = "{}")]
+        input: String,
+        /// "en" or "zh"
+        #[arg(long, default_value = "en")]
+        locale: String,
+    },
+    /// Make a stored version answer
+    Activate {
+        name: String,
+        digest: String,
+        /// Grant what it asks for
+        #[arg(long)]
+        grant: bool,
+        #[command(flatten)]
+        to: Target,
+    },
+    /// Return to the version before
+    Rollback {
+        name: String,
+        #[command(flatten)]
+        to: Target,
+    },
+    /// Take a skill out of use
+    Remove {
+        name: String,
+        #[command(flatten)]
+        to: Target,
+    },
+}
+
+/// Which host a command works on.
+#[derive(Debug, Args)]
+pub struct Target {
+    /// Address of a running host, such as http://127.0.0.1:8787; the data folder without it
+    #[arg(long, value_name = "URL", requires = "token")]
+    to: Option<String>,
+    /// Token with the scope `skills`
+    #[arg(long, env = "SKILLET_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+}
+
+impl Target {
+    fn remote(&self) -> anyhow::Result<Option<Remote>> {
+        match (&self.to, &self.token) {
+            (Some(url), Some(token)) => Ok(Some(Remote::new(url, token)?)),
+            (Some(_), None) => bail!("--to needs --token"),
+            (None, _) => Ok(None),
+        }
+    }
+}
+
+/// Commands that need neither settings nor database.
+pub fn offline(command: &Command, options: &Options) -> Option<anyhow::Result<()>> {
+    Some(match command {
+        Command::New { name, dir, sdk } => new(name, dir, sdk.as_deref(), options.json),
+        Command::Build { dir, out, target_dir } => {
+            let wanted = BuildOptions { dir: dir.clone(), out: out.clone(), target_dir: target_dir.clone() };
+            build(&wanted).and_then(|file| {
+                let size = std::fs::metadata(&file)?.len();
+                let text = format!("{} ({} KiB)", file.display(), size.div_ceil(1024));
+                print(options.json, &json!({ "file": file, "size": size }), &text)
+            })
+        }
+        Command::Inspect { file } => inspect(file, options.json),
+        _ => return None,
+    })
+}
+
+pub async fn run(command: Command, config: Config, options: &Options) -> anyhow::Result<()> {
+    let json = options.json;
+    match command {
+        Command::Push { file, to } => {
+            let component = read(&file)?;
+            let done = match to.remote()? {
+                Some(remote) => remote.push(component).await?,
+                None => push(&open(config).await?, &component).await?,
+            };
+            let text = format!("{} {}: {}", text_of(&done["name"]), text_of(&done["version"]), text_of(&done["status"]));
+            print(json, &done, &text)
+        }
+        Command::List { to } => {
+            let list = match to.remote()? {
+                Some(remote) => remote.get("/api/v1/skills").await?,
+                None => list(&open(config).await?).await?,
+            };
+            let skills = list["skills"].as_array().cloned().unwrap_or_default();
+            let lines: Vec<String> = skills
+                .iter()
+                .map(|one| format!("{}  {}  {}", text_of(&one["name"]), text_of(&one["version"]), text_of(&one["status"])))
+                .collect();
+            print(json, &list, &lines.join("\n"))
+        }
+        Command::Call { name, input, locale } => call(&open(config).await?, name, &input, locale, json).await,
+        Command::Activate { name, digest, grant, to } => {
+            match to.remote()? {
+                Some(remote) => {
+                    let path = format!("/api/v1/skills/{name}/versions/{digest}/activate");
+                    remote.post(&path, &json!({ "grant": grant })).await?;
+                }
+                None => {
+                    open(config).await?.skills.activate(&name, &digest, grant.then_some("command line")).await?;
+                }
+            }
+            print(json, &json!({ "name": name, "digest": digest }), &format!("{name} answers with {digest}"))
+        }
+        Command::Rollback { name, to } => {
+            let digest = match to.remote()? {
+                Some(remote) => remote.post(&format!("/api/v1/skills/{name}/rollback"), &json!({})).await?["digest"].clone(),
+                None => json!(open(config).await?.skills.roll_back(&name).await?),
+            };
+            print(json, &json!({ "name": name, "digest": digest }), &format!("{name} answers with {}", text_of(&digest)))
+        }
+        Command::Remove { name, to } => {
+            match to.remote()? {
+                Some(remote) => remote.delete(&format!("/api/v1/skills/{name}")).await?,
+                None => open(config).await?.skills.set_status(&name, "removed").await?,
+            }
+            print(json, &json!({ "removed": name }), &format!("{name} is removed"))
+        }
+        Command::New { .. } | Command::Build { .. } | Command::Inspect { .. } => {
+            unreachable!("these were run without settings")
+        }
+    }
+}
+
+fn new(name: &str, dir: &Path, sdk: Option<&Path>, json: bool) -> anyhow::Result<()> {
+    let sdk = match sdk {
+        Some(sdk) => sdk.to_owned(),
+        None => find_sdk().context("no folder `sdk` was found upwards from here; name it with --sdk")?,
+    };
+    let made = new_skill(name, dir, &sdk)?;
+    let text = format!("{}\nbuild it with: skillet skill build {}", made.display(), made.display());
+    print(json, &json!({ "dir": made }), &text)
+}
+
+fn find_sdk() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    here.ancestors().map(|dir| dir.join("sdk")).find(|sdk| sdk.join("Cargo.toml").is_file())
+}
+
+fn inspect(file: &Path, json: bool) -> anyhow::Result<()> {
+    let component = read(file)?;
+    let found = package::inspect(&component)?;
+    let manifest = found.manifest.as_deref().map(Manifest::parse).transpose()?;
+    let name = manifest.as_ref().map_or("no manifest".to_owned(), |one| format!("{} {}", one.name, one.version));
+    let text = format!("{name}\n{} bytes, {}\nimports: {}", found.size, digest(&component), found.imports.join(", "));
+    let value = json!({
+        "digest": digest(&component), "size": found.size, "imports": found.imports, "exports": found.exports,
+        "manifest": manifest,
+    });
+    print(json, &value, &text)
+}
+
+async fn push(app: &App, component: &[u8]) -> anyhow::Result<Value> {
+    let uploaded = app.skills.upload(component, Origin::Upload).await.map_err(explain)?;
+    app.db
+        .audit(&app.clock, "command line", "skill.upload", &uploaded.name, &json!({ "digest": uploaded.digest }))
+        .await?;
+    Ok(json!(uploaded))
+}
+
+/// Adds the results to an upload that was refused for its examples.
+fn explain(error: UploadError) -> anyhow::Error {
+    match &error {
+        UploadError::Examples { results, .. } => {
+            let failing: Vec<_> = results.iter().filter(|result| !result.passed).collect();
+            let detail = serde_json::to_string_pretty(&failing).unwrap_or_default();
+            anyhow::Error::new(error).context(detail)
+        }
+        _ => error.into(),
+    }
+}
+
+async fn list(app: &App) -> anyhow::Result<Value> {
+    let mut rows = Vec::new();
+    for row in app.db.skills().await? {
+        let version = match &row.active_digest {
+            Some(digest) => app.db.version(digest).await?.map(|version| version.version),
+            None => None,
+        };
+        rows.push(json!({ "name": row.name, "status": row.status, "version": version, "digest": row.active_digest }));
+    }
+    Ok(json!({ "skills": rows }))
+}
+
+async fn call(app: &App, name: String, input: &str, locale: String, json: bool) -> anyhow::Result<()> {
+    let input: Value = serde_json::from_str(input).context("--input is not JSON")?;
+    let user = match app.db.owner().await? {
+        Some(owner) => owner.id,
+        None => app.db.user_named(&app.clock, "me").await?.id,
+    };
+    let time_zone = app.settings.current().await?.time_zone.to_string();
+    let caller = Caller { user, turn: None, locale, time_zone };
+    let outcome = app.skills.call(Request { skill: name, input, caller, key: None, progress: None }).await?;
+    match &outcome.result {
+        Ok(output) => print(json, &json!({ "call": outcome, "output": output }), &serde_json::to_string_pretty(output)?),
+        Err(failure) => bail!("{failure}"),
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))
+}
+
+fn text_of(value: &Value) -> &str {
+    value.as_str().unwrap_or("-")
+}

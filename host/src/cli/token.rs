@@ -1,0 +1,58 @@
+//! `skillet token`: bearer tokens of the HTTP interface.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::print;
+use crate::{
+    app::App,
+    backoffice::token::{SCOPES, hash_token, new_token},
+};
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a token; its secret is printed once
+    Create {
+        #[arg(long)]
+        name: String,
+        /// What it may be used for, separated by commas
+        #[arg(long, value_delimiter = ',', default_value = "chat", value_parser = SCOPES)]
+        scope: Vec<String>,
+    },
+    /// List tokens, without their secrets
+    List,
+    /// End a token
+    Revoke {
+        #[arg(long)]
+        name: String,
+    },
+}
+
+pub async fn run(app: App, command: Command, json: bool) -> anyhow::Result<()> {
+    let (db, clock) = (&app.db, &app.clock);
+    match command {
+        Command::Create { name, scope } => {
+            let secret = new_token();
+            let id = db.create_token(clock, &name, &hash_token(&secret), &scope).await?;
+            db.audit(clock, "command line", "token.create", &name, &json!({ "scopes": scope })).await?;
+            print(json, &json!({ "id": id, "name": name, "scopes": scope, "secret": secret }), &secret)
+        }
+        Command::List => {
+            let tokens = db.tokens().await?;
+            let rows: Vec<_> = tokens
+                .iter()
+                .map(|token| json!({ "id": token.id, "name": token.name, "scopes": token.scopes.0, "last_used_at": token.last_used_at }))
+                .collect();
+            let lines: Vec<String> =
+                tokens.iter().map(|token| format!("{}  {}", token.name, token.scopes.0.join(","))).collect();
+            print(json, &json!(rows), &lines.join("\n"))
+        }
+        Command::Revoke { name } => {
+            let found = db.tokens().await?.into_iter().find(|token| token.name == name);
+            let token = found.ok_or_else(|| anyhow::anyhow!("there is no token of the name {name}"))?;
+            db.revoke_token(token.id).await?;
+            db.audit(clock, "command line", "token.revoke", &name, &json!({})).await?;
+            print(json, &json!({ "revoked": name }), &format!("{name} no longer works"))
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Wire formats. What a provider speaks stays in its file; here is what all of them come to.
+
+pub mod openai;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A skill as a model sees it.
+#[derive(Clone, Debug)]
+pub struct ToolSpec {
+    pub name: String,
+    pub description: String,
+    /// JSON Schema of the arguments.
+    pub parameters: Value,
+}
+
+/// A skill that a model wants called.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolCall {
+    /// The provider's id; the result is given back under it.
+    pub id: String,
+    pub name: String,
+    /// JSON text, as the model wrote it.
+    pub arguments: String,
+}
+
+/// What can go wrong at a provider. Texts hold no key.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    #[error("the model's server cannot be reached: {0}")]
+    Connection(String),
+    #[error("the model's server answered {status}: {text}")]
+    Status { status: u16, text: String },
+    #[error("the model's server was silent for {0} s")]
+    Silent(u64),
+    #[error("the stream broke off: {0}")]
+    Broken(String),
+    #[error("the model's server sent what cannot be read: {0}")]
+    Unreadable(String),
+}
+
+impl ProviderError {
+    /// Whether nothing of an answer can have been made.
+    pub fn is_connection(&self) -> bool {
+        matches!(self, Self::Connection(_))
+    }
+}

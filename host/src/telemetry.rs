@@ -1,0 +1,30 @@
+//! Logs and metrics. Every line of a turn carries its trace id; messages read alone, identifiers are
+//! fields. Never logged: what people write, prompts, keys, tokens, passwords.
+
+use anyhow::Context;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+use crate::config::{Log, LogFormat};
+
+/// Starts logging to standard error.
+pub fn init_logs(log: &Log) -> anyhow::Result<()> {
+    let filter: EnvFilter = log.level.parse().context("log.level")?;
+    let registry = tracing_subscriber::registry().with(filter);
+    match log.format {
+        LogFormat::Text => registry.with(fmt::layer().with_writer(std::io::stderr)).try_init()?,
+        LogFormat::Json => {
+            let layer = fmt::layer().json().flatten_event(true).with_current_span(true).with_writer(std::io::stderr);
+            registry.with(layer).try_init()?;
+        }
+    }
+    Ok(())
+}
+
+/// Starts counting; the handle renders the Prometheus text.
+pub fn init_metrics() -> anyhow::Result<PrometheusHandle> {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder).context("metrics were started already")?;
+    Ok(handle)
+}

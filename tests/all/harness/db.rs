@@ -1,0 +1,137 @@
+//! A fresh database per test, on both engines from one list of tests.
+
+use chrono::{DateTime, Duration, Utc};
+use secrecy::SecretString;
+use skillet::{
+    clock::Clock,
+    ids::{ConversationId, HostId, TurnId, UserId},
+    store::{Channel, Db, Ending, Incoming, Turn},
+};
+use std::ops::Deref;
+use tempfile::TempDir;
+
+use super::postgres;
+
+/// Makes `sqlite::name` and `postgres::name` of each listed `async fn name(db: TestDb)`. A function
+/// that is not listed is dead code, which the lints report.
+macro_rules! both {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[test] fn $name() { $crate::harness::db::on_sqlite(super::$name); })*
+        }
+        mod postgres {
+            $(#[test] fn $name() { $crate::harness::db::on_postgres(stringify!($name), super::$name); })*
+        }
+    };
+}
+pub(crate) use both;
+
+/// A database of its own for one test. Methods of [`Db`] are called on it directly.
+pub struct TestDb {
+    pub clock: Clock,
+    db: Db,
+    url: SecretString,
+    folder: TempDir,
+}
+
+impl Deref for TestDb {
+    type Target = Db;
+    fn deref(&self) -> &Db {
+        &self.db
+    }
+}
+
+/// Runs a test on SQLite.
+pub fn on_sqlite<F: Future<Output = ()>>(test: impl FnOnce(TestDb) -> F) {
+    runtime().block_on(async { test(TestDb::open("").await).await });
+}
+
+/// Runs a test on Postgres, where there is one.
+pub fn on_postgres<F: Future<Output = ()>>(name: &str, test: impl FnOnce(TestDb) -> F) {
+    let Some(server) = postgres::server() else {
+        return postgres::say_skipped(name);
+    };
+    runtime().block_on(async {
+        let url = postgres::database(server).await;
+        // A failed test keeps its database, to be looked at while the server is up.
+        test(TestDb::open(&url).await).await;
+        postgres::drop_database(&url).await;
+    });
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap()
+}
+
+impl TestDb {
+    async fn open(url: &str) -> Self {
+        let (url, folder) = (SecretString::from(url), tempfile::tempdir().unwrap());
+        let db = Db::open(&url, folder.path(), 8).await.unwrap();
+        Self { clock: Clock::manual("2026-03-01T08:00:00Z".parse().unwrap()), db, url, folder }
+    }
+
+    /// The same database as another process would open it.
+    pub async fn another(&self) -> Db {
+        Db::open(&self.url, self.folder.path(), 8).await.unwrap()
+    }
+
+    /// The first column of what a statement finds, for what no method of the store tells.
+    pub async fn rows(&self, statement: &'static str) -> Vec<String> {
+        match &self.db {
+            Db::Sqlite(pool) => sqlx::query_scalar(statement).fetch_all(pool).await.unwrap(),
+            Db::Postgres(pool) => sqlx::query_scalar(statement).fetch_all(pool).await.unwrap(),
+        }
+    }
+
+    /// Moves the clock on, so that what comes next is later than what came before.
+    pub fn tick(&self) -> DateTime<Utc> {
+        self.clock.advance(Duration::seconds(1));
+        self.clock.now()
+    }
+
+    pub fn host(&self) -> HostId {
+        HostId::new(&self.clock)
+    }
+
+    pub async fn person(&self, name: &str) -> UserId {
+        self.user_named(&self.clock, name).await.unwrap().id
+    }
+
+    pub async fn talk(&self, user: UserId) -> ConversationId {
+        self.create_conversation(&self.clock, user, Channel::Web, "a talk").await.unwrap()
+    }
+
+    /// A message that waits to be answered, in a conversation of its own.
+    pub async fn waiting_turn(&self, user: UserId) -> TurnId {
+        let conversation = self.talk(user).await;
+        let incoming = incoming(user, conversation, &conversation.to_string(), "hello");
+        self.accept(&self.clock, &incoming).await.unwrap().turn()
+    }
+
+    /// A message that was answered.
+    pub async fn answered_turn(&self, user: UserId) -> Turn {
+        let (id, host) = (self.waiting_turn(user).await, self.host());
+        let turn = self.lease_turn(&self.clock, host).await.unwrap().unwrap();
+        assert_eq!(turn.id, id, "no other turn waits");
+        assert!(self.end_turn(&self.clock, &turn, host, &ending("hi")).await.unwrap());
+        self.turn(id).await.unwrap().unwrap()
+    }
+}
+
+pub fn incoming(user: UserId, conversation: ConversationId, key: &str, text: &str) -> Incoming {
+    Incoming { key: key.into(), channel: Channel::Web, user, conversation, text: text.into(), locale: "en".into() }
+}
+
+pub fn ending(reply: &str) -> Ending {
+    Ending {
+        reply: reply.into(),
+        meta: serde_json::json!({ "route": "direct" }),
+        route: "direct".into(),
+        route_reason: "a test".into(),
+        tier: "none".into(),
+        rung: "template".into(),
+        trace: serde_json::json!([{ "step": "route", "ms": 1 }]),
+        error: None,
+        jobs: Vec::new(),
+    }
+}

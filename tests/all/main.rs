@@ -1,0 +1,10 @@
+//! The tests of Skillet as a whole: real databases, real components, the real binary.
+//!
+//! `harness` holds what tests are made with; every other module is a subject. A store test is
+//! written once and runs on SQLite and on Postgres (`both!`).
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod harness;
+mod layering;
+mod parity;
+mod store;

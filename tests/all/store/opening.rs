@@ -1,0 +1,64 @@
+//! Opening, migrating, closing.
+
+use secrecy::SecretString;
+use skillet::store::Db;
+use std::path::Path;
+
+use crate::harness::{
+    db::{TestDb, both},
+    postgres as throwaway,
+};
+
+both!(it_answers_until_it_is_closed, migrating_again_changes_nothing, a_second_host_sees_the_same);
+
+async fn it_answers_until_it_is_closed(db: TestDb) {
+    db.ping().await.unwrap();
+    assert!(["sqlite", "postgres"].contains(&db.engine()));
+    db.close().await;
+    db.ping().await.unwrap_err();
+}
+
+async fn migrating_again_changes_nothing(db: TestDb) {
+    let user = db.person("ada").await;
+    db.migrate().await.unwrap();
+    assert_eq!(db.user(user).await.unwrap().unwrap().name, "ada");
+}
+
+async fn a_second_host_sees_the_same(db: TestDb) {
+    let user = db.person("ada").await;
+    let other = db.another().await;
+    assert_eq!(other.user(user).await.unwrap().unwrap().created_at, db.clock.now());
+    assert_eq!(other.engine(), db.engine());
+}
+
+/// As when `skillet token create` runs while `skillet serve` starts for the first time.
+#[tokio::test]
+async fn two_processes_may_make_the_sqlite_file_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = SecretString::from("");
+    let (one, two) = tokio::join!(Db::open(&url, folder.path(), 2), Db::open(&url, folder.path(), 2));
+    one.unwrap().ping().await.unwrap();
+    two.unwrap().ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn two_hosts_may_migrate_one_postgres_at_once() {
+    let Some(server) = throwaway::server() else {
+        return throwaway::say_skipped("two_hosts_may_migrate_one_postgres_at_once");
+    };
+    let name = throwaway::empty_database(server).await;
+    let url = SecretString::from(name.as_str());
+    let (one, two) = tokio::join!(Db::open(&url, Path::new(""), 2), Db::open(&url, Path::new(""), 2));
+    one.unwrap().ping().await.unwrap();
+    two.unwrap().ping().await.unwrap();
+    throwaway::drop_database(&name).await;
+}
+
+#[tokio::test]
+async fn a_scratch_database_is_empty_and_its_own() {
+    let (one, two) = (Db::scratch().await.unwrap(), Db::scratch().await.unwrap());
+    let clock = skillet::clock::Clock::System;
+    one.user_named(&clock, "ada").await.unwrap();
+    assert_eq!(one.users().await.unwrap().len(), 1);
+    assert!(two.users().await.unwrap().is_empty());
+}

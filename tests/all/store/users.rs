@@ -1,0 +1,52 @@
+//! People.
+
+use futures_util::future::join_all;
+use skillet::{
+    ids::UserId,
+    store::{Role, StoreError},
+};
+
+use crate::harness::db::{TestDb, both};
+
+both!(a_name_is_one_person, a_new_name_in_many_places_at_once_is_one_person, there_is_one_owner, of_two_first_owners_one_wins);
+
+async fn a_name_is_one_person(db: TestDb) {
+    let ada = db.user_named(&db.clock, "ada").await.unwrap();
+    db.tick();
+    let bo = db.user_named(&db.clock, "博").await.unwrap();
+    assert_eq!(db.user_named(&db.clock, "ada").await.unwrap().id, ada.id);
+    assert_eq!((ada.role, ada.telegram_user_id, ada.locale, ada.time_zone), (Role::Member, None, None, None));
+    assert_eq!(db.user(bo.id).await.unwrap().unwrap().name, "博");
+    assert!(db.user(UserId::new(&db.clock)).await.unwrap().is_none());
+    let names: Vec<String> = db.users().await.unwrap().into_iter().map(|user| user.name).collect();
+    assert_eq!(names, ["ada", "博"], "the first to come is the first in the list");
+}
+
+async fn a_new_name_in_many_places_at_once_is_one_person(db: TestDb) {
+    let found = join_all((0..8).map(|_| db.user_named(&db.clock, "ada"))).await;
+    let first = found[0].as_ref().unwrap().id;
+    assert!(found.iter().all(|user| user.as_ref().unwrap().id == first));
+    assert_eq!(db.users().await.unwrap().len(), 1);
+}
+
+async fn there_is_one_owner(db: TestDb) {
+    assert!(db.owner().await.unwrap().is_none());
+    assert!(db.owner_password().await.unwrap().is_none());
+    db.person("bo").await;
+    let owner = db.create_owner(&db.clock, "ada", "hash 1").await.unwrap();
+    assert_eq!(db.owner().await.unwrap().unwrap().id, owner);
+    assert_eq!(db.owner().await.unwrap().unwrap().role, Role::Owner);
+    assert!(matches!(db.create_owner(&db.clock, "eve", "hash 2").await, Err(StoreError::Taken(_))));
+    assert_eq!(db.owner_password().await.unwrap().as_deref(), Some("hash 1"));
+    db.set_owner_password("hash 3").await.unwrap();
+    assert_eq!(db.owner_password().await.unwrap().as_deref(), Some("hash 3"));
+    assert_eq!(db.user_named(&db.clock, "ada").await.unwrap().id, owner, "the owner is found by name like anybody");
+}
+
+async fn of_two_first_owners_one_wins(db: TestDb) {
+    let other = db.another().await;
+    let (one, two) =
+        tokio::join!(db.create_owner(&db.clock, "ada", "hash 1"), other.create_owner(&db.clock, "eve", "hash 2"));
+    assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
+    assert!(matches!(one.and(two), Err(StoreError::Taken(_))));
+}
