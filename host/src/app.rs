@@ -17,7 +17,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     agent::{self, Agent},
-    backoffice::{self, Backoffice, SetupCode},
+    backoffice::{self, Attempts, Backoffice, SetupCode},
     clock::Clock,
     config::Config,
     gateway::Gateway,
@@ -136,6 +136,8 @@ impl App {
             agent: self.agent.clone(),
             setup,
             metrics,
+            jobs_made: self.jobs_made.clone(),
+            attempts: Attempts::default(),
         });
         self.tasks.spawn(backoffice::serve(listener, parts, self.stop.clone()));
         Ok(address)

@@ -1,8 +1,8 @@
 //! Identifiers: `UUIDv7` newtypes, so that a turn's id is never passed where a user's is meant.
 
 use serde::{Deserialize, Serialize};
-use std::{fmt, str::FromStr};
-use uuid::Uuid;
+use std::{fmt, str::FromStr, sync::Mutex};
+use uuid::{Uuid, timestamp::context::ContextV7};
 
 use crate::clock::Clock;
 
@@ -60,10 +60,13 @@ ids! {
     HostId
 }
 
-/// A `UUIDv7` from the given clock; the order of two ids of one millisecond is random.
+/// Counts within a millisecond, so that ids of one process sort in the order they were made.
+static CONTEXT: Mutex<ContextV7> = Mutex::new(ContextV7::new());
+
+/// A `UUIDv7` from the given clock.
 fn fresh(clock: &Clock) -> Uuid {
     let now = clock.now();
     let seconds = u64::try_from(now.timestamp()).unwrap_or(0);
-    let timestamp = uuid::Timestamp::from_unix(uuid::NoContext, seconds, now.timestamp_subsec_nanos());
+    let timestamp = uuid::Timestamp::from_unix(&CONTEXT, seconds, now.timestamp_subsec_nanos());
     Uuid::new_v7(timestamp)
 }

@@ -9,9 +9,9 @@
 //! SQL. `app` builds the parts and starts their tasks.
 
 pub mod agent;
-//pub mod app;
-//pub mod backoffice;
-//pub mod cli;
+pub mod app;
+pub mod backoffice;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod gateway;

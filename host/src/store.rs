@@ -152,10 +152,17 @@ impl Db {
 
     /// Applies the migrations that are missing.
     pub async fn migrate(&self) -> Result<()> {
-        match self {
-            Self::Sqlite(pool) => SQLITE_MIGRATIONS.run(pool).await?,
-            Self::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await?,
-        }
+        let (db, runtime) = (self.clone(), tokio::runtime::Handle::current());
+        // The compiler cannot prove that the migrator's future is `Send`, so it is run on one thread.
+        let migrated = tokio::task::spawn_blocking(move || {
+            runtime.block_on(async {
+                match &db {
+                    Self::Sqlite(pool) => SQLITE_MIGRATIONS.run(pool).await,
+                    Self::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await,
+                }
+            })
+        });
+        migrated.await.map_err(|error| StoreError::Corrupt(format!("the migration did not end: {error}")))??;
         Ok(())
     }
 

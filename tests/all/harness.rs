@@ -6,6 +6,7 @@ pub mod host;
 pub mod manifest;
 pub mod model;
 pub mod postgres;
+mod strict;
 
 use std::path::{Path, PathBuf};
 

@@ -4,7 +4,9 @@
 //! written once and runs on SQLite and on Postgres (`both!`).
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod guests;
 mod harness;
 mod layering;
+mod model;
 mod parity;
 mod store;

@@ -24,17 +24,17 @@ use std::fs;
 /// its SQL.
 #[test]
 fn every_method_has_a_test() {
-    let tests: String = rust_files(&root().join("tests/all/store")).iter().map(|file| fs::read_to_string(file).unwrap()).collect();
+    let tests: String =
+        rust_files(&root().join("tests/all/store")).iter().map(|file| fs::read_to_string(file).unwrap()).collect();
     let method = Regex::new(r"(?m)^    pub async fn (\w+)").unwrap();
     let mut files = rust_files(&root().join("host/src/store"));
     files.push(root().join("host/src/store.rs"));
     let sources = files.iter().map(|file| fs::read_to_string(file).unwrap());
-    let names: Vec<String> =
-        sources.flat_map(|text| method.captures_iter(&text).map(|found| found[1].to_owned()).collect::<Vec<_>>()).collect();
-    assert!(names.len() > 50, "the methods were not found");
-    let untested: Vec<&String> = names
-        .iter()
-        .filter(|name| !Regex::new(&format!(r"(\.|Db::){name}\(")).unwrap().is_match(&tests))
+    let names: Vec<String> = sources
+        .flat_map(|text| method.captures_iter(&text).map(|found| found[1].to_owned()).collect::<Vec<_>>())
         .collect();
+    assert!(names.len() > 50, "the methods were not found");
+    let untested: Vec<&String> =
+        names.iter().filter(|name| !Regex::new(&format!(r"(\.|Db::){name}\(")).unwrap().is_match(&tests)).collect();
     assert!(untested.is_empty(), "no store test calls {untested:?}");
 }

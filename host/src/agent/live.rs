@@ -76,6 +76,8 @@ impl Live {
     /// The events of a turn from now on.
     pub fn watch(&self, turn: TurnId) -> broadcast::Receiver<TurnEvent> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        // Watchers that left before the end, or whose turn ran on another host, leave entries behind.
+        turns.retain(|_, sender| sender.receiver_count() > 0);
         turns.entry(turn).or_insert_with(|| broadcast::channel(BACKLOG).0).subscribe()
     }
 

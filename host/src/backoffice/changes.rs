@@ -5,8 +5,7 @@ mod memory;
 mod settings;
 mod skills;
 
-pub use settings::NewToken;
-pub use skills::CallRequest;
+pub use skills::{CallRequest, manifest_of};
 
 use serde_json::Value;
 

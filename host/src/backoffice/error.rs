@@ -72,7 +72,7 @@ kinds! {
     InvalidGrant         422 "invalid-grant"           "The grant is more than the skill asks for";
     InvalidUser          422 "invalid-user"            "The name of the person cannot be used";
     InvalidToken         422 "invalid-token"           "The token cannot be made like this";
-    WeakPassword         422 "weak-password"           "The password is too short";
+    WeakPassword         422 "weak-password"           "The password cannot be used";
     NotWasm              422 "not-wasm"                "The file is not WebAssembly";
     CoreModule           422 "core-module"             "The file is a core module, not a component";
     InvalidComponent     422 "invalid-component"       "The component is invalid";

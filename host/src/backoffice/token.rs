@@ -20,6 +20,9 @@ pub enum Scope {
     Admin,
 }
 
+/// The words of all scopes.
+pub const SCOPES: [&str; 6] = ["chat", "skills", "memory", "jobs", "usage", "admin"];
+
 impl Scope {
     pub const ALL: [Self; 6] = [Self::Chat, Self::Skills, Self::Memory, Self::Jobs, Self::Usage, Self::Admin];
 
@@ -64,6 +67,12 @@ pub fn same_secret(one: &str, other: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scopes_have_their_words() {
+        assert_eq!(Scope::ALL.map(Scope::word), SCOPES);
+        assert!(Scope::Jobs.is_in(&["admin".to_owned()]) && !Scope::Admin.is_in(&["jobs".to_owned()]));
+    }
 
     #[test]
     fn tokens_are_fresh_and_hashes_are_stable() {

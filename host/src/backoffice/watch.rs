@@ -32,7 +32,7 @@ pub fn stream(
     agent: &Arc<Agent>,
     turn: TurnId,
     conversation: ConversationId,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<>> {
     let events = agent.watch(turn);
     let waiting = agent.clone();
     let watch = Watch {

@@ -13,13 +13,11 @@ const WORLD_SECTION_PREFIX: &str = "component-type";
 
 const MAGIC: &[u8] = b"\0asm";
 
-/// What the engine runs: finished proposals without threads, garbage collection, exceptions, 64-bit memories
-/// or asynchronous components.
+/// What the engine runs: finished proposals without threads, garbage collection, exceptions, several or 64-bit
+/// memories in a module, or asynchronous components.
 const FEATURES: WasmFeatures = WasmFeatures::WASM2
     .union(WasmFeatures::EXTENDED_CONST)
-    .union(WasmFeatures::MULTI_MEMORY)
     .union(WasmFeatures::TAIL_CALL)
-    .union(WasmFeatures::RELAXED_SIMD)
     .union(WasmFeatures::COMPONENT_MODEL);
 
 /// Why bytes are not a skill. The texts are shown to whoever built or uploaded them.

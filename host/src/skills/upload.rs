@@ -11,8 +11,9 @@ use super::{
     compiler::CompileError,
     executor::{Caller, RawCall},
     grant::Grants,
+    host::Services,
     linker::{LENT, unversioned},
-    manifest::{Manifest, ManifestError},
+    manifest::{Example, Manifest, ManifestError},
     package::{self, Inspection, PackageError},
     registry::{Installed, LoadError},
 };
@@ -186,12 +187,8 @@ impl Skills {
         let installed = self.registry.prepare(manifest, digest, Grants::new(&manifest.name, manifest.asked()))?;
         let scratch = self.services.scratch().await?;
         let mut results = Vec::new();
-        for example in &manifest.examples {
-            let user = scratch.db.user_named(&scratch.clock, &format!("example {}", results.len())).await?;
-            let caller = Caller { user: user.id, turn: None, locale: example.locale.clone(), time_zone: "UTC".into() };
-            let raw = RawCall { id: String::new(), attempt: 1, input: &example.input, caller: &caller, progress: None };
-            let actual = self.executor.run_once(&self.registry, &installed, &scratch, raw).await;
-            results.push(compare(example, &installed, &actual.output));
+        for (at, example) in manifest.examples.iter().enumerate() {
+            results.push(self.example(&installed, &scratch, at, example).await?);
         }
         scratch.db.close().await;
         let failed = results.iter().filter(|result| !result.passed).count();
@@ -199,6 +196,20 @@ impl Skills {
             return Err(UploadError::Examples { failed, total: results.len(), results });
         }
         Ok(results)
+    }
+
+    async fn example(
+        &self,
+        installed: &Installed,
+        scratch: &Services,
+        at: usize,
+        example: &Example,
+    ) -> Result<ExampleResult, StoreError> {
+        let user = scratch.db.user_named(&scratch.clock, &format!("example {at}")).await?;
+        let caller = Caller { user: user.id, turn: None, locale: example.locale.clone(), time_zone: "UTC".into() };
+        let raw = RawCall { id: String::new(), attempt: 1, input: &example.input, caller: &caller, progress: None };
+        let actual = self.executor.run_once(&self.registry, installed, scratch, raw).await;
+        Ok(compare(example, installed, &actual.output))
     }
 
     /// Installs what ships with the host. A version that was seen before is left as the owner has it.
@@ -260,7 +271,7 @@ fn check_world(inspection: &Inspection, manifest: &Manifest) -> Result<(), Uploa
 }
 
 fn compare(
-    example: &super::manifest::Example,
+    example: &Example,
     installed: &Installed,
     output: &Result<Value, super::CallFailure>,
 ) -> ExampleResult {

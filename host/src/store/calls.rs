@@ -75,11 +75,22 @@ macro_rules! call_columns {
     };
 }
 
+macro_rules! call_of_key {
+    ($lock:literal) => {
+        concat!("SELECT ", call_columns!(), " FROM calls WHERE idempotency_key = $1", $lock)
+    };
+}
+
 impl Db {
     /// Begins a call, or finds what became of an earlier one under the same key. A call under a key
     /// that failed is begun again.
     pub async fn start_call(&self, clock: &Clock, start: &CallStart<'_>) -> Result<Started> {
         let (id, now) = (CallId::new(clock), clock.now());
+        // Of several that find an earlier call, each must see what the one before made of it.
+        let earlier_call = match self {
+            Self::Sqlite(_) => call_of_key!(""),
+            Self::Postgres(_) => call_of_key!(" FOR UPDATE"),
+        };
         let started = write_tx!(self, tx => {
             let made = sqlx::query(
                 "INSERT INTO calls (id, skill_name, digest, turn_id, user_id, idempotency_key, attempt, status, input,
@@ -92,9 +103,8 @@ impl Db {
             if made {
                 Started::Run { id, attempt: 1 }
             } else {
-                let earlier: CallRecord = sqlx::query_as(concat!(
-                    "SELECT ", call_columns!(), " FROM calls WHERE idempotency_key = $1",
-                )).bind(start.idempotency_key).fetch_one(&mut *tx).await?;
+                let earlier: CallRecord =
+                    sqlx::query_as(earlier_call).bind(start.idempotency_key).fetch_one(&mut *tx).await?;
                 let attempt = earlier.attempt + 1;
                 match earlier.status.as_str() {
                     "done" => Started::Finished(Box::new(earlier)),

@@ -6,6 +6,17 @@ use crate::{clock::Clock, ids::UserId};
 /// Bytes of keys and values that one skill may keep for one user: a skill cannot fill the disk.
 pub const KV_BYTES_PER_USER: i64 = 1 << 20;
 
+macro_rules! keys_in_order {
+    ($collation:literal) => {
+        concat!(
+            "SELECT key FROM kv WHERE skill_name = $1 AND user_id = $2 AND SUBSTR(key, 1, LENGTH($3)) = $3
+             ORDER BY key ",
+            $collation,
+            " LIMIT $4"
+        )
+    };
+}
+
 impl Db {
     pub async fn kv(&self, skill: &str, user: UserId, key: &str) -> Result<Option<Vec<u8>>> {
         let row: Option<(Vec<u8>,)> = on!(self, pool => sqlx::query_as(
@@ -17,6 +28,7 @@ impl Db {
     /// Sets a value; false when the user's share of this skill would be exceeded.
     pub async fn set_kv(&self, clock: &Clock, (skill, user): (&str, UserId), key: &str, value: &[u8]) -> Result<bool> {
         let fits = write_tx!(self, tx => {
+            sqlx::query(self.hold_person()).bind(user).execute(&mut *tx).await?;
             sqlx::query(
                 "INSERT INTO kv (skill_name, user_id, key, value, updated_at) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT (skill_name, user_id, key) DO UPDATE SET value = $4, updated_at = $5",
@@ -42,6 +54,7 @@ impl Db {
         (expected, value): (Option<&[u8]>, &[u8]),
     ) -> Result<Option<bool>> {
         let swapped = write_tx!(self, tx => {
+            sqlx::query(self.hold_person()).bind(user).execute(&mut *tx).await?;
             let done = match expected {
                 None => sqlx::query(
                     "INSERT INTO kv (skill_name, user_id, key, value, updated_at) VALUES ($1, $2, $3, $4, $5)
@@ -71,12 +84,14 @@ impl Db {
         Ok(())
     }
 
-    /// Keys that begin with `prefix`, in order.
+    /// Keys that begin with `prefix`, in the order of their bytes.
     pub async fn kv_keys(&self, skill: &str, user: UserId, prefix: &str, limit: i64) -> Result<Vec<String>> {
-        let rows: Vec<(String,)> = on!(self, pool => sqlx::query_as(
-            "SELECT key FROM kv WHERE skill_name = $1 AND user_id = $2 AND SUBSTR(key, 1, LENGTH($3)) = $3
-             ORDER BY key LIMIT $4",
-        ).bind(skill).bind(user).bind(prefix).bind(limit).fetch_all(pool).await)?;
+        // SQLite compares bytes; Postgres sorts by its server's language unless told otherwise.
+        let statement = match self {
+            Self::Sqlite(_) => keys_in_order!(""),
+            Self::Postgres(_) => keys_in_order!("COLLATE \"C\""),
+        };
+        let rows: Vec<(String,)> = on!(self, pool => sqlx::query_as(statement).bind(skill).bind(user).bind(prefix).bind(limit).fetch_all(pool).await)?;
         Ok(rows.into_iter().map(|(key,)| key).collect())
     }
 }

@@ -150,6 +150,7 @@ impl Db {
     pub async fn write_fact(&self, clock: &Clock, new: &NewFact) -> Result<Written> {
         let (id, now) = (FactId::new(clock), clock.now());
         let written = write_tx!(self, tx => {
+            sqlx::query(self.hold_person()).bind(new.user).execute(&mut *tx).await?;
             let same: Option<(FactId,)> = sqlx::query_as(
                 "SELECT id FROM memory_semantic WHERE user_id = $1 AND key = $2 AND value_text = $3 AND valid_to IS NULL",
             ).bind(new.user).bind(&new.key).bind(&new.value_text).fetch_optional(&mut *tx).await?;

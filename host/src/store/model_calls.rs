@@ -101,7 +101,10 @@ impl Db {
         let statement = match (by, self) {
             (UsageBy::User, _) => usage_by!("COALESCE(u.name, '-')"),
             (UsageBy::Model, _) => usage_by!("m.model"),
-            (UsageBy::Conversation, Self::Sqlite(_)) => usage_by!("COALESCE(LOWER(HEX(t.conversation_id)), '-')"),
+            (UsageBy::Conversation, Self::Sqlite(_)) => {
+                // HEX of NULL is an empty text.
+                usage_by!("COALESCE(NULLIF(LOWER(HEX(t.conversation_id)), ''), '-')")
+            },
             (UsageBy::Conversation, Self::Postgres(_)) => {
                 usage_by!("COALESCE(REPLACE(CAST(t.conversation_id AS TEXT), '-', ''), '-')")
             }

@@ -41,6 +41,7 @@ impl Db {
     /// Rows of one person that share at least one of `words`, the best by the engine's own rank
     /// first, `limit` at most. Words hold no quotes or spaces.
     pub async fn search(&self, user: UserId, words: &[String], limit: i64) -> Result<Vec<Indexed>> {
+        let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| !word.is_empty()).collect();
         if words.is_empty() {
             return Ok(Vec::new());
         }

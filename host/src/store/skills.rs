@@ -111,8 +111,12 @@ impl Db {
     pub async fn activate_version(&self, clock: &Clock, name: &str, digest: &str) -> Result<bool> {
         let now = clock.now();
         write_tx!(self, tx => {
+            // The skill's row first: activations of one skill wait for each other there, so that each
+            // sees which version the one before made active.
             let known = sqlx::query(
-                "UPDATE skill_versions SET status = 'active', activated_at = $3 WHERE skill_name = $1 AND digest = $2",
+                "UPDATE skills SET status = 'active', updated_at = $3, active_digest = $2,
+                 previous_digest = CASE WHEN active_digest = $2 THEN previous_digest ELSE active_digest END
+                 WHERE name = $1 AND EXISTS (SELECT 1 FROM skill_versions WHERE skill_name = $1 AND digest = $2)",
             ).bind(name).bind(digest).bind(now).execute(&mut *tx).await?.rows_affected() == 1;
             if !known {
                 return Ok(false);
@@ -120,11 +124,8 @@ impl Db {
             sqlx::query(
                 "UPDATE skill_versions SET status = 'retired' WHERE skill_name = $1 AND digest <> $2 AND status = 'active'",
             ).bind(name).bind(digest).execute(&mut *tx).await?;
-            sqlx::query(
-                "UPDATE skills SET status = 'active', updated_at = $3, active_digest = $2,
-                 previous_digest = CASE WHEN active_digest = $2 THEN previous_digest ELSE active_digest END
-                 WHERE name = $1",
-            ).bind(name).bind(digest).bind(now).execute(&mut *tx).await?;
+            sqlx::query("UPDATE skill_versions SET status = 'active', activated_at = $2 WHERE digest = $1")
+                .bind(digest).bind(now).execute(&mut *tx).await?;
             bump!(tx);
         });
         Ok(true)

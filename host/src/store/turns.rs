@@ -103,6 +103,26 @@ macro_rules! turn_columns {
     };
 }
 
+/// Takes one waiting turn: the oldest of a conversation in which none runs.
+macro_rules! lease_one {
+    ($lock:literal) => {
+        concat!(
+            "UPDATE turns SET status = 'running', attempt = attempt + 1, locked_by = $1, locked_at = $2, started_at = $2
+             WHERE status = 'received' AND id = (
+                SELECT t.id FROM turns t WHERE t.status = 'received' AND NOT EXISTS (
+                    SELECT 1 FROM turns r WHERE r.conversation_id = t.conversation_id AND
+                    (r.status = 'running' OR (r.status = 'received' AND r.id < t.id)))
+                ORDER BY t.created_at, t.id LIMIT 1 ",
+            $lock,
+            ") RETURNING ",
+            turn_columns!()
+        )
+    };
+}
+
+/// Times that a lease is tried when other hosts take what was chosen.
+const LEASE_TRIES: usize = 3;
+
 impl Db {
     /// Stores a message together with its turn, or finds the turn that its key belongs to.
     pub async fn accept(&self, clock: &Clock, incoming: &Incoming) -> Result<Accepted> {
@@ -157,20 +177,22 @@ impl Db {
 
     /// Takes the oldest waiting turn of a conversation in which none is running.
     pub async fn lease_turn(&self, clock: &Clock, host: HostId) -> Result<Option<Turn>> {
-        let leased = on!(self, pool => sqlx::query_as(concat!(
-            "UPDATE turns SET status = 'running', attempt = attempt + 1, locked_by = $1, locked_at = $2, started_at = $2
-             WHERE status = 'received' AND id = (
-                SELECT t.id FROM turns t WHERE t.status = 'received' AND NOT EXISTS (
-                    SELECT 1 FROM turns r WHERE r.conversation_id = t.conversation_id AND
-                    (r.status = 'running' OR (r.status = 'received' AND r.id < t.id)))
-                ORDER BY t.created_at, t.id LIMIT 1)
-             RETURNING ", turn_columns!(),
-        )).bind(host).bind(clock.now()).fetch_optional(pool).await);
-        match leased {
-            // Another host took a turn of this conversation at the same moment.
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(None),
-            other => Ok(other?),
+        // On Postgres a row that another host is taking is passed over; SQLite has one writer anyway.
+        let choose = match self {
+            Self::Sqlite(_) => lease_one!(""),
+            Self::Postgres(_) => lease_one!("FOR UPDATE OF t SKIP LOCKED"),
+        };
+        for _ in 0..LEASE_TRIES {
+            let leased = on!(self, pool => {
+                sqlx::query_as(choose).bind(host).bind(clock.now()).fetch_optional(pool).await
+            });
+            match leased {
+                // Another host took a turn of this conversation at the same moment; there may be others.
+                Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {}
+                other => return Ok(other?),
+            }
         }
+        Ok(None)
     }
 
     /// Says that this host is still at work on its turns.

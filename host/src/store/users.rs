@@ -64,6 +64,15 @@ impl Db {
         Ok(())
     }
 
+    /// The statement that makes writers of one person's rows wait for each other, for what no single
+    /// statement holds, such as a sum over rows. SQLite has one writer anyway.
+    pub(super) fn hold_person(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "SELECT 1 FROM users WHERE id = $1",
+            Self::Postgres(_) => "SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE",
+        }
+    }
+
     pub async fn user(&self, id: UserId) -> Result<Option<User>> {
         Ok(on!(self, pool => sqlx::query_as(select_user!("WHERE id = $1")).bind(id).fetch_optional(pool).await)?)
     }

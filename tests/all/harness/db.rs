@@ -1,7 +1,7 @@
 //! A fresh database per test, on both engines from one list of tests.
 
 use chrono::{DateTime, Duration, Utc};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use skillet::{
     clock::Clock,
     ids::{ConversationId, HostId, TurnId, UserId},
@@ -43,19 +43,17 @@ impl Deref for TestDb {
 
 /// Runs a test on SQLite.
 pub fn on_sqlite<F: Future<Output = ()>>(test: impl FnOnce(TestDb) -> F) {
-    runtime().block_on(async { test(TestDb::open("").await).await });
+    runtime().block_on(async { test(TestDb::sqlite().await).await });
 }
 
 /// Runs a test on Postgres, where there is one.
 pub fn on_postgres<F: Future<Output = ()>>(name: &str, test: impl FnOnce(TestDb) -> F) {
-    let Some(server) = postgres::server() else {
-        return postgres::say_skipped(name);
-    };
     runtime().block_on(async {
-        let url = postgres::database(server).await;
+        let Some(db) = TestDb::postgres(name).await else { return };
+        let url = db.url.clone();
+        test(db).await;
         // A failed test keeps its database, to be looked at while the server is up.
-        test(TestDb::open(&url).await).await;
-        postgres::drop_database(&url).await;
+        postgres::drop_database(url.expose_secret()).await;
     });
 }
 
@@ -64,10 +62,34 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 impl TestDb {
+    /// A file of its own.
+    pub async fn sqlite() -> Self {
+        Self::open("").await
+    }
+
+    /// A database of its own on the throw-away server; without a server it says so and gives none.
+    pub async fn postgres(test: &str) -> Option<Self> {
+        let Some(server) = postgres::server() else {
+            postgres::say_skipped(test);
+            return None;
+        };
+        Some(Self::open(&postgres::database(server).await).await)
+    }
+
     async fn open(url: &str) -> Self {
         let (url, folder) = (SecretString::from(url), tempfile::tempdir().unwrap());
         let db = Db::open(&url, folder.path(), 8).await.unwrap();
         Self { clock: Clock::manual("2026-03-01T08:00:00Z".parse().unwrap()), db, url, folder }
+    }
+
+    /// The URL of a Postgres database; empty on SQLite.
+    pub fn url(&self) -> &str {
+        self.url.expose_secret()
+    }
+
+    /// Removes a Postgres database that `both!` does not know of.
+    pub async fn remove(self) {
+        postgres::drop_database(self.url()).await;
     }
 
     /// The same database as another process would open it.

@@ -34,7 +34,7 @@ use super::root;
 const IDLE: Duration = Duration::from_secs(10);
 
 /// How long a start may take on a busy machine.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// Between two looks at another process, which cannot notify this one.
 const POLL: Duration = Duration::from_millis(25);
@@ -96,6 +96,7 @@ fn start_keeper(state: &Path) {
     // Its own group and no pipe of ours: neither Ctrl-C nor the end of this test reaches it, and
     // no test runner waits for it.
     keeper.process_group(0).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+    #[expect(clippy::zombie_processes, reason = "it outlives this process")]
     keeper.spawn().unwrap();
 }
 
@@ -364,5 +365,8 @@ async fn run(admin: &mut PgConnection, statement: &str) {
 pub fn say_skipped(test: &str) {
     use io::Write;
     // Past the capture of the test program, which hides what passing tests print.
-    let _ = writeln!(io::stderr(), "\n*** SKIPPED {test}: no Postgres on this machine. Install one or set DATABASE_URL. ***\n");
+    let _ = writeln!(
+        io::stderr(),
+        "\n*** SKIPPED {test}: no Postgres on this machine. Install one or set DATABASE_URL. ***\n"
+    );
 }

@@ -1,9 +1,6 @@
 //! Conversations and messages.
 
-use skillet::{
-    ids::ConversationId,
-    store::Channel,
-};
+use skillet::{ids::ConversationId, store::Channel};
 
 use crate::harness::db::{TestDb, both, ending, incoming};
 

@@ -38,7 +38,7 @@ async fn lease(db: &TestDb, host: HostId) -> Job {
 }
 
 async fn job(db: &TestDb, id: JobId) -> Job {
-    db.jobs(None, 100).await.unwrap().into_iter().find(|job| job.id == id).unwrap()
+    db.job(id).await.unwrap().unwrap()
 }
 
 async fn a_key_is_one_job(db: TestDb) {
@@ -53,6 +53,7 @@ async fn a_key_is_one_job(db: TestDb) {
     assert_eq!((stored.payload.0, stored.idempotency_key.as_deref()), (json!({ "text": "提醒" }), Some("remind:1")));
     assert_eq!((stored.retry_count, stored.max_retries, stored.last_error, stored.finished_at), (0, 3, None, None));
 
+    assert!(db.job(JobId::new(&db.clock)).await.unwrap().is_none());
     let leased = lease(&db, db.host()).await;
     assert!(db.queue_job(&db.clock, &keyed).await.unwrap().is_none(), "nor while it runs");
     assert_eq!(leased.id, made[0]);
@@ -65,7 +66,8 @@ async fn the_job_due_longest_is_leased_first(db: TestDb) {
     let host = db.host();
     assert!(db.next_job_at().await.unwrap().is_none());
     let now = db.clock.now();
-    let (late, early, middle) = (queue(&db, "late", 20).await, queue(&db, "early", 0).await, queue(&db, "middle", 10).await);
+    let (late, early, middle) =
+        (queue(&db, "late", 20).await, queue(&db, "early", 0).await, queue(&db, "middle", 10).await);
     assert_eq!(db.next_job_at().await.unwrap(), Some(now));
     let leased = lease(&db, host).await;
     assert_eq!((leased.id, leased.status, leased.locked_at), (early, JobStatus::Running, Some(now)));

@@ -69,7 +69,9 @@ async fn the_share_is_enforced_on_many_writers(db: TestDb) {
     let hosts: [&Db; 2] = [&db, &other];
     let third = vec![7; share() / 3 - 10];
     let keys: Vec<String> = (0..8).map(|n| format!("key {n}")).collect();
-    let set = join_all(keys.iter().enumerate().map(|(n, key)| hosts[n % 2].set_kv(&db.clock, ("notes", ada), key, &third))).await;
+    let set =
+        join_all(keys.iter().enumerate().map(|(n, key)| hosts[n % 2].set_kv(&db.clock, ("notes", ada), key, &third)))
+            .await;
     assert_eq!(set.into_iter().filter(|set| *set.as_ref().unwrap()).count(), 3);
     assert_eq!(db.kv_keys("notes", ada, "", 10).await.unwrap().len(), 3);
 }

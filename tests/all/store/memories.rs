@@ -92,7 +92,10 @@ async fn a_new_value_closes_the_old_one(db: TestDb) {
 
     db.tick();
     let back = db.write_fact(&db.clock, &fact(ada, "city", "Beijing")).await.unwrap();
-    assert!(matches!(back, Written::Replaced(again) if again != old && again != new), "a closed value is not taken up again");
+    assert!(
+        matches!(back, Written::Replaced(again) if again != old && again != new),
+        "a closed value is not taken up again"
+    );
 }
 
 async fn many_writers_of_one_key_leave_one_value(db: TestDb) {
@@ -137,7 +140,10 @@ async fn a_turn_has_one_episode(db: TestDb) {
     let stored = db.episode(episodes[0].id).await.unwrap().unwrap();
     assert_eq!((stored.user_id, stored.turn_id, stored.conversation_id), (ada, turn.id, turn.conversation_id));
     assert_eq!((stored.summary_text.as_str(), stored.source.as_str()), ("moving", "rules"));
-    assert_eq!((stored.summary_json.0, stored.tags.0), (json!({ "subject": "moving" }), vec!["生活".into(), "life".into()]));
+    assert_eq!(
+        (stored.summary_json.0, stored.tags.0),
+        (json!({ "subject": "moving" }), vec!["生活".into(), "life".into()])
+    );
     assert_eq!(stored.created_at, db.clock.now());
     assert!(db.episode(EpisodeId::new(&db.clock)).await.unwrap().is_none());
 }

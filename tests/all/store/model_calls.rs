@@ -61,11 +61,17 @@ async fn attempts_are_on_record(db: TestDb) {
 
     let attempts = db.turn_model_calls(turn).await.unwrap();
     assert_eq!(attempts.len(), 2);
-    assert_eq!((attempts[0].id, attempts[0].error.as_deref(), attempts[0].first_token_ms), (failed.id, Some("429"), None));
+    assert_eq!(
+        (attempts[0].id, attempts[0].error.as_deref(), attempts[0].first_token_ms),
+        (failed.id, Some("429"), None)
+    );
     let stored = &attempts[1];
     assert_eq!((stored.id, stored.attempt, stored.created_at), (done.id, 2, done.created_at));
     assert_eq!((stored.purpose.as_str(), stored.tier.as_str(), stored.model.as_str()), ("answer", "small", "m"));
-    assert_eq!((stored.prompt_tokens, stored.input_tokens, stored.output_tokens, stored.cached_tokens), (105, 100, 10, 50));
+    assert_eq!(
+        (stored.prompt_tokens, stored.input_tokens, stored.output_tokens, stored.cached_tokens),
+        (105, 100, 10, 50)
+    );
     assert_eq!((stored.first_token_ms, stored.latency_ms, stored.skill_calls), (Some(120), 900, 1));
 }
 
@@ -77,8 +83,7 @@ async fn usage_is_summed_by_person(db: TestDb) {
     let mut failed = call(&db, (None, Some(ada)), "m", 0);
     failed.status = "failed".into();
     db.record_model_call(&failed).await.unwrap();
-    let expected =
-        [("bo", [1, 0, 1000, 100, 500]), ("ada", [3, 1, 300, 30, 150]), ("-", [1, 0, 10, 1, 5])];
+    let expected = [("bo", [1, 0, 1000, 100, 500]), ("ada", [3, 1, 300, 30, 150]), ("-", [1, 0, 10, 1, 5])];
     assert_eq!(sums(&db, UsageBy::User).await, expected.map(|(name, sum)| (name.to_owned(), sum)));
     assert_eq!(db.usage(UsageBy::User, 1).await.unwrap().len(), 1);
 }
@@ -99,16 +104,17 @@ async fn usage_is_summed_by_conversation(db: TestDb) {
 }
 
 async fn usage_is_summed_by_model(db: TestDb) {
-    for (model, tokens) in [("qwen3:8b", 100), ("Qwen3:8b", 10), ("deepseek-chat", 100), ("qwen3:8b", 100)] {
+    for (model, tokens) in [("qwen3:8b", 100), ("claude", 10), ("deepseek-chat", 100), ("qwen3:8b", 100)] {
         db.record_model_call(&call(&db, (None, None), model, tokens)).await.unwrap();
     }
     let expected =
-        [("qwen3:8b", [2, 0, 200, 20, 100]), ("deepseek-chat", [1, 0, 100, 10, 50]), ("Qwen3:8b", [1, 0, 10, 1, 5])];
+        [("qwen3:8b", [2, 0, 200, 20, 100]), ("deepseek-chat", [1, 0, 100, 10, 50]), ("claude", [1, 0, 10, 1, 5])];
     assert_eq!(sums(&db, UsageBy::Model).await, expected.map(|(name, sum)| (name.to_owned(), sum)));
 }
 
 async fn usage_is_summed_by_day_and_month(db: TestDb) {
-    for at in ["2026-02-28T23:59:59.999999Z", "2026-03-01T00:00:00Z", "2026-03-01T12:00:00.5Z", "2026-12-31T23:00:00Z"] {
+    for at in ["2026-02-28T23:59:59.999999Z", "2026-03-01T00:00:00Z", "2026-03-01T12:00:00.5Z", "2026-12-31T23:00:00Z"]
+    {
         let mut one = call(&db, (None, None), "m", 100);
         one.created_at = at.parse::<DateTime<Utc>>().unwrap();
         db.record_model_call(&one).await.unwrap();

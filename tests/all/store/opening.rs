@@ -9,7 +9,7 @@ use crate::harness::{
     postgres as throwaway,
 };
 
-both!(it_answers_until_it_is_closed, migrating_again_changes_nothing, a_second_host_sees_the_same);
+both!(it_answers_until_it_is_closed, migrating_again_changes_nothing, a_second_host_sees_the_same, a_copy_is_whole,);
 
 async fn it_answers_until_it_is_closed(db: TestDb) {
     db.ping().await.unwrap();
@@ -29,6 +29,20 @@ async fn a_second_host_sees_the_same(db: TestDb) {
     let other = db.another().await;
     assert_eq!(other.user(user).await.unwrap().unwrap().created_at, db.clock.now());
     assert_eq!(other.engine(), db.engine());
+}
+
+async fn a_copy_is_whole(db: TestDb) {
+    let user = db.person("ada").await;
+    let folder = tempfile::tempdir().unwrap();
+    let copied = db.copy_to(&folder.path().join("skillet.db")).await;
+    if db.engine() == "postgres" {
+        copied.unwrap_err();
+        return;
+    }
+    copied.unwrap();
+    let copy = Db::open(&SecretString::from(""), folder.path(), 1).await.unwrap();
+    assert_eq!(copy.user(user).await.unwrap().unwrap().name, "ada");
+    db.copy_to(&folder.path().join("skillet.db")).await.unwrap_err();
 }
 
 /// As when `skillet token create` runs while `skillet serve` starts for the first time.

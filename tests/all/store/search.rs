@@ -50,7 +50,10 @@ async fn chinese_is_found_by_pair_and_by_character(db: TestDb) {
     assert!(find(&db, ada, &["北京", "京"]).await.is_empty());
 
     let row = &db.search(ada, &["上海".into()], 10).await.unwrap()[0];
-    assert_eq!((row.kind, row.words.as_str(), row.recorded_at), (SearchKind::Fact, "我 住 在 上 海 我住 住在 在上 上海", db.clock.now()));
+    assert_eq!(
+        (row.kind, row.words.as_str(), row.recorded_at),
+        (SearchKind::Fact, "我 住 在 上 海 我住 住在 在上 上海", db.clock.now())
+    );
 }
 
 async fn nobody_finds_what_is_another_persons(db: TestDb) {

@@ -5,14 +5,14 @@ use skillet::store::StoredSession;
 
 use crate::harness::db::{TestDb, both};
 
-both!(a_session_is_made_once_and_saved_often, a_session_expires, a_session_ends);
+both!(a_session_is_made_once_and_saved_while_it_lasts, a_session_expires, a_session_ends, all_sessions_end);
 
 fn session(db: &TestDb, id: &str, seconds: i64) -> StoredSession {
     let expires_at = db.clock.now() + chrono::Duration::seconds(seconds);
     StoredSession { id: id.into(), data: json!({ "user": "ada" }).into(), expires_at }
 }
 
-async fn a_session_is_made_once_and_saved_often(db: TestDb) {
+async fn a_session_is_made_once_and_saved_while_it_lasts(db: TestDb) {
     let mut one = session(&db, "s1", 60);
     assert!(db.create_session(&one).await.unwrap());
     assert!(!db.create_session(&session(&db, "s1", 99)).await.unwrap(), "the id is taken");
@@ -22,7 +22,7 @@ async fn a_session_is_made_once_and_saved_often(db: TestDb) {
     db.save_session(&one).await.unwrap();
     db.save_session(&session(&db, "s2", 60)).await.unwrap();
     assert_eq!(db.session("s1", db.clock.now()).await.unwrap().unwrap().data.0, json!({ "user": "bo" }));
-    assert!(db.session("s2", db.clock.now()).await.unwrap().is_some());
+    assert!(db.session("s2", db.clock.now()).await.unwrap().is_none(), "one that was ended is not made again");
 }
 
 async fn a_session_expires(db: TestDb) {
@@ -41,4 +41,13 @@ async fn a_session_ends(db: TestDb) {
     db.delete_session("s1").await.unwrap();
     db.delete_session("s1").await.unwrap();
     assert!(db.session("s1", db.clock.now()).await.unwrap().is_none());
+}
+
+async fn all_sessions_end(db: TestDb) {
+    db.create_session(&session(&db, "s1", 60)).await.unwrap();
+    db.create_session(&session(&db, "s2", 60)).await.unwrap();
+    db.delete_sessions().await.unwrap();
+    for id in ["s1", "s2"] {
+        assert!(db.session(id, db.clock.now()).await.unwrap().is_none());
+    }
 }

@@ -20,8 +20,7 @@ async fn a_setting_is_closed_to_skills(db: TestDb) {
     db.set_setting(&db.clock, "agent.name", "").await.unwrap();
     assert!(!db.set_open_setting(&db.clock, "agent.persona", "evil").await.unwrap());
     assert!(!db.set_open_setting(&db.clock, "agent.locale", "zh").await.unwrap(), "an unknown key is closed");
-    let expected =
-        [row("agent.name", Some(""), false), row("agent.persona", Some("brief, \"friendly\" 中文"), false)];
+    let expected = [row("agent.name", Some(""), false), row("agent.persona", Some("brief, \"friendly\" 中文"), false)];
     assert_eq!(rows(&db).await, expected);
 }
 

@@ -40,6 +40,8 @@ async fn a_key_is_one_turn(db: TestDb) {
     let messages = db.messages(talk, 10).await.unwrap();
     assert_eq!(messages.len(), 1);
     assert_eq!(messages[0].content, "hello");
+    assert_eq!(db.known_turn("web:1").await.unwrap(), Some((turn, talk)));
+    assert_eq!(db.known_turn("web:2").await.unwrap(), None);
     assert!(matches!(db.accept(&db.clock, &incoming(ada, talk, "web:2", "hello")).await.unwrap(), Accepted::New(_)));
 
     let turn = db.turn(turn).await.unwrap().unwrap();
@@ -113,7 +115,12 @@ async fn no_waiting_turn_is_overlooked_in_a_race(db: TestDb) {
 }
 
 /// Works off what waits; says when two turns of one conversation run at once.
-async fn work(db: &Db, clock: &skillet::clock::Clock, busy: &Mutex<HashSet<ConversationId>>, done: &Mutex<Vec<TurnId>>) {
+async fn work(
+    db: &Db,
+    clock: &skillet::clock::Clock,
+    busy: &Mutex<HashSet<ConversationId>>,
+    done: &Mutex<Vec<TurnId>>,
+) {
     let host = HostId::new(clock);
     while db.open_turns().await.unwrap() > 0 {
         let Some(turn) = db.lease_turn(clock, host).await.unwrap() else { continue };
@@ -194,6 +201,7 @@ async fn a_failed_turn_is_told(db: TestDb) {
     let leased = db.lease_turn(&db.clock, host).await.unwrap().unwrap();
     let mut failure = ending("Something went wrong.");
     failure.error = Some("the provider is away".into());
+    db.tick();
     assert!(db.end_turn(&db.clock, &leased, host, &failure).await.unwrap());
     let ended = db.turn(turn).await.unwrap().unwrap();
     assert_eq!((ended.status, ended.error.as_deref()), (TurnStatus::Failed, Some("the provider is away")));
@@ -282,6 +290,9 @@ async fn the_list_goes_back_in_time(db: TestDb) {
     assert_eq!(page(Some(made[1].1), 2).await, [made[0].0]);
     let newest = &db.turns(None, 1).await.unwrap()[0];
     assert_eq!((newest.user_name.as_str(), newest.message.as_str()), ("ada", "hello"));
-    assert_eq!((newest.status, newest.route.as_deref(), newest.tier.as_deref()), (TurnStatus::Done, Some("direct"), Some("none")));
+    assert_eq!(
+        (newest.status, newest.route.as_deref(), newest.tier.as_deref()),
+        (TurnStatus::Done, Some("direct"), Some("none"))
+    );
     assert_eq!((newest.created_at, newest.finished_at), (made[2].1, Some(made[2].1)));
 }

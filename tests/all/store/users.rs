@@ -8,7 +8,13 @@ use skillet::{
 
 use crate::harness::db::{TestDb, both};
 
-both!(a_name_is_one_person, a_new_name_in_many_places_at_once_is_one_person, there_is_one_owner, of_two_first_owners_one_wins);
+both!(
+    a_name_is_one_person,
+    a_new_name_in_many_places_at_once_is_one_person,
+    there_is_one_owner,
+    a_member_may_become_the_owner,
+    of_two_first_owners_one_wins,
+);
 
 async fn a_name_is_one_person(db: TestDb) {
     let ada = db.user_named(&db.clock, "ada").await.unwrap();
@@ -41,6 +47,18 @@ async fn there_is_one_owner(db: TestDb) {
     db.set_owner_password("hash 3").await.unwrap();
     assert_eq!(db.owner_password().await.unwrap().as_deref(), Some("hash 3"));
     assert_eq!(db.user_named(&db.clock, "ada").await.unwrap().id, owner, "the owner is found by name like anybody");
+}
+
+/// Whoever tried `skillet chat` before setting a password has a name already.
+async fn a_member_may_become_the_owner(db: TestDb) {
+    let (ada, bo) = (db.person("ada").await, db.person("bo").await);
+    assert_eq!(db.create_owner(&db.clock, "ada", "hash 1").await.unwrap(), ada);
+    assert_eq!(db.owner().await.unwrap().unwrap().id, ada);
+    for name in ["ada", "bo"] {
+        assert!(matches!(db.create_owner(&db.clock, name, "hash 2").await, Err(StoreError::Taken(_))));
+    }
+    assert_eq!(db.user(bo).await.unwrap().unwrap().role, Role::Member);
+    assert_eq!(db.owner_password().await.unwrap().as_deref(), Some("hash 1"));
 }
 
 async fn of_two_first_owners_one_wins(db: TestDb) {

@@ -72,7 +72,7 @@ impl From<Message> for MessageView {
 }
 
 /// The newest conversations of a person.
-#[utoipa::path(get, path = "/api/v1/conversations", tag = "chat", params(OfUser), responses((status = 200, body = Conversations)))]
+#[utoipa::path(get, path = "/api/v1/conversations", tag = "chat", responses((status = 200, body = Conversations)))]
 pub async fn list(
     State(backoffice): State<Arc<Backoffice>>,
     Query(of): Query<OfUser>,

@@ -140,7 +140,7 @@ impl From<ModelCallRecord> for ModelCallView {
 }
 
 /// The newest turns of everybody.
-#[utoipa::path(get, path = "/api/v1/turns", tag = "chat", params(Before), responses((status = 200, body = Turns)))]
+#[utoipa::path(get, path = "/api/v1/turns", tag = "chat", responses((status = 200, body = Turns)))]
 pub async fn list(State(backoffice): State<Arc<Backoffice>>, Query(page): Query<Before>) -> Result<Json<Turns>> {
     let limit = page.limit.unwrap_or(50).clamp(1, MAX_TURNS);
     let turns = backoffice.db.turns(page.before, limit).await?;

@@ -2,7 +2,7 @@
 
 use argon2::{
     Argon2, PasswordHasher, PasswordVerifier,
-    password_hash::{self, PasswordHash, SaltString, rand_core::OsRng},
+    password_hash::{self, PasswordHash, SaltString},
 };
 use tokio::task::spawn_blocking;
 
@@ -23,7 +23,8 @@ pub async fn hash_password(password: String) -> Result<String> {
         return Err(Problem::new(Kind::TooLarge, format!("A password has {MAX_PASSWORD_BYTES} bytes at most.")));
     }
     let hashed = spawn_blocking(move || {
-        Argon2::default().hash_password(password.as_bytes(), &SaltString::generate(&mut OsRng)).map(|hash| hash.to_string())
+        let salt = SaltString::encode_b64(&rand::random::<[u8; 16]>())?;
+        Argon2::default().hash_password(password.as_bytes(), &salt).map(|hash| hash.to_string())
     });
     finished(hashed.await)
 }
@@ -48,7 +49,7 @@ fn finished<T>(
 ) -> Result<T> {
     match outcome {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(Problem::internal(&error)),
+        Ok(Err(error)) => Err(Problem::internal(&std::io::Error::other(error.to_string()))),
         Err(error) => Err(Problem::internal(&error)),
     }
 }

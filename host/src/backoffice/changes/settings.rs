@@ -6,7 +6,7 @@ use super::super::{
     Backoffice,
     auth::{self, Actor},
     error::{Kind, Problem, Result},
-    token::{Scope, hash_token, new_token},
+    token::{SCOPES, Scope, hash_token, new_token},
 };
 use crate::{ids::TokenId, settings::SettingView};
 
@@ -41,7 +41,7 @@ impl Backoffice {
             return invalid(format!("A token has a name of 1 to {MAX_NAME_CHARS} characters."));
         }
         if let Some(unknown) = scopes.iter().find(|scope| Scope::from_word(scope).is_none()) {
-            let known = Scope::ALL.map(Scope::word).join(", ");
+            let known = SCOPES.join(", ");
             return invalid(format!("There is no scope `{unknown}`; there are: {known}."));
         }
         if scopes.is_empty() {

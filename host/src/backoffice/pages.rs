@@ -1,0 +1,19 @@
+//! The pages. Each file has a page: its template's struct beside its handlers.
+
+pub mod chat;
+pub mod error;
+pub mod jobs;
+pub mod language;
+pub mod login;
+pub mod memory;
+mod page;
+mod plain;
+pub mod settings;
+pub mod setup;
+pub mod skill;
+pub mod skills;
+pub mod turn;
+pub mod turns;
+pub mod usage;
+
+pub use page::{Flash, Page, html};

@@ -1,0 +1,247 @@
+//! Chat with a scripted model: streaming, skills through function calling, bounds, and what happens
+//! when the model is away.
+
+use serde_json::{Value, json};
+
+use crate::harness::{
+    guests,
+    host::{Host, Options},
+    manifest::Manifest,
+    model::{Answer, Model},
+};
+
+/// A host whose small tier is the model; summaries by rules, so that only answers are asked for.
+async fn host(model: &Model, more: &[(&str, &str)]) -> Host {
+    let mut options = Options { bundle: true, ..Options::default() }
+        .envs(model.as_tier("small"))
+        .env("SKILLET__MEMORY__SUMMARIES", "rules");
+    for (key, value) in more {
+        options = options.env(key, value);
+    }
+    let mut host = Host::start(options).await;
+    host.token("admin").await;
+    host
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+#[tokio::test]
+async fn a_reply_streams_and_is_the_same_at_the_end() {
+    let model = Model::start().await;
+    model.then(Answer::text("春天来了，花都开了。").usage(120, 12, 64));
+    let host = host(&model, &[]).await;
+    let events = host.chat_stream("ada", "写一句关于春天的话", None).await.all().await;
+    let streamed: String =
+        events.iter().filter(|event| event.name == "delta").map(|event| text(&event.data["text"])).collect();
+    assert_eq!(streamed, "春天来了，花都开了。");
+    assert!(events.iter().filter(|event| event.name == "delta").count() > 1, "it came in one piece");
+    let done = &events.last().unwrap().data;
+    assert_eq!((text(&done["reply"]), text(&done["tier"])), (streamed.as_str(), "small"));
+    assert_eq!((&done["usage"]["input_tokens"], &done["usage"]["output_tokens"]), (&json!(120), &json!(12)));
+    let usage = host.get("/api/v1/usage?by=model").await.ok().to_string();
+    assert!(usage.contains("\"input_tokens\":120") && usage.contains("\"cached_tokens\":64"), "{usage}");
+}
+
+#[tokio::test]
+async fn function_calling_runs_a_skill_and_the_reply_streams() {
+    let model = Model::start().await;
+    model
+        .then(Answer::call("calculator", &json!({ "expression": "12*12" })).and_call("calculator", &json!({ "expression": "1+1" })))
+        .then(Answer::text("A gross is 144, and a pair is 2."));
+    let host = host(&model, &[]).await;
+    let events = host.chat_stream("ada", "How many are a gross and a pair, please?", None).await.all().await;
+    let done = &events.last().unwrap().data;
+    assert_eq!(text(&done["reply"]), "A gross is 144, and a pair is 2.");
+    assert_eq!(done["skills"].as_array().unwrap().len(), 2, "{done:#}");
+    let requests = model.requests();
+    let results: Vec<&str> = requests[1]["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|message| message["role"] == "tool")
+        .map(|message| text(&message["content"]))
+        .collect();
+    assert!(results[0].contains("144") && results[1].contains("\"2\""), "{results:?}");
+}
+
+#[tokio::test]
+async fn what_was_remembered_reaches_the_prompt_of_its_owner_only() {
+    let model = Model::start().await;
+    model.then(Answer::text("7291.")).then(Answer::text("I don't know."));
+    let host = host(&model, &[]).await;
+    host.chat("ada", "Remember that my bike lock code is 7291", None).await;
+    host.chat("ada", "what's the code of my bike lock?", None).await;
+    host.chat("bob", "what's the code of my bike lock?", None).await;
+    let requests = model.requests();
+    assert_eq!(requests.len(), 2, "a trigger needs no model");
+    assert!(requests[0]["messages"][0]["content"].to_string().contains("7291"));
+    assert!(!requests[1].to_string().contains("7291"));
+}
+
+#[tokio::test]
+async fn repeated_calls_are_stopped() {
+    let model = Model::start().await;
+    let call = || Answer::call("calculator", &json!({ "expression": "1+1" }));
+    model.then(call()).then(call()).then(call()).then(Answer::text("It is 2."));
+    let host = host(&model, &[]).await;
+    let reply = host.chat("ada", "Think hard about one and one.", None).await;
+    assert_eq!(text(&reply["reply"]), "It is 2.");
+    assert_eq!(reply["skills"].as_array().unwrap().len(), 2, "the third identical call is not run");
+    let requests = model.requests();
+    assert!(requests[3].get("tools").is_none(), "after the breaker no skill is offered");
+}
+
+#[tokio::test]
+async fn rounds_and_calls_are_bounded() {
+    let model = Model::start().await;
+    for n in 0..3 {
+        model.then(Answer::call("calculator", &json!({ "expression": format!("{n}+1") })));
+    }
+    model.then(Answer::text("Enough."));
+    let host = host(&model, &[("SKILLET__AGENT__MAX_ROUNDS", "4")]).await;
+    assert_eq!(text(&host.chat("ada", "Go on and on.", None).await["reply"]), "Enough.");
+    assert!(model.requests()[3].get("tools").is_none(), "the last round offers no skill");
+}
+
+#[tokio::test]
+async fn bad_arguments_and_unknown_skills_go_back_to_the_model() {
+    let model = Model::start().await;
+    model
+        .then(Answer::text("").and_raw_call("calculator", "{oops").and_call("no_such_skill", &json!({})))
+        .then(Answer::text("Sorry."));
+    let host = host(&model, &[]).await;
+    host.chat("ada", "Please do something odd for me", None).await;
+    let told = model.requests()[1]["messages"].to_string();
+    assert!(told.contains("not JSON") && told.contains("no-skill"), "{told}");
+}
+
+#[tokio::test]
+async fn a_reset_is_tried_once_more_and_only_before_the_first_token() {
+    let model = Model::start().await;
+    model.then(Answer::reset()).then(Answer::text("Here I am."));
+    let host = host(&model, &[]).await;
+    assert_eq!(text(&host.chat("ada", "Are you there, my friend?", None).await["reply"]), "Here I am.");
+    assert_eq!(model.requests().len(), 2);
+    model.then(Answer::reset_after("Half an ans"));
+    let reply = host.chat("ada", "And are you still there, my friend?", None).await;
+    assert_eq!(text(&reply["rung"]), "retrieval", "{reply:#}");
+    assert_eq!(model.requests().len(), 3, "a broken stream is not sent again");
+}
+
+#[tokio::test]
+async fn memory_answers_when_the_model_is_away() {
+    let model = Model::start().await;
+    model.then(Answer::status(500, &[])).then(Answer::status(429, &[("retry-after", "1")]));
+    let host = host(&model, &[]).await;
+    host.chat("ada", "记住我住在上海", None).await;
+    let reply = host.chat("ada", "我住在哪里", None).await;
+    assert!(text(&reply["reply"]).contains("上海") && text(&reply["reply"]).contains("语言模型"), "{reply:#}");
+    let reply = host.chat("bob", "tell me something nice", None).await;
+    assert!(text(&reply["reply"]).contains("language model"), "{reply:#}");
+    let usage = host.get("/api/v1/usage?by=user").await.ok().to_string();
+    assert!(usage.contains("\"failed\":1"), "{usage}");
+}
+
+#[tokio::test]
+async fn a_silent_model_is_given_up() {
+    let model = Model::start().await;
+    model.then(Answer::stall_after("Wait for it"));
+    let host = host(&model, &[("SKILLET__GATEWAY__STALL_TIMEOUT_S", "1")]).await;
+    let reply = host.chat("ada", "Say something slowly, will you?", None).await;
+    assert_eq!(text(&reply["rung"]), "retrieval", "{reply:#}");
+}
+
+#[tokio::test]
+async fn prompts_stay_within_the_budget_and_the_oldest_give_way() {
+    let model = Model::start().await;
+    let long = "The garden has roses, tulips and many other flowers in it. ".repeat(12);
+    for _ in 0..12 {
+        model.then(Answer::text(&long));
+    }
+    let host = host(&model, &[("SKILLET__GATEWAY__TOKEN_BUDGET", "2000")]).await;
+    let mut conversation: Option<String> = None;
+    for n in 0..12 {
+        let message = format!("Tell me more about garden number {n}. {long}");
+        let reply = host.chat("ada", &message, conversation.as_deref()).await;
+        conversation = Some(text(&reply["conversation"]).to_owned());
+    }
+    let last = model.requests().pop().unwrap();
+    let messages = last["messages"].as_array().unwrap();
+    assert!(messages.len() < 12, "{} messages", messages.len());
+    assert!(messages[0]["content"].to_string().contains("Earlier in this conversation"), "{}", messages[0]);
+    assert!(messages.last().unwrap()["content"].to_string().contains("garden number 11"));
+    let turns = host.get("/api/v1/turns").await.ok();
+    let newest = text(&turns["turns"][0]["id"]).to_owned();
+    let trace = host.get(&format!("/api/v1/turns/{newest}")).await.ok();
+    let prompt = trace["model_calls"][0]["prompt_tokens"].as_i64().unwrap();
+    assert!(prompt <= 2000, "{prompt} tokens");
+}
+
+#[tokio::test]
+async fn hard_messages_go_to_the_large_tier() {
+    let (small, large) = (Model::start().await, Model::start().await);
+    small.then(Answer::text("easy"));
+    large.then(Answer::text("with code")).then(Answer::text("deep"));
+    let options = Options::default()
+        .envs(small.as_tier("small"))
+        .envs(large.as_tier("large"))
+        .env("SKILLET__MEMORY__SUMMARIES", "rules");
+    let mut host = Host::start(options).await;
+    host.token("admin").await;
+    for (message, tier) in [
+        ("how are you today?", "small"),
+        ("what is wrong here?\n```rust\nfn main() { let x: u32 = -1; }\n```", "large"),
+        ("/deep why is the sky blue?", "large"),
+    ] {
+        assert_eq!(text(&host.chat("ada", message, None).await["tier"]), tier, "{message}");
+    }
+    let asked = large.requests().pop().unwrap()["messages"].to_string();
+    assert!(!asked.contains("/deep") && asked.contains("why is the sky blue"));
+}
+
+#[tokio::test]
+async fn the_small_tier_summarises_off_the_reply_path() {
+    let model = Model::start().await;
+    let summary = json!({
+        "subject": "trip", "conclusion": "Oslo in May", "actions": [], "open_points": ["hotel"],
+        "parameters": { "month": "May" }, "tags": ["travel"], "text": "They decided to travel to Oslo in May.",
+    });
+    model.then(Answer::text("Oslo in May sounds good.")).then(Answer::text(&summary.to_string()));
+    let host = host(&model, &[("SKILLET__MEMORY__SUMMARIES", "model")]).await;
+    host.chat("ada", "Let us plan a trip for the spring", None).await;
+    model.requested(2).await;
+    for _ in 0..200 {
+        let memories = host.get("/api/v1/memories?user=ada").await.ok().to_string();
+        if memories.contains("They decided to travel to Oslo in May.") {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    panic!("the model's summary was not kept");
+}
+
+#[tokio::test]
+async fn a_key_never_shows() {
+    let model = Model::start().await;
+    model.then(Answer::status(401, &[]));
+    let host = host(&model, &[("SKILLET__LOG__LEVEL", "debug,skillet=trace")]).await;
+    let reply = host.chat("ada", "hello there, how is it going?", None).await;
+    let turn = host.get(&format!("/api/v1/turns/{}", text(&reply["turn_id"]))).await.ok().to_string();
+    let key = crate::harness::model::API_KEY;
+    assert!(!turn.contains(key) && !host.log().contains(key));
+    assert!(!host.log().contains("how is it going"), "what people write is not logged");
+}
+
+#[tokio::test]
+async fn skill_output_is_cut_before_it_floods_the_prompt() {
+    let model = Model::start().await;
+    model.then(Answer::call("big", &json!({}))).then(Answer::text("That was much."));
+    let host = host(&model, &[]).await;
+    let words = format!("{{\"text\": \"{}\"}}", "lorem ipsum dolor ".repeat(3_000));
+    host.upload(guests::constant(&words, &Manifest::new("big"))).await.ok();
+    assert_eq!(text(&host.chat("ada", "Give me everything there is", None).await["reply"]), "That was much.");
+    let result = model.requests()[1]["messages"].as_array().unwrap().last().unwrap()["content"].to_string();
+    assert!(result.len() < 20_000 && result.contains("[…]"), "{} bytes", result.len());
+}

@@ -1,0 +1,16 @@
+;; Returns a JSON string of 50 MB.
+(module
+  (memory (export "memory") 2)
+  (;allocator;)
+  (func (export "skillet:skill/skill@0.1.0#run")
+    (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i64) (result i32)
+    (local $at i32)
+    (local.set $at (i32.mul (memory.size) (i32.const 65536)))
+    (if (i32.eq (memory.grow (i32.const 763)) (i32.const -1)) (then unreachable))
+    (memory.fill (local.get $at) (i32.const 97) (i32.const 50000000))
+    (i32.store8 (local.get $at) (i32.const 34))
+    (i32.store8 (i32.add (local.get $at) (i32.const 49999999)) (i32.const 34))
+    (i32.store8 (i32.const 16) (i32.const 0))
+    (i32.store (i32.const 20) (local.get $at))
+    (i32.store (i32.const 24) (i32.const 50000000))
+    (i32.const 16)))
