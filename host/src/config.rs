@@ -282,7 +282,10 @@ fn describe(error: &figment::Error) -> String {
         .into_iter()
         .map(|one| {
             let key = one.path.join(".");
-            let source = one.metadata.as_ref().map_or_else(String::new, |layer| format!(" (from {})", layer.name));
+            let source = one.metadata.as_ref().map_or_else(String::new, |layer| match &layer.source {
+                Some(source) => format!(" (from {source})"),
+                None => format!(" (from {})", layer.name),
+            });
             if key.is_empty() { format!("{}{source}", one.kind) } else { format!("{} at `{key}`{source}", one.kind) }
         })
         .collect();

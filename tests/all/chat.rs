@@ -43,14 +43,13 @@ async fn skills_and_memory_answer_in_both_languages() {
 #[tokio::test]
 async fn nobody_learns_what_another_told() {
     let host = host().await;
-    host.chat("ada", "Remember that my bike lock code is 7291", None).await;
-    for question in ["what's the code of my bike lock?", "what do you remember about bike", "search memory for 7291"] {
+    host.chat("ada", "Remember that my bike lock code is 8842", None).await;
+    for question in ["what's the code of my bike lock?", "what do you remember about bike", "search memory for lock code"] {
         let reply = host.chat("bob", question, None).await;
-        let text = reply["reply"].as_str().unwrap().replace(question, "");
-        assert!(!text.contains("is 7291"), "{reply:#}");
+        assert!(!reply["reply"].as_str().unwrap().contains("8842"), "{reply:#}");
     }
     let found = host.get("/api/v1/memories/search?q=bike&k=5&user=bob").await.ok();
-    assert!(!found.to_string().contains("7291"), "{found:#}");
+    assert!(!found.to_string().contains("8842"), "{found:#}");
 }
 
 #[tokio::test]
@@ -91,11 +90,16 @@ async fn messages_of_a_conversation_are_answered_in_order() {
     let host = host().await;
     let first = host.chat("ada", "what is 1+0", None).await;
     let conversation = first["conversation"].as_str().unwrap();
-    let all = (2..=12).map(|n| {
-        let (host, message) = (&host, format!("what is {n}+0"));
-        async move { host.chat("ada", &message, Some(conversation)).await }
-    });
-    futures_util::future::join_all(all).await;
+    let mut waiting = Vec::new();
+    for n in 2..=12 {
+        // The next one is sent as soon as this one is taken, not when it is answered.
+        let mut events = host.chat_stream("ada", &format!("what is {n}+0"), Some(conversation)).await;
+        events.until("accepted").await;
+        waiting.push(events);
+    }
+    for events in waiting {
+        events.all().await;
+    }
     let messages = host.get(&format!("/api/v1/conversations/{conversation}/messages")).await.ok();
     let messages = messages["messages"].as_array().unwrap();
     assert_eq!(messages.len(), 24);

@@ -4,9 +4,14 @@
 //! written once and runs on SQLite and on Postgres (`both!`).
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod chat;
+mod crash;
 mod guests;
 mod harness;
 mod layering;
 mod model;
+mod models;
 mod parity;
+mod settings;
+mod skills;
 mod store;

@@ -69,15 +69,15 @@ async fn function_calling_runs_a_skill_and_the_reply_streams() {
 #[tokio::test]
 async fn what_was_remembered_reaches_the_prompt_of_its_owner_only() {
     let model = Model::start().await;
-    model.then(Answer::text("7291.")).then(Answer::text("I don't know."));
+    model.then(Answer::text("8842.")).then(Answer::text("I don't know."));
     let host = host(&model, &[]).await;
-    host.chat("ada", "Remember that my bike lock code is 7291", None).await;
+    host.chat("ada", "Remember that my bike lock code is 8842", None).await;
     host.chat("ada", "what's the code of my bike lock?", None).await;
     host.chat("bob", "what's the code of my bike lock?", None).await;
     let requests = model.requests();
     assert_eq!(requests.len(), 2, "a trigger needs no model");
-    assert!(requests[0]["messages"][0]["content"].to_string().contains("7291"));
-    assert!(!requests[1].to_string().contains("7291"));
+    assert!(requests[0]["messages"][0]["content"].to_string().contains("8842"));
+    assert!(!requests[1].to_string().contains("8842"));
 }
 
 #[tokio::test]

@@ -136,7 +136,8 @@ async fn loops_do_not_hold_up_others() {
     let host = host(true).await;
     let spin = Manifest::new("spin").timeout_s(2.0).limit("fuel", 2_000_000_000);
     host.upload(guests::spin(&spin)).await.ok();
-    let spinning = join_all((0..4).map(|_| host.post("/api/v1/skills/spin/call", &json!({ "input": {} }))));
+    let empty = json!({ "input": {} });
+    let spinning = join_all((0..4).map(|_| host.post("/api/v1/skills/spin/call", &empty)));
     let chatting = async {
         for _ in 0..20 {
             let reply = host.chat("ada", "what is 6*7", None).await;
@@ -183,7 +184,7 @@ async fn bad_uploads_say_what_is_wrong_and_store_nothing() {
         ("a truncated component", good[..good.len() / 2].to_vec(), "byte"),
         ("no manifest", bare.clone(), "no manifest"),
         ("an unknown import", guests::unknown_import(&manifest), "stranger:things/door"),
-        ("broken TOML", skillet::skills::package::embed_manifest(&bare, "name = \"x\nversion"), "line 1"),
+        ("broken TOML", skillet::skills::package::embed_manifest(&bare, "name = \"x\nversion"), "line 2"),
         ("an unknown key", with(&manifest.clone().set("colour", &json!("red"))), "colour"),
         ("a bad name", with(&manifest.clone().set("name", &json!("Not A Name"))), "name"),
         ("a bad version", with(&manifest.clone().version("one")), "version"),

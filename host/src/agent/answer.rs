@@ -137,7 +137,12 @@ async fn run_calls(
         };
         results.push(SkillResult { id: call.id.clone(), text: result.to_string() });
     }
-    parts.rounds.push(Round { text: answer.text, calls: answer.tool_calls, results });
+    // Providers refuse a history with arguments that are not JSON; the result says what was wrong.
+    let calls = answer.tool_calls.into_iter().map(|call| match serde_json::from_str::<Value>(&call.arguments) {
+        Ok(Value::Object(_)) => call,
+        _ => ToolCall { arguments: "{}".to_owned(), ..call },
+    });
+    parts.rounds.push(Round { text: answer.text, calls: calls.collect(), results });
     Ok(stop)
 }
 

@@ -96,8 +96,8 @@ pub fn fact_of(text: &str) -> Detected {
 /// Other words that people ask for a key with.
 pub fn aliases(key: &str) -> &'static str {
     match key.split(':').next().unwrap_or(key) {
-        "name" => "name called 名字 姓名 叫什么",
-        "home" => "home live city address 住 居住 城市 家",
+        "name" => "name called 我叫 叫什么 名字 姓名",
+        "home" => "home live city address 我住在 居住 城市 家",
         "allergy" => "allergy allergic 过敏",
         "diet" => "diet eat food 饮食 吃",
         "likes" => "like prefer favourite favorite 喜欢 偏好 爱好",
@@ -108,7 +108,7 @@ pub fn aliases(key: &str) -> &'static str {
 
 fn by_rule(text: &str) -> Option<Detected> {
     RULES.iter().find_map(|rule| {
-        let value = rule.pattern.captures(text)?.name("value")?.as_str().trim().to_owned();
+        let value = rule.pattern.captures(text)?.name("value")?.as_str().trim().trim_end_matches('了').to_owned();
         let key = rule.key.replace("{value}", &slug(&value));
         (!value.is_empty()).then(|| Detected { key, text: text.to_owned(), value })
     })
@@ -131,6 +131,7 @@ mod tests {
             assert_eq!((fact.key.as_str(), fact.value.as_str()), (key, value), "{text}");
         };
         check("我住在上海", "home", "上海");
+        check("我搬到上海了", "home", "上海");
         check("I live in Berlin.", "home", "Berlin");
         check("我叫小明", "name", "小明");
         check("my bike lock code is 7291", "bike lock code", "7291");

@@ -21,6 +21,8 @@ use tokio::{
     time::timeout,
 };
 
+use super::root;
+
 /// A start includes migrations, and on a busy machine takes its time.
 const START: Duration = Duration::from_secs(30);
 
@@ -313,10 +315,9 @@ fn command(options: &Options, folder: &Path) -> Command {
     }
     command.env("SKILLET__DATA_DIR", folder.join("data")).env("SKILLET__HTTP__LISTEN", "127.0.0.1:0");
     command.env("RUST_BACKTRACE", "1");
-    if !options.bundle {
-        // Compiling skills that a test does not use would be most of its time.
-        command.env("SKILLET__SKILLS__BUNDLE_DIR", folder.join("none"));
-    }
+    // Compiling skills that a test does not use would be most of its time.
+    let bundle = if options.bundle { root().join("target/components") } else { folder.join("none") };
+    command.env("SKILLET__SKILLS__BUNDLE_DIR", bundle);
     command.envs(options.database_url.iter().map(|url| ("DATABASE_URL", url)));
     command.envs(options.env.iter().map(|(key, value)| (key, value)));
     command
