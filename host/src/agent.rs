@@ -117,15 +117,12 @@ impl Agent {
         if let Some((turn, conversation)) = db.known_turn(&key).await? {
             return Ok((conversation, Accepted::Known(turn)));
         }
-        let conversation = match message.conversation {
-            Some(id) => {
-                let found = db.conversation(id).await?.filter(|found| found.user_id == message.user);
-                found.ok_or(SubmitError::NoConversation)?.id
-            }
-            None => {
-                let title: String = text.chars().take(TITLE_CHARS).collect();
-                db.create_conversation(clock, message.user, message.channel, title.lines().next().unwrap_or("")).await?
-            }
+        let conversation = if let Some(id) = message.conversation {
+            let found = db.conversation(id).await?.filter(|found| found.user_id == message.user);
+            found.ok_or(SubmitError::NoConversation)?.id
+        } else {
+            let title: String = text.lines().next().unwrap_or_default().chars().take(TITLE_CHARS).collect();
+            db.create_conversation(clock, message.user, message.channel, &title).await?
         };
         let incoming = Incoming {
             key,

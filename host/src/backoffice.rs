@@ -80,7 +80,7 @@ pub fn router(backoffice: Arc<Backoffice>) -> Router {
     let document: Arc<str> = document.to_json().unwrap_or_default().into();
     Router::new()
         .merge(api)
-        .route("/api/openapi.json", get(move || api::openapi(document)))
+        .route("/api/openapi.json", get(move || async move { api::openapi(&document) }))
         .merge(page_routes(&backoffice))
         .merge(open_pages(&backoffice))
         .route("/static/{tag}/{name}", get(assets::serve))

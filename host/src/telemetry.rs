@@ -13,7 +13,9 @@ pub fn init_logs(log: &Log) -> anyhow::Result<()> {
     let filter: EnvFilter = log.level.parse().context("log.level")?;
     let registry = tracing_subscriber::registry().with(filter);
     match log.format {
-        LogFormat::Text => registry.with(fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr)).try_init()?,
+        LogFormat::Text => registry
+            .with(fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr))
+            .try_init()?,
         LogFormat::Json => {
             let layer = fmt::layer().json().flatten_event(true).with_current_span(true).with_writer(std::io::stderr);
             registry.with(layer).try_init()?;

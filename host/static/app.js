@@ -10,6 +10,10 @@ function make(tag, className, text) {
   return element;
 }
 
+// What went wrong, in the language of the page.
+const problems = JSON.parse(document.querySelector("[data-problems]")?.dataset.problems ?? "{}");
+const titleOf = (problem) => problems[problem?.type?.split("/").pop()] ?? problem?.title;
+
 // Small things on any page.
 document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.confirm;
@@ -129,7 +133,7 @@ function startChat(words) {
   async function follow(reply, response) {
     for await (const event of events(response)) {
       if (event.name === "done") return finish(reply, event.data.reply);
-      if (event.name === "error") return fail(reply, event.data.problem.detail ?? words.failed);
+      if (event.name === "error") return fail(reply, titleOf(event.data.problem) ?? words.failed);
       show(reply, event);
     }
   }
@@ -168,7 +172,7 @@ function startChat(words) {
       if (!response.ok) {
         const problem = await response.json().catch(() => ({}));
         if (response.status === 401) return location.assign("/login");
-        fail(reply, problem.detail ?? words.failed);
+        fail(reply, titleOf(problem) ?? words.failed);
         if (!say.value) say.value = text;
         return;
       }
@@ -239,7 +243,7 @@ function startUpload() {
   function refuse(answer) {
     bar.hidden = state.hidden = true;
     button.disabled = false;
-    problem.replaceChildren(answer.title ?? upload.dataset.failed, make("span", "detail", answer.detail ?? ""));
+    problem.replaceChildren(titleOf(answer) ?? upload.dataset.failed, make("span", "detail", answer.detail ?? ""));
     for (const example of answer.examples ?? []) {
       problem.append(make("pre", "", JSON.stringify(example, null, 2)));
     }

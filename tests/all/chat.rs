@@ -44,7 +44,9 @@ async fn skills_and_memory_answer_in_both_languages() {
 async fn nobody_learns_what_another_told() {
     let host = host().await;
     host.chat("ada", "Remember that my bike lock code is 8842", None).await;
-    for question in ["what's the code of my bike lock?", "what do you remember about bike", "search memory for lock code"] {
+    for question in
+        ["what's the code of my bike lock?", "what do you remember about bike", "search memory for lock code"]
+    {
         let reply = host.chat("bob", question, None).await;
         assert!(!reply["reply"].as_str().unwrap().contains("8842"), "{reply:#}");
     }
@@ -139,4 +141,35 @@ async fn bad_messages_are_refused_with_their_reason() {
     let answer = host.post("/api/v1/chat", &json!({ "user": "bob", "message": "hi", "conversation": foreign })).await;
     answer.problem(404);
     assert!(host.post("/api/v1/chat", &json!({ "messages": "hi" })).await.status.is_client_error());
+}
+
+#[tokio::test]
+async fn facts_are_written_changed_and_forgotten_over_the_interface() {
+    let host = host().await;
+    let fact = host.post("/api/v1/memories", &json!({ "user": "ada", "text": "我的车牌号是沪A12345" })).await.ok();
+    let path = format!("/api/v1/memories/{}", fact["fact"]["id"].as_str().unwrap());
+    let found = host.get("/api/v1/memories/search?user=ada&q=车牌&k=3").await.ok().to_string();
+    assert!(found.contains("沪A12345"), "{found}");
+    let changed = host.patch(&path, &json!({ "text": "我的车牌号是沪B67890" })).await.ok();
+    holds(&host.chat("ada", "我的车牌号是多少", None).await, "沪B67890");
+    host.delete(&format!("/api/v1/memories/{}", changed["id"].as_str().unwrap())).await.ok();
+    let found = host.get("/api/v1/memories/search?user=ada&q=车牌&k=3").await.ok().to_string();
+    assert!(!found.contains("沪B67890"), "{found}");
+}
+
+#[tokio::test]
+async fn every_line_of_a_turn_carries_its_trace_id() {
+    let mut host =
+        Host::start(Options { bundle: true, ..Options::default() }.env("SKILLET__LOG__FORMAT", "json")).await;
+    host.token("chat").await;
+    let reply = host.chat("ada", "what is 6*7", None).await;
+    host.logged("a turn ended").await;
+    let lines: Vec<Value> = host.log().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let trace: Vec<&str> = lines
+        .iter()
+        .filter(|line| line["span"]["trace_id"] == reply["turn_id"])
+        .map(|line| line["message"].as_str().unwrap())
+        .collect();
+    assert_eq!(trace, ["a skill ran", "a turn ended"], "{lines:#?}");
+    assert!(host.printed().contains("Skillet is ready: "));
 }

@@ -12,6 +12,7 @@ mod layering;
 mod model;
 mod models;
 mod parity;
+mod serve;
 mod settings;
 mod skills;
 mod store;

@@ -28,8 +28,8 @@ fn streamed() -> Value {
 
 /// The JSON of each event of a stream, and whether it came to its end.
 fn events(text: &str) -> (Vec<Value>, bool) {
-    let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
-    (data.clone().filter_map(|data| serde_json::from_str(data).ok()).collect(), data.last() == Some("[DONE]"))
+    let mut data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+    (data.clone().filter_map(|data| serde_json::from_str(data).ok()).collect(), data.next_back() == Some("[DONE]"))
 }
 
 #[tokio::test]

@@ -48,7 +48,10 @@ async fn a_reply_streams_and_is_the_same_at_the_end() {
 async fn function_calling_runs_a_skill_and_the_reply_streams() {
     let model = Model::start().await;
     model
-        .then(Answer::call("calculator", &json!({ "expression": "12*12" })).and_call("calculator", &json!({ "expression": "1+1" })))
+        .then(
+            Answer::call("calculator", &json!({ "expression": "12*12" }))
+                .and_call("calculator", &json!({ "expression": "1+1" })),
+        )
         .then(Answer::text("A gross is 144, and a pair is 2."));
     let host = host(&model, &[]).await;
     let events = host.chat_stream("ada", "How many are a gross and a pair, please?", None).await.all().await;

@@ -110,5 +110,5 @@ fn first_sentence(text: &str) -> &str {
 }
 
 fn bullets(lines: &[&str]) -> String {
-    lines.iter().map(|line| format!("\n- {line}")).collect()
+    lines.iter().fold(String::new(), |text, line| text + "\n- " + line)
 }

@@ -14,9 +14,11 @@ pub mod tokens;
 pub mod turns;
 pub mod usage;
 
-use axum::{http::header, response::IntoResponse};
+use axum::{
+    http::header,
+    response::{IntoResponse, Response},
+};
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 use utoipa::{
     IntoParams, Modify, OpenApi, ToSchema,
     openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -76,8 +78,8 @@ pub struct ProblemDocument {
 }
 
 /// `GET /api/openapi.json`
-pub async fn openapi(document: Arc<str>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "application/json")], document.to_string())
+pub fn openapi(document: &str) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], document.to_owned()).into_response()
 }
 
 /// Whose.

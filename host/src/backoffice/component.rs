@@ -92,4 +92,3 @@ fn cut_short(error: &axum::Error) -> Problem {
 fn too_large(max: usize) -> Problem {
     Problem::new(Kind::TooLarge, format!("A component has {max} bytes at most.")).with("max_bytes", max)
 }
-

@@ -11,13 +11,8 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::{
-    agent::SubmitError,
-    memory::MemoryError,
-    settings::SettingError,
-    skills::LifeError,
-    store::StoreError,
-};
+use super::setup::SetupError;
+use crate::{agent::SubmitError, memory::MemoryError, settings::SettingError, skills::LifeError, store::StoreError};
 
 /// Makes the enum and the table from one list: variant, status, last part of `type`, title.
 macro_rules! kinds {
@@ -47,6 +42,7 @@ kinds! {
     MissingScope         403 "missing-scope"           "The token lacks a scope";
     Csrf                 403 "csrf"                    "The form's token is missing or stale";
     WrongSetupCode       403 "wrong-setup-code"        "The set-up code is wrong";
+    SetupCodeVoid        403 "setup-code-void"         "The set-up code is void; restart Skillet for a new one";
     NotFound             404 "not-found"               "There is nothing at this address";
     NoSkill              404 "no-skill"                "There is no such skill";
     NoVersion            404 "no-version"              "There is no such version";
@@ -72,7 +68,8 @@ kinds! {
     InvalidGrant         422 "invalid-grant"           "The grant is more than the skill asks for";
     InvalidUser          422 "invalid-user"            "The name of the person cannot be used";
     InvalidToken         422 "invalid-token"           "The token cannot be made like this";
-    WeakPassword         422 "weak-password"           "The password cannot be used";
+    WeakPassword         422 "weak-password"           "The password is too short";
+    PasswordsDiffer      422 "passwords-differ"        "The two passwords differ";
     NotWasm              422 "not-wasm"                "The file is not WebAssembly";
     CoreModule           422 "core-module"             "The file is a core module, not a component";
     InvalidComponent     422 "invalid-component"       "The component is invalid";
@@ -177,6 +174,16 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<SetupError> for Problem {
+    fn from(error: SetupError) -> Self {
+        let kind = match error {
+            SetupError::Wrong => Kind::WrongSetupCode,
+            SetupError::Void => Kind::SetupCodeVoid,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
 impl From<SubmitError> for Problem {
     fn from(error: SubmitError) -> Self {
         match error {
@@ -201,8 +208,9 @@ impl From<SettingError> for Problem {
         let detail = error.to_string();
         match error {
             SettingError::Unknown(_) => Self::new(Kind::NoSetting, detail),
-            SettingError::Invalid { key, .. } => Self::new(Kind::InvalidSetting, detail).with("key", key),
-            SettingError::Closed(key) => Self::new(Kind::InvalidSetting, detail).with("key", key),
+            SettingError::Invalid { key, .. } | SettingError::Closed(key) => {
+                Self::new(Kind::InvalidSetting, detail).with("key", key)
+            }
             SettingError::Store(error) => error.into(),
         }
     }

@@ -68,6 +68,7 @@ pub async fn method_not_allowed() -> Problem {
 }
 
 /// A handler that panicked: its request fails, the host goes on.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over like this")]
 pub fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let reason = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let reason = reason.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();

@@ -48,10 +48,14 @@ impl Scope {
     }
 }
 
-/// A fresh token: 256 random bits.
+/// A fresh token.
 pub fn new_token() -> String {
-    let secret: [u8; 32] = rand::random();
-    format!("{PREFIX}{}", hex::encode(secret))
+    format!("{PREFIX}{}", new_secret())
+}
+
+/// 256 random bits, for what has no name of its own.
+pub fn new_secret() -> String {
+    hex::encode(rand::random::<[u8; 32]>())
 }
 
 /// The hash that a token is known by. A token is random, so that a plain hash cannot be guessed back.

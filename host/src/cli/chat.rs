@@ -60,12 +60,7 @@ async fn prompt(app: &App, user: UserId) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn ask(
-    app: &App,
-    user: UserId,
-    conversation: Option<ConversationId>,
-    text: String,
-) -> anyhow::Result<TurnReply> {
+async fn ask(app: &App, user: UserId, conversation: Option<ConversationId>, text: String) -> anyhow::Result<TurnReply> {
     let message = NewMessage { user, conversation, channel: Channel::Cli, text, key: None };
     let (_, accepted) = app.agent.submit(message).await?;
     app.agent.wait(accepted.turn()).await.context("the reply cannot be read")

@@ -92,7 +92,7 @@ pub enum Command {
 /// Which host a command works on.
 #[derive(Debug, Args)]
 pub struct Target {
-    /// Address of a running host, such as http://127.0.0.1:8787; the data folder without it
+    /// Address of a running host, such as <http://127.0.0.1:8787>; the data folder without it
     #[arg(long, value_name = "URL", requires = "token")]
     to: Option<String>,
     /// Token with the scope `skills`
@@ -136,7 +136,8 @@ pub async fn run(command: Command, config: Config, options: &Options) -> anyhow:
                 Some(remote) => remote.push(component).await?,
                 None => push(&open(config).await?, &component).await?,
             };
-            let text = format!("{} {}: {}", text_of(&done["name"]), text_of(&done["version"]), text_of(&done["status"]));
+            let text =
+                format!("{} {}: {}", text_of(&done["name"]), text_of(&done["version"]), text_of(&done["status"]));
             print(json, &done, &text)
         }
         Command::List { to } => {
@@ -147,7 +148,9 @@ pub async fn run(command: Command, config: Config, options: &Options) -> anyhow:
             let skills = list["skills"].as_array().cloned().unwrap_or_default();
             let lines: Vec<String> = skills
                 .iter()
-                .map(|one| format!("{}  {}  {}", text_of(&one["name"]), text_of(&one["version"]), text_of(&one["status"])))
+                .map(|one| {
+                    format!("{}  {}  {}", text_of(&one["name"]), text_of(&one["version"]), text_of(&one["status"]))
+                })
                 .collect();
             print(json, &list, &lines.join("\n"))
         }
@@ -166,10 +169,16 @@ pub async fn run(command: Command, config: Config, options: &Options) -> anyhow:
         }
         Command::Rollback { name, to } => {
             let digest = match to.remote()? {
-                Some(remote) => remote.post(&format!("/api/v1/skills/{name}/rollback"), &json!({})).await?["digest"].clone(),
+                Some(remote) => {
+                    remote.post(&format!("/api/v1/skills/{name}/rollback"), &json!({})).await?["digest"].clone()
+                }
                 None => json!(open(config).await?.skills.roll_back(&name).await?),
             };
-            print(json, &json!({ "name": name, "digest": digest }), &format!("{name} answers with {}", text_of(&digest)))
+            print(
+                json,
+                &json!({ "name": name, "digest": digest }),
+                &format!("{name} answers with {}", text_of(&digest)),
+            )
         }
         Command::Remove { name, to } => {
             match to.remote()? {
@@ -254,7 +263,9 @@ async fn call(app: &App, name: String, input: &str, locale: String, json: bool) 
     let caller = Caller { user, turn: None, locale, time_zone };
     let outcome = app.skills.call(Request { skill: name, input, caller, key: None, progress: None }).await?;
     match &outcome.result {
-        Ok(output) => print(json, &json!({ "call": outcome, "output": output }), &serde_json::to_string_pretty(output)?),
+        Ok(output) => {
+            print(json, &json!({ "call": outcome, "output": output }), &serde_json::to_string_pretty(output)?)
+        }
         Err(failure) => bail!("{failure}"),
     }
 }

@@ -188,7 +188,7 @@ fn section(head: &str, lines: &[String]) -> String {
     if lines.is_empty() {
         return String::new();
     }
-    format!("\n\n{head}{}", lines.iter().map(|line| format!("\n- {line}")).collect::<String>())
+    lines.iter().fold(format!("\n\n{head}"), |text, line| text + "\n- " + line)
 }
 
 /// The first lines that fit into `room` tokens; one that does not fit is passed over.

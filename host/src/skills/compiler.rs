@@ -7,7 +7,7 @@
 use rustix::process::{Resource, Rlimit, setrlimit};
 use std::{
     fs,
-    hash::{BuildHasher, Hash, Hasher},
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
     io::{Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -62,9 +62,8 @@ impl Compiler {
         let dir = data_dir.join("cache");
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir)?;
         let key = host_key(&data_dir.join("host.key"))?;
-        let mut hasher = std::hash::BuildHasherDefault::<std::hash::DefaultHasher>::default().build_hasher();
-        engine.precompile_compatibility_hash().hash(&mut hasher);
-        let compatibility = format!("{:016x}", hasher.finish());
+        let hasher = BuildHasherDefault::<DefaultHasher>::default();
+        let compatibility = format!("{:016x}", hasher.hash_one(engine.precompile_compatibility_hash()));
         Ok(Self { engine, program, dir, key, memory_mib, timeout, compatibility })
     }
 

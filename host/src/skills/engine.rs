@@ -104,7 +104,7 @@ impl Drop for Ticking {
 }
 
 /// Longest sleep of an idle ticker, so that it notices when its engine is gone.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 fn tick(running: &AtomicUsize, engine: &EngineWeak) {
     let mut next = Instant::now() + TICK;

@@ -138,14 +138,13 @@ impl Executor {
         };
         let (id, attempt) = match services.db.start_call(&services.clock, &start).await? {
             Started::Finished(record) => return Ok(replay(*record)),
-            Started::Run { id, attempt } => (id, attempt),
             Started::Interrupted { id, attempt } if installed.manifest.idempotency == Idempotency::None => {
                 let text = "the host ended during this call; it may have taken effect and is not repeated";
                 let failure = CallFailure::new(FailureKind::Interrupted, text);
                 let checked = Checked { output: Err(failure), run: None };
                 return account(services, &installed, (id, attempt), Duration::ZERO, checked).await;
             }
-            Started::Interrupted { id, attempt } => (id, attempt),
+            Started::Run { id, attempt } | Started::Interrupted { id, attempt } => (id, attempt),
         };
         let queued = Instant::now();
         let place = self.place(&installed).await;
@@ -331,7 +330,7 @@ fn rejected(services: &Services, request: &Request, version: &str, failure: Call
 }
 
 fn replay(record: CallRecord) -> Outcome {
-    let output = record.output.map(|output| output.0).unwrap_or(Value::Null);
+    let output = record.output.map_or(Value::Null, |output| output.0);
     #[expect(clippy::cast_precision_loss, reason = "a duration in microseconds is far below 2^52")]
     let duration_ms = record.duration_us as f64 / 1_000.0;
     Outcome {

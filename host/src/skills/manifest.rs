@@ -71,6 +71,7 @@ pub enum Idempotency {
 /// The interfaces that the skill asks for, with their scopes.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a capability that is asked for or not")]
 pub struct Capabilities {
     #[serde(default)]
     pub memory: Vec<Access>,

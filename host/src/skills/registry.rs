@@ -181,12 +181,11 @@ impl Registry {
     }
 
     async fn load(&self, digest: &str) -> Result<Arc<SkillWorldPre<CallState>>, LoadError> {
-        let component = match self.compiler.cached(digest) {
-            Some(component) => component,
-            None => {
-                let bytes = self.db.component(digest).await?.ok_or_else(|| LoadError::Missing(digest.to_owned()))?;
-                self.compiler.compile(digest, &bytes).await?
-            }
+        let component = if let Some(component) = self.compiler.cached(digest) {
+            component
+        } else {
+            let bytes = self.db.component(digest).await?.ok_or_else(|| LoadError::Missing(digest.to_owned()))?;
+            self.compiler.compile(digest, &bytes).await?
         };
         Ok(Arc::new(self.link(&component)?))
     }

@@ -230,7 +230,7 @@ impl Skills {
             match self.upload(&component, Origin::Bundle).await {
                 Ok(_) => installed += 1,
                 Err(error) => {
-                    tracing::error!(file = %file.display(), error = &error as &dyn std::error::Error, "a bundled skill was refused")
+                    tracing::error!(file = %file.display(), error = &error as &dyn std::error::Error, "a bundled skill was refused");
                 }
             }
         }
@@ -270,11 +270,7 @@ fn check_world(inspection: &Inspection, manifest: &Manifest) -> Result<(), Uploa
     Ok(())
 }
 
-fn compare(
-    example: &Example,
-    installed: &Installed,
-    output: &Result<Value, super::CallFailure>,
-) -> ExampleResult {
+fn compare(example: &Example, installed: &Installed, output: &Result<Value, super::CallFailure>) -> ExampleResult {
     let expected = match (&example.output, &example.failure) {
         (Some(output), _) => json!({ "output": output }),
         (None, Some(failure)) => json!({ "failure": failure }),

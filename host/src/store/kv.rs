@@ -33,11 +33,11 @@ impl Db {
                 "INSERT INTO kv (skill_name, user_id, key, value, updated_at) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT (skill_name, user_id, key) DO UPDATE SET value = $4, updated_at = $5",
             ).bind(skill).bind(user).bind(key).bind(value).bind(clock.now()).execute(&mut *tx).await?;
-            let (used,): (i64,) = sqlx::query_as(
+            let (bytes,): (i64,) = sqlx::query_as(
                 "SELECT CAST(COALESCE(SUM(LENGTH(value) + LENGTH(key)), 0) AS BIGINT) FROM kv
                  WHERE skill_name = $1 AND user_id = $2",
             ).bind(skill).bind(user).fetch_one(&mut *tx).await?;
-            if used > KV_BYTES_PER_USER {
+            if bytes > KV_BYTES_PER_USER {
                 return Ok(false);
             }
             true
@@ -66,11 +66,11 @@ impl Db {
                 ).bind(skill).bind(user).bind(key).bind(value).bind(clock.now()).bind(expected)
                  .execute(&mut *tx).await?.rows_affected(),
             };
-            let (used,): (i64,) = sqlx::query_as(
+            let (bytes,): (i64,) = sqlx::query_as(
                 "SELECT CAST(COALESCE(SUM(LENGTH(value) + LENGTH(key)), 0) AS BIGINT) FROM kv
                  WHERE skill_name = $1 AND user_id = $2",
             ).bind(skill).bind(user).fetch_one(&mut *tx).await?;
-            if used > KV_BYTES_PER_USER {
+            if bytes > KV_BYTES_PER_USER {
                 return Ok(None);
             }
             done == 1

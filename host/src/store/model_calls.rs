@@ -104,7 +104,7 @@ impl Db {
             (UsageBy::Conversation, Self::Sqlite(_)) => {
                 // HEX of NULL is an empty text.
                 usage_by!("COALESCE(NULLIF(LOWER(HEX(t.conversation_id)), ''), '-')")
-            },
+            }
             (UsageBy::Conversation, Self::Postgres(_)) => {
                 usage_by!("COALESCE(REPLACE(CAST(t.conversation_id AS TEXT), '-', ''), '-')")
             }

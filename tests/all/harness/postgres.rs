@@ -39,6 +39,9 @@ const START: Duration = Duration::from_mins(1);
 /// Between two looks at another process, which cannot notify this one.
 const POLL: Duration = Duration::from_millis(25);
 
+/// What the server may come to need, with as many tests at once as a large machine runs.
+const DATA_BYTES: u64 = 1 << 30;
+
 /// Tells this program that it is the keeper, and of which folder.
 const KEEPER: &str = "SKILLET_TESTS_KEEPER";
 
@@ -120,7 +123,7 @@ fn keeper() {
     let Some(state) = std::env::var_os(KEEPER).map(PathBuf::from) else { return };
     let lock = open(&state, "keeper.lock");
     lock.lock().unwrap();
-    let data = tempfile::Builder::new().prefix("skillet-postgres-").tempdir().unwrap();
+    let data = tempfile::Builder::new().prefix("skillet-postgres-").tempdir_in(roomy_memory()).unwrap();
     fs::write(state.join("data"), data.path().to_str().unwrap()).unwrap();
     let mut server = Server::start(data.path());
     publish(&state, &server.url);
@@ -141,6 +144,13 @@ fn keeper() {
     fs::remove_file(state.join("url")).unwrap();
     drop(server);
     fs::remove_file(state.join("data")).unwrap();
+}
+
+/// Where the data goes: into memory where there is room, since each database is some 300 small files.
+fn roomy_memory() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    let free = rustix::fs::statvfs(memory).map_or(0, |disk| disk.f_bavail * disk.f_frsize);
+    if free > DATA_BYTES { memory.to_owned() } else { std::env::temp_dir() }
 }
 
 /// Writes a file that is complete as soon as it is there.
@@ -211,6 +221,8 @@ fn server_args(db: &Path, port: u16) -> Vec<String> {
         "wal_level=minimal".to_owned(),
         "max_wal_senders=0".to_owned(),
         "autovacuum=off".to_owned(),
+        "min_wal_size=32MB".to_owned(),
+        "max_wal_size=64MB".to_owned(),
         // Small, but with room for as many tests as a large machine runs at once.
         "shared_buffers=32MB".to_owned(),
         "max_connections=300".to_owned(),

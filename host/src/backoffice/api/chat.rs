@@ -9,7 +9,13 @@ use std::sync::Arc;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::super::{Backoffice, auth::Actor, error::{Problem, Result}, extract::Json, watch};
+use super::super::{
+    Backoffice,
+    auth::Actor,
+    error::{Problem, Result},
+    extract::Json,
+    watch,
+};
 use crate::{
     agent::{NewMessage, TurnReply},
     ids::ConversationId,

@@ -16,7 +16,10 @@ use super::{
     },
     OfUser,
 };
-use crate::{ids::ConversationId, store::{Channel, Message}};
+use crate::{
+    ids::ConversationId,
+    store::{Channel, Message},
+};
 
 /// Most conversations, and most messages of one, that an answer has.
 const MAX_CONVERSATIONS: i64 = 200;
@@ -72,11 +75,8 @@ impl From<Message> for MessageView {
 }
 
 /// The newest conversations of a person.
-#[utoipa::path(get, path = "/api/v1/conversations", tag = "chat", responses((status = 200, body = Conversations)))]
-pub async fn list(
-    State(backoffice): State<Arc<Backoffice>>,
-    Query(of): Query<OfUser>,
-) -> Result<Json<Conversations>> {
+#[utoipa::path(get, path = "/api/v1/conversations", tag = "chat", params(OfUser), responses((status = 200, body = Conversations)))]
+pub async fn list(State(backoffice): State<Arc<Backoffice>>, Query(of): Query<OfUser>) -> Result<Json<Conversations>> {
     let user = backoffice.known_person(of.user.as_deref()).await?;
     let rows = backoffice.db.conversations(user.id, MAX_CONVERSATIONS).await?;
     let conversations = rows.into_iter().map(|row| ConversationView {

@@ -1,4 +1,5 @@
 //! Work done later.
+#![expect(unused_qualifications, reason = "utoipa qualifies the types of queries")]
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
@@ -109,7 +110,7 @@ impl From<JobRun> for RunView {
 }
 
 /// The newest jobs.
-#[utoipa::path(get, path = "/api/v1/jobs", tag = "jobs", responses((status = 200, body = Jobs)))]
+#[utoipa::path(get, path = "/api/v1/jobs", tag = "jobs", params(OfStatus), responses((status = 200, body = Jobs)))]
 pub async fn list(State(backoffice): State<Arc<Backoffice>>, Query(of): Query<OfStatus>) -> Result<Json<Jobs>> {
     let jobs = backoffice.db.jobs(of.status, of.limit.unwrap_or(100).clamp(1, MAX_JOBS)).await?;
     Ok(Json(Jobs { jobs: jobs.into_iter().map(JobView::from).collect() }))

@@ -1,4 +1,5 @@
 //! What is remembered of a person.
+#![expect(unused_qualifications, reason = "utoipa qualifies the types of queries")]
 
 use axum::{extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
@@ -172,7 +173,7 @@ impl From<Recalled> for FoundView {
 }
 
 /// Facts and episodes of a person.
-#[utoipa::path(get, path = "/api/v1/memories", tag = "memory", responses((status = 200, body = Memories)))]
+#[utoipa::path(get, path = "/api/v1/memories", tag = "memory", params(Of), responses((status = 200, body = Memories)))]
 pub async fn list(State(backoffice): State<Arc<Backoffice>>, Query(of): Query<Of>) -> Result<axum::Json<Memories>> {
     let user = backoffice.known_person(of.user.as_deref()).await?;
     let facts = backoffice.db.facts(user.id, of.closed, MAX_ROWS).await?;
@@ -184,7 +185,7 @@ pub async fn list(State(backoffice): State<Arc<Backoffice>>, Query(of): Query<Of
 }
 
 /// The memories of a person that bear on a question.
-#[utoipa::path(get, path = "/api/v1/memories/search", tag = "memory", responses((status = 200, body = Found)))]
+#[utoipa::path(get, path = "/api/v1/memories/search", tag = "memory", params(Question), responses((status = 200, body = Found)))]
 pub async fn search(
     State(backoffice): State<Arc<Backoffice>>,
     Query(question): Query<Question>,

@@ -1,4 +1,5 @@
 //! Turns, and the trace of one.
+#![expect(unused_qualifications, reason = "utoipa qualifies the types of queries")]
 
 use axum::{Json, extract::State};
 use chrono::{DateTime, Utc};
@@ -140,7 +141,7 @@ impl From<ModelCallRecord> for ModelCallView {
 }
 
 /// The newest turns of everybody.
-#[utoipa::path(get, path = "/api/v1/turns", tag = "chat", responses((status = 200, body = Turns)))]
+#[utoipa::path(get, path = "/api/v1/turns", tag = "chat", params(Before), responses((status = 200, body = Turns)))]
 pub async fn list(State(backoffice): State<Arc<Backoffice>>, Query(page): Query<Before>) -> Result<Json<Turns>> {
     let limit = page.limit.unwrap_or(50).clamp(1, MAX_TURNS);
     let turns = backoffice.db.turns(page.before, limit).await?;

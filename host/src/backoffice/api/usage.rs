@@ -1,4 +1,5 @@
 //! What models were used for.
+#![expect(unused_qualifications, reason = "utoipa qualifies the types of queries")]
 
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
@@ -50,7 +51,7 @@ impl From<UsageRow> for UsageView {
 }
 
 /// Model calls and their tokens, added up.
-#[utoipa::path(get, path = "/api/v1/usage", tag = "usage", responses((status = 200, body = UsageList)))]
+#[utoipa::path(get, path = "/api/v1/usage", tag = "usage", params(By), responses((status = 200, body = UsageList)))]
 pub async fn usage(State(backoffice): State<Arc<Backoffice>>, Query(by): Query<By>) -> Result<Json<UsageList>> {
     let rows = backoffice.db.usage(by.by.unwrap_or(UsageBy::Day), MAX_ROWS).await?;
     Ok(Json(UsageList { usage: rows.into_iter().map(UsageView::from).collect() }))

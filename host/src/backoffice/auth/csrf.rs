@@ -15,7 +15,7 @@ use super::{
     super::{
         Backoffice,
         error::{Kind, Problem, Result},
-        token::{new_token, same_secret},
+        token::{new_secret, same_secret},
     },
     cookie,
 };
@@ -31,14 +31,17 @@ impl FormToken {
         if same_secret(&self.0, given) {
             return Ok(());
         }
-        Err(Problem::new(Kind::Csrf, "The page was open for too long, or the form is not from here. Load the page again."))
+        Err(Problem::new(
+            Kind::Csrf,
+            "The page was open for too long, or the form is not from here. Load the page again.",
+        ))
     }
 }
 
 /// Gives pages before the log-in a token, by a cookie of its own: strangers leave nothing in the database.
 pub async fn form_token(State(backoffice): State<Arc<Backoffice>>, mut request: Request, next: Next) -> Response {
     let known = cookie(request.headers(), COOKIE).map(str::to_owned);
-    let token = known.clone().unwrap_or_else(new_token);
+    let token = known.clone().unwrap_or_else(new_secret);
     request.extensions_mut().insert(FormToken(token.clone()));
     let mut response = next.run(request).await;
     if known.is_none() {

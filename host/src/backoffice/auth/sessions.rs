@@ -10,8 +10,15 @@ use tower_sessions::{
     session_store::{Error, Result},
 };
 
-use super::super::{Backoffice, token::{hash_token, new_token}};
-use crate::{clock::Clock, ids::UserId, store::{Db, StoreError, StoredSession}};
+use super::super::{
+    Backoffice,
+    token::{hash_token, new_secret},
+};
+use crate::{
+    clock::Clock,
+    ids::UserId,
+    store::{Db, StoreError, StoredSession},
+};
 
 const COOKIE: &str = "skillet_session";
 
@@ -36,11 +43,15 @@ pub fn session_layer(backoffice: &Backoffice) -> SessionManagerLayer<Sessions> {
 }
 
 /// Begins the owner's session under a new id; nothing of an earlier one is kept.
-pub async fn log_in(backoffice: &Backoffice, session: &Session, owner: UserId) -> std::result::Result<(), SessionError> {
+pub async fn log_in(
+    backoffice: &Backoffice,
+    session: &Session,
+    owner: UserId,
+) -> std::result::Result<(), SessionError> {
     session.clear().await;
     session.cycle_id().await?;
     session.insert(OWNER, owner).await?;
-    session.insert(FORM_TOKEN, new_token()).await?;
+    session.insert(FORM_TOKEN, new_secret()).await?;
     session.insert(PROLONGED, backoffice.clock.now().timestamp()).await
 }
 

@@ -99,7 +99,9 @@ impl Backoffice {
         let (_, manifest) = self.chosen_version(&row).await?;
         for (key, value) in &values {
             if !manifest.settings.contains_key(key) {
-                return Err(Problem::new(Kind::NoSetting, format!("{name} has no setting `{key}`.")).with("key", key.as_str()));
+                return Err(
+                    Problem::new(Kind::NoSetting, format!("{name} has no setting `{key}`.")).with("key", key.as_str())
+                );
             }
             if !value.is_string() {
                 let detail = format!("The value of `{key}` must be text.");

@@ -91,7 +91,8 @@ pub async fn show(
     let owner = owner(&actor)?;
     let id = ConversationId(id);
     let current = backoffice.db.conversation(id).await?.filter(|found| found.user_id == owner);
-    let current = current.ok_or_else(|| Problem::new(Kind::NoConversation, "There is no such conversation of yours."))?;
+    let current =
+        current.ok_or_else(|| Problem::new(Kind::NoConversation, "There is no such conversation of yours."))?;
     let messages = backoffice.db.messages(id, MAX_MESSAGES).await?;
     let answered: HashSet<TurnId> =
         messages.iter().filter(|message| message.role == "assistant").map(|message| message.turn_id).collect();

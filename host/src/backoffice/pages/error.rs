@@ -21,6 +21,7 @@ struct ErrorPage<'a> {
     title: String,
     detail: &'a str,
     style: String,
+    icon: String,
 }
 
 #[derive(Template)]
@@ -35,7 +36,14 @@ struct ExplainPage {
 pub fn page(locale: Locale, problem: &Problem) -> Result<Response> {
     let title = locale.text(&format!("problem.{}", problem.kind.slug())).into_owned();
     let status = problem.kind.status();
-    let page = ErrorPage { locale, status: status.as_u16(), title, detail: &problem.detail, style: assets::address("app.css") };
+    let page = ErrorPage {
+        locale,
+        status: status.as_u16(),
+        title,
+        detail: &problem.detail,
+        style: assets::address("app.css"),
+        icon: assets::address("icon.svg"),
+    };
     Ok((status, html(&page)?).into_response())
 }
 

@@ -57,11 +57,14 @@ pub struct OfStatus {
 }
 
 /// `GET /jobs`
-pub async fn list(State(backoffice): State<Arc<Backoffice>>, page: Page, Query(of): Query<OfStatus>) -> Result<Response> {
+pub async fn list(
+    State(backoffice): State<Arc<Backoffice>>,
+    page: Page,
+    Query(of): Query<OfStatus>,
+) -> Result<Response> {
     let status = JobStatus::from_word(&of.status);
     let jobs = backoffice.db.jobs(status, MAX_JOBS).await?;
-    let statuses =
-        [JobStatus::Queued, JobStatus::Running, JobStatus::Done, JobStatus::Dead, JobStatus::Cancelled];
+    let statuses = [JobStatus::Queued, JobStatus::Running, JobStatus::Done, JobStatus::Dead, JobStatus::Cancelled];
     html(&JobsPage { page, jobs, status, statuses })
 }
 

@@ -48,9 +48,13 @@ mod tests {
 
     #[test]
     fn only_own_addresses_are_gone_back_to() {
-        for (given, expected) in
-            [("/skills/x", "/skills/x"), ("//evil.example", "/"), ("https://evil.example", "/"), ("/\\evil", "/"), ("", "/")]
-        {
+        for (given, expected) in [
+            ("/skills/x", "/skills/x"),
+            ("//evil.example", "/"),
+            ("https://evil.example", "/"),
+            ("/\\evil", "/"),
+            ("", "/"),
+        ] {
             assert_eq!(own_path(given), expected);
         }
     }

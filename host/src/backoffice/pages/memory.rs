@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
-use std::sync::Arc;
+use std::{fmt::Write, sync::Arc};
 use tower_sessions::Session;
 use uuid::Uuid;
 
@@ -67,11 +67,8 @@ pub struct ChangeForm {
 pub async fn show(State(backoffice): State<Arc<Backoffice>>, page: Page, Query(look): Query<Look>) -> Result<Response> {
     let person = backoffice.known_person(look.user.as_deref()).await?;
     let question = look.q.trim().to_owned();
-    let found = if question.is_empty() {
-        None
-    } else {
-        Some(backoffice.memory.recall(person.id, &question, MAX_FOUND).await?)
-    };
+    let found =
+        if question.is_empty() { None } else { Some(backoffice.memory.recall(person.id, &question, MAX_FOUND).await?) };
     let closed = look.closed.is_some();
     let page = MemoryPage {
         page,
@@ -120,7 +117,8 @@ fn address(user: &str) -> String {
         if byte.is_ascii_alphanumeric() {
             address.push(char::from(byte));
         } else {
-            address.push_str(&format!("%{byte:02X}"));
+            // Writing to a string does not fail.
+            let _ = write!(address, "%{byte:02X}");
         }
     }
     address

@@ -49,7 +49,7 @@ pub struct Flash {
 
 impl Flash {
     /// A notice that something was done; `key` is that of its text.
-    pub fn flash(key: &str) -> Self {
+    fn done(key: &str) -> Self {
         Self { good: true, key: key.to_owned(), detail: String::new() }
     }
 
@@ -121,6 +121,20 @@ impl Page {
         at.with_timezone(&self.zone).format("%Y-%m-%d %H:%M:%S %Z").to_string()
     }
 
+    /// The titles of all problems, as JSON for the script.
+    pub fn problems(&self) -> String {
+        let titles = Kind::ALL.iter().map(|kind| (kind.slug().to_owned(), self.word("problem", kind.slug()).into()));
+        serde_json::Value::Object(titles.collect()).to_string()
+    }
+
+    /// Whether this is the current section.
+    pub fn is_at(&self, section: &str) -> bool {
+        self.section == section
+    }
+}
+
+#[expect(clippy::unused_self, reason = "templates call everything on the page")]
+impl Page {
     /// Thousands apart.
     pub fn number(&self, number: impl Whole) -> String {
         let number = number.whole();
@@ -158,11 +172,6 @@ impl Page {
     pub fn asset(&self, name: &str) -> String {
         assets::address(name)
     }
-
-    /// `page` where this is the current section, for `aria-current`.
-    pub fn is_at(&self, section: &str) -> bool {
-        self.section == section
-    }
 }
 
 /// A whole number of any type, or a reference to one, as templates give them.
@@ -198,7 +207,7 @@ impl Flash {
     /// is shown as such.
     pub async fn after(session: &Session, outcome: Result<()>, done: &str, to: &str) -> Result<Response> {
         let flash = match outcome {
-            Ok(()) => Self::flash(done),
+            Ok(()) => Self::done(done),
             Err(problem) if problem.kind == Kind::Internal => return Err(problem),
             Err(problem) => Self::problem(&problem),
         };

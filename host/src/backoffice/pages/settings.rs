@@ -142,7 +142,7 @@ pub async fn change_password(
             Err(problem) => Err(problem),
         }
     } else {
-        Err(Problem::new(Kind::WeakPassword, "The two passwords differ."))
+        Err(Problem::new(Kind::PasswordsDiffer, "The two passwords differ."))
     };
     match changed {
         Ok(()) => {

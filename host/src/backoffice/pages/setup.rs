@@ -45,7 +45,11 @@ pub struct SetupForm {
 }
 
 /// `GET /setup`, with the code already filled in when the link from the terminal was followed.
-pub async fn show(State(backoffice): State<Arc<Backoffice>>, page: Page, Query(given): Query<Given>) -> Result<Response> {
+pub async fn show(
+    State(backoffice): State<Arc<Backoffice>>,
+    page: Page,
+    Query(given): Query<Given>,
+) -> Result<Response> {
     if backoffice.db.owner().await?.is_some() {
         return Ok(Redirect::to("/login").into_response());
     }
@@ -80,9 +84,9 @@ async fn make_owner(
     form: &SetupForm,
 ) -> Result<()> {
     backoffice.attempts.count(peer)?;
-    backoffice.setup.check(&form.code).map_err(|error| Problem::new(Kind::WrongSetupCode, error.to_string()))?;
+    backoffice.setup.check(&form.code)?;
     if form.password != form.repeated {
-        return Err(Problem::new(Kind::WeakPassword, "The two passwords differ."));
+        return Err(Problem::new(Kind::PasswordsDiffer, "The two passwords differ."));
     }
     let name = form.name.trim();
     if name.is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {

@@ -17,7 +17,7 @@ use super::{
         changes::{CallRequest, manifest_of},
         error::{Kind, Problem, Result},
         extract::Path,
-        token::new_token,
+        token::new_secret,
     },
     Flash, Page, html,
     plain::{self, Asked},
@@ -111,7 +111,7 @@ impl SkillPage {
             settings: settings.collect(),
             calls: calls.into_iter().map(CallView::from).collect(),
             fields: fields::of(&manifest, &BTreeMap::new()),
-            key: new_token(),
+            key: new_secret(),
             tried: None,
             page,
             row,
@@ -145,18 +145,28 @@ pub async fn change(
     let (outcome, done, to) = match form.action.as_str() {
         "activate" => {
             let grant = form.grant.is_some();
-            (backoffice.activate(&actor, &name, &form.digest, grant).await, "done.skill_activated", format!("/skills/{name}"))
+            (
+                backoffice.activate(&actor, &name, &form.digest, grant).await,
+                "done.skill_activated",
+                format!("/skills/{name}"),
+            )
         }
         "rollback" => {
             (backoffice.roll_back(&actor, &name).await.map(drop), "done.skill_rolled_back", format!("/skills/{name}"))
         }
-        "enable" => {
-            (backoffice.set_skill_status(&actor, &name, "active").await, "done.skill_enabled", format!("/skills/{name}"))
+        "enable" => (
+            backoffice.set_skill_status(&actor, &name, "active").await,
+            "done.skill_enabled",
+            format!("/skills/{name}"),
+        ),
+        "disable" => (
+            backoffice.set_skill_status(&actor, &name, "disabled").await,
+            "done.skill_disabled",
+            format!("/skills/{name}"),
+        ),
+        "remove" => {
+            (backoffice.set_skill_status(&actor, &name, "removed").await, "done.skill_removed", "/skills".to_owned())
         }
-        "disable" => {
-            (backoffice.set_skill_status(&actor, &name, "disabled").await, "done.skill_disabled", format!("/skills/{name}"))
-        }
-        "remove" => (backoffice.set_skill_status(&actor, &name, "removed").await, "done.skill_removed", "/skills".to_owned()),
         _ => return Err(Problem::new(Kind::InvalidForm, "There is no such change of a skill.")),
     };
     Flash::after(&session, outcome, done, &to).await

@@ -9,13 +9,7 @@ use std::sync::Arc;
 use tower_sessions::Session;
 
 use super::{
-    super::{
-        Backoffice,
-        auth::Actor,
-        changes::manifest_of,
-        component,
-        error::Result,
-    },
+    super::{Backoffice, auth::Actor, changes::manifest_of, component, error::Result},
     Flash, Page, html,
     plain::{self, Asked},
 };
@@ -94,7 +88,9 @@ pub async fn upload(
 ) -> Result<Response> {
     let component = component::read_form(request, backoffice.max_component_bytes()).await?;
     match backoffice.upload(&actor, &component).await {
-        Ok(uploaded) => Flash::after(&session, Ok(()), "done.skill_uploaded", &format!("/skills/{}", uploaded.name)).await,
+        Ok(uploaded) => {
+            Flash::after(&session, Ok(()), "done.skill_uploaded", &format!("/skills/{}", uploaded.name)).await
+        }
         Err(problem) => Flash::after(&session, Err(problem), "done.skill_uploaded", "/skills").await,
     }
 }

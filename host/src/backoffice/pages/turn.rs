@@ -10,9 +10,10 @@ use uuid::Uuid;
 use super::{
     super::{
         Backoffice,
-        api::{conversations::MessageView, turns::{TurnTrace, trace}},
+        api::turns::{TurnTrace, trace},
         error::Result,
         extract::Path,
+        markdown,
     },
     Page, html,
 };
@@ -30,6 +31,9 @@ struct TurnPage {
     page: Page,
     trace: TurnTrace,
     user: String,
+    message: Option<String>,
+    /// HTML that was cleaned.
+    reply: Option<String>,
     bars: Vec<Bar>,
     memories: Vec<Memory>,
     prompt_tokens: i64,
@@ -63,7 +67,10 @@ struct Memory {
 pub async fn show(State(backoffice): State<Arc<Backoffice>>, page: Page, Path(id): Path<Uuid>) -> Result<Response> {
     let trace = trace(&backoffice, TurnId(id)).await?;
     let user = backoffice.db.user(crate::ids::UserId(trace.user_id)).await?.map(|user| user.name).unwrap_or_default();
+    let said = |role: &str| trace.messages.iter().find(|message| message.role == role).map(|one| one.content.as_str());
     let page = TurnPage {
+        message: said("user").map(str::to_owned),
+        reply: said("assistant").map(markdown::render),
         bars: bars(&page, &trace.steps),
         memories: serde_json::from_value(trace.memories.clone()).unwrap_or_default(),
         prompt_tokens: trace.model_calls.iter().map(|call| call.prompt_tokens).sum(),
@@ -87,7 +94,7 @@ fn bars(page: &Page, steps: &Value) -> Vec<Bar> {
             let (at_ms, duration_ms) = (number(step, "at_ms"), number(step, "duration_ms"));
             Bar {
                 name: page.word("step", step["name"].as_str().unwrap_or_default()),
-                about: about(&step["detail"]),
+                about: about(page, &step["detail"]),
                 x: at_ms as f64 * scale,
                 width: (duration_ms as f64 * scale).max(NARROWEST),
                 at_ms,
@@ -99,16 +106,17 @@ fn bars(page: &Page, steps: &Value) -> Vec<Bar> {
 }
 
 /// The one word of a step's detail that tells it apart.
-fn about(detail: &Value) -> String {
-    let named = ["skill", "model", "tier", "route"].iter().find_map(|key| detail[*key].as_str());
-    named.map(str::to_owned).unwrap_or_default()
+fn about(page: &Page, detail: &Value) -> String {
+    let word = |key: &str| detail[key].as_str();
+    match (word("skill").or(word("model")), word("tier"), word("route")) {
+        (Some(name), _, _) => name.to_owned(),
+        (None, Some(tier), _) => page.word("tier", tier),
+        (None, None, Some(route)) => page.word("route", route),
+        _ => String::new(),
+    }
 }
 
 impl TurnPage {
-    fn said(&self, role: &str) -> Option<&MessageView> {
-        self.trace.messages.iter().find(|message| message.role == role)
-    }
-
     fn took(&self) -> Option<i64> {
         (self.trace.finished_at? - self.trace.created_at).num_microseconds()
     }

@@ -35,7 +35,8 @@ pub async fn list(State(backoffice): State<Arc<Backoffice>>, page: Page, Query(a
     let full = usize::try_from(PER_PAGE).unwrap_or(usize::MAX);
     let more = turns.len() > full;
     turns.truncate(full);
-    let older = turns.last().filter(|_| more).map(|turn| turn.created_at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true));
+    let older =
+        turns.last().filter(|_| more).map(|turn| turn.created_at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true));
     html(&TurnsPage { page, turns, older, newest: at.before.is_none() })
 }
 

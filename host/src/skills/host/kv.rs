@@ -26,7 +26,7 @@ impl Host for CallState {
         if let Err(error) = self.kv_allowed(&key)? {
             return Ok(Err(error));
         }
-        Ok(self.services.db.kv(&self.skill, self.user, &key).await.map_err(away))
+        Ok(self.services.db.kv(&self.skill, self.user, &key).await.map_err(|error| away(&error)))
     }
 
     async fn set(&mut self, key: String, value: Vec<u8>) -> wasmtime::Result<Result<(), Error>> {
@@ -40,7 +40,7 @@ impl Host for CallState {
         Ok(match self.services.db.set_kv(&self.services.clock, owner, &key, &value).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(Error::QuotaExceeded),
-            Err(error) => Err(away(error)),
+            Err(error) => Err(away(&error)),
         })
     }
 
@@ -61,7 +61,7 @@ impl Host for CallState {
         Ok(match self.services.db.swap_kv(&self.services.clock, owner, &key, change).await {
             Ok(Some(swapped)) => Ok(swapped),
             Ok(None) => Err(Error::QuotaExceeded),
-            Err(error) => Err(away(error)),
+            Err(error) => Err(away(&error)),
         })
     }
 
@@ -69,7 +69,7 @@ impl Host for CallState {
         if let Err(error) = self.kv_allowed(&key)? {
             return Ok(Err(error));
         }
-        Ok(self.services.db.delete_kv(&self.skill, self.user, &key).await.map_err(away))
+        Ok(self.services.db.delete_kv(&self.skill, self.user, &key).await.map_err(|error| away(&error)))
     }
 
     async fn list_keys(&mut self, prefix: String, limit: u32) -> wasmtime::Result<Result<Vec<String>, Error>> {
@@ -77,12 +77,12 @@ impl Host for CallState {
             return Ok(Err(error));
         }
         let limit = i64::from(limit.min(MAX_KEYS));
-        Ok(self.services.db.kv_keys(&self.skill, self.user, &prefix, limit).await.map_err(away))
+        Ok(self.services.db.kv_keys(&self.skill, self.user, &prefix, limit).await.map_err(|error| away(&error)))
     }
 }
 
 /// A guest learns that the store is away, not why.
-fn away(error: StoreError) -> Error {
-    tracing::error!(error = &error as &dyn std::error::Error, "a skill's kv failed");
+fn away(error: &StoreError) -> Error {
+    tracing::error!(error = error as &dyn std::error::Error, "a skill's kv failed");
     Error::Unavailable("the store cannot be reached".to_owned())
 }

@@ -11,9 +11,9 @@ const SHORT_CHARS: u64 = 200;
 
 /// One property of the input.
 pub struct Field {
+    pub property: String,
+    /// Its name in the form.
     pub name: String,
-    /// Name of the form's field.
-    pub field: String,
     /// "line", "lines", "number", "boolean", "choice" or "json".
     pub control: &'static str,
     pub description: String,
@@ -34,17 +34,17 @@ pub fn of(manifest: &Manifest, sent: &BTreeMap<String, String>) -> Vec<Field> {
     let properties = schema["properties"].as_object().into_iter().flatten();
     properties
         .map(|(name, property)| {
-            let field = format!("i:{name}");
+            let in_form = format!("i:{name}");
             Field {
                 control: control(property),
                 description: property["description"].as_str().unwrap_or_default().to_owned(),
                 required: required.contains(&name.as_str()),
-                value: sent.get(&field).cloned().unwrap_or_default(),
+                value: sent.get(&in_form).cloned().unwrap_or_default(),
                 example: example.and_then(|input| input.get(name)).map(shown).unwrap_or_default(),
                 choices: property["enum"].as_array().into_iter().flatten().map(shown).collect(),
                 step: if property["type"] == "integer" { "1" } else { "any" },
-                name: name.clone(),
-                field,
+                property: name.clone(),
+                name: in_form,
             }
         })
         .collect()
@@ -70,17 +70,16 @@ fn shown(value: &Value) -> String {
 pub fn input(manifest: &Manifest, sent: &BTreeMap<String, String>) -> Result<Value> {
     let mut input = Map::new();
     for field in of(manifest, sent) {
-        let property = &manifest.input_schema["properties"][&field.name];
+        let property = &manifest.input_schema["properties"][&field.property];
         let value = match field.control {
-            "boolean" => Value::Bool(sent.contains_key(&field.field)),
+            "boolean" => Value::Bool(sent.contains_key(&field.name)),
             _ if field.value.is_empty() && !field.required => continue,
             "line" | "lines" => Value::from(field.value),
             "choice" => chosen(property, &field.value),
-            _ => serde_json::from_str(&field.value).map_err(|error| {
-                Problem::new(Kind::InvalidInput, format!("{}: {error}", field.name))
-            })?,
+            _ => serde_json::from_str(&field.value)
+                .map_err(|error| Problem::new(Kind::InvalidInput, format!("{}: {error}", field.property)))?,
         };
-        input.insert(field.name, value);
+        input.insert(field.property, value);
     }
     Ok(Value::Object(input))
 }
@@ -115,7 +114,10 @@ mod tests {
         };
         check(&[("i:text", "hi"), ("i:number", "3")], json!({ "text": "hi", "number": 3, "loud": false }));
         check(&[("i:text", ""), ("i:loud", "on")], json!({ "text": "", "loud": true }));
-        check(&[("i:text", "a"), ("i:unit", "3"), ("i:list", "[1]")], json!({ "text": "a", "unit": 3, "list": [1], "loud": false }));
+        check(
+            &[("i:text", "a"), ("i:unit", "3"), ("i:list", "[1]")],
+            json!({ "text": "a", "unit": 3, "list": [1], "loud": false }),
+        );
     }
 
     #[test]
