@@ -18,7 +18,10 @@ pub use trace::Step;
 use chrono::Duration;
 use std::sync::Arc;
 use tokio::{
-    sync::{Notify, broadcast},
+    sync::{
+        Notify,
+        broadcast::{self, error::RecvError},
+    },
     task::JoinSet,
     time::{MissedTickBehavior, interval},
 };
@@ -156,10 +159,14 @@ impl Agent {
     pub async fn wait(&self, turn: TurnId) -> Result<TurnReply, StoreError> {
         let mut events = self.watch(turn);
         let mut look = interval(LOOK_EVERY);
+        let mut told = true;
         loop {
             tokio::select! {
-                event = events.recv() => if let Ok(TurnEvent::Done(reply)) = event {
-                    return Ok(reply);
+                event = events.recv(), if told => match event {
+                    Ok(TurnEvent::Done(reply)) => return Ok(reply),
+                    // Nothing more will be told here, but the database knows.
+                    Err(RecvError::Closed) => told = false,
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
                 },
                 _ = look.tick() => if let Some(reply) = self.reply(turn).await? {
                     self.live.forget(turn);

@@ -4,7 +4,6 @@
 use anyhow::Context;
 use clap::ValueEnum;
 use metrics_exporter_prometheus::PrometheusHandle;
-use rustix::fs::{FlockOperation, flock};
 use std::{
     fs::{self, File},
     os::unix::fs::DirBuilderExt,
@@ -230,8 +229,7 @@ fn make_data_dir(config: &Config) -> anyhow::Result<&Path> {
 /// Takes the folder for one server; released when the file is dropped.
 pub fn lock(data_dir: &Path) -> anyhow::Result<File> {
     let file = File::create(data_dir.join("serve.lock"))?;
-    flock(&file, FlockOperation::NonBlockingLockExclusive)
-        .with_context(|| format!("another skillet serves from {} already", data_dir.display()))?;
+    file.try_lock().with_context(|| format!("another skillet serves from {} already", data_dir.display()))?;
     Ok(file)
 }
 

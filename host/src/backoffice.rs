@@ -26,7 +26,7 @@ use axum::{
     routing::{get, post},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::Notify};
 use tokio_util::sync::CancellationToken;
 use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
@@ -65,12 +65,22 @@ const MAX_BODY_BYTES: usize = 1 << 20;
 /// What a multipart upload may have besides the component, in bytes.
 const MULTIPART_BYTES: usize = 64 << 10;
 
+/// How long answers may go on after the stop: turns get to end, a stream of one that does not is cut.
+const LINGER: Duration = Duration::from_secs(8);
+
 /// Answers requests until told to stop.
 pub async fn serve(listener: TcpListener, backoffice: Arc<Backoffice>, stop: CancellationToken) {
     let app = router(backoffice).into_make_service_with_connect_info::<SocketAddr>();
-    let served = axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await;
-    if let Err(error) = served {
-        tracing::error!(error = &error as &dyn std::error::Error, "the web side ended");
+    let serving = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let cut = async {
+        stop.cancelled().await;
+        tokio::time::sleep(LINGER).await;
+    };
+    tokio::select! {
+        served = serving => if let Err(error) = served {
+            tracing::error!(error = &error as &dyn std::error::Error, "the web side ended");
+        },
+        () = cut => tracing::warn!("connections that did not end were cut"),
     }
 }
 

@@ -43,7 +43,7 @@ use sqlx::{
     postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{path::Path, time::Duration};
+use std::{fs::File, path::Path, time::Duration};
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
@@ -63,6 +63,8 @@ pub enum Db {
 pub enum StoreError {
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
+    #[error("the folder of the database cannot be used")]
+    Folder(#[from] std::io::Error),
     #[error("the database cannot be brought to this version of Skillet")]
     Migration(#[from] sqlx::migrate::MigrateError),
     /// A unique key was taken; the text names what.
@@ -111,13 +113,19 @@ impl Db {
     /// Opens the SQLite file in `data_dir`, or the Postgres of `url` when one is given, and brings
     /// its schema up to date.
     pub async fn open(url: &SecretString, data_dir: &Path, max_connections: u32) -> Result<Self> {
-        let db = if url.expose_secret().is_empty() {
-            Self::open_sqlite(&data_dir.join("skillet.db"), max_connections).await?
-        } else {
-            let options =
-                PgPoolOptions::new().max_connections(max_connections).acquire_timeout(Duration::from_secs(10));
-            Self::Postgres(options.connect(url.expose_secret()).await?)
-        };
+        if url.expose_secret().is_empty() {
+            // Of two processes that make the file at once, one waits for the other: SQLite's own
+            // locks do not cover its journal mode, and its migrations take none.
+            let gate = File::create(data_dir.join("migrate.lock"))?;
+            let _gate = tokio::task::spawn_blocking(move || gate.lock().map(|()| gate))
+                .await
+                .map_err(|error| StoreError::Corrupt(format!("the lock was not taken: {error}")))??;
+            let db = Self::open_sqlite(&data_dir.join("skillet.db"), max_connections).await?;
+            db.migrate().await?;
+            return Ok(db);
+        }
+        let options = PgPoolOptions::new().max_connections(max_connections).acquire_timeout(Duration::from_secs(10));
+        let db = Self::Postgres(options.connect(url.expose_secret()).await?);
         db.migrate().await?;
         Ok(db)
     }

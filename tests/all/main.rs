@@ -8,6 +8,7 @@ mod chat;
 mod crash;
 mod guests;
 mod harness;
+mod hosts;
 mod layering;
 mod model;
 mod models;

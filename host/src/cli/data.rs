@@ -34,7 +34,8 @@ pub fn restore(config: &Config, file: &Path) -> anyhow::Result<()> {
     let _lock = lock(&config.data_dir)?;
     let target = config.data_dir.join("skillet.db");
     let aside = config.data_dir.join("skillet.db.before-restore");
-    if target.exists() {
+    let replaced = target.exists();
+    if replaced {
         fs::rename(&target, &aside)?;
     }
     // The log of the old file must not be applied to the new one.
@@ -42,7 +43,11 @@ pub fn restore(config: &Config, file: &Path) -> anyhow::Result<()> {
         let _ = fs::remove_file(config.data_dir.join(format!("skillet.db{tail}")));
     }
     fs::copy(file, &target)?;
-    println!("restored; the database before it is in {}", aside.display());
+    if replaced {
+        println!("restored; the database before it is in {}", aside.display());
+    } else {
+        println!("restored to {}", target.display());
+    }
     Ok(())
 }
 

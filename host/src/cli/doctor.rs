@@ -91,6 +91,9 @@ async fn reach(what: &'static str, model: &Model) -> Finding {
             Finding { what, ok: false, text: format!("the server answers {status}; check its api_key") }
         }
         Ok(status) => Finding { what, ok: true, text: format!("{} answers ({status})", model.model) },
-        Err(error) => Finding { what, ok: false, text: format!("{}; check its base_url", error.without_url()) },
+        Err(error) => {
+            let reason = anyhow::Error::from(error.without_url());
+            Finding { what, ok: false, text: format!("{reason:#}; check its base_url") }
+        }
     }
 }

@@ -114,14 +114,15 @@ impl Backoffice {
         self.record(actor, "skill.settings", name, json!(keys)).await
     }
 
-    /// Calls a skill. That it fails is an outcome; that it cannot be called is a problem.
-    pub async fn call(&self, actor: &Actor, call: CallRequest) -> Result<Outcome> {
+    /// Calls a skill. That it fails is an outcome; that it cannot be called is a problem. Calls have
+    /// their own record and are not in the audit log.
+    pub async fn call(&self, call: CallRequest) -> Result<Outcome> {
         let time_zone = match call.user.time_zone {
             Some(zone) => zone,
             None => self.settings.current().await?.time_zone.to_string(),
         };
         let request = Request {
-            skill: call.skill.clone(),
+            skill: call.skill,
             input: call.input,
             caller: Caller { user: call.user.id, turn: None, locale: call.locale, time_zone },
             key: call.key,
@@ -139,8 +140,6 @@ impl Backoffice {
                 _ => {}
             }
         }
-        let detail = json!({ "call_id": outcome.call_id, "user": call.user.name });
-        self.record(actor, "skill.call", &call.skill, detail).await?;
         Ok(outcome)
     }
 }

@@ -32,7 +32,7 @@ pub fn of(manifest: &Manifest, sent: &BTreeMap<String, String>) -> Vec<Field> {
     let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let example = manifest.examples.first().map(|example| &example.input);
     let properties = schema["properties"].as_object().into_iter().flatten();
-    properties
+    let mut fields: Vec<Field> = properties
         .map(|(name, property)| {
             let in_form = format!("i:{name}");
             Field {
@@ -47,7 +47,9 @@ pub fn of(manifest: &Manifest, sent: &BTreeMap<String, String>) -> Vec<Field> {
                 name: in_form,
             }
         })
-        .collect()
+        .collect();
+    fields.sort_by_key(|field| !field.required);
+    fields
 }
 
 fn control(property: &Value) -> &'static str {
