@@ -34,7 +34,7 @@ use crate::{
     ids::{ConversationId, HostId, TurnId, UserId},
     memory::{self, Memory},
     settings::Settings,
-    skills::Skills,
+    skills::{Skills, short_key},
     store::{Accepted, Channel, Db, Incoming, StoreError, Turn, TurnStatus, storable},
 };
 
@@ -115,7 +115,7 @@ impl Agent {
             return Err(SubmitError::TooLong);
         }
         let Parts { db, clock, .. } = &self.parts;
-        let own = message.key.unwrap_or_else(|| TurnId::new(clock).to_string());
+        let own = message.key.map_or_else(|| TurnId::new(clock).to_string(), |key| short_key(&key));
         let key = format!("{}:{}:{own}", message.channel.word(), message.user);
         if let Some((turn, conversation)) = db.known_turn(&key).await? {
             return Ok((conversation, Accepted::Known(turn)));
@@ -137,7 +137,11 @@ impl Agent {
         };
         let accepted = db.accept(clock, &incoming).await?;
         self.wake.notify_one();
-        Ok((conversation, accepted))
+        // The same key came in at the same moment elsewhere: that one's conversation is the message's.
+        match (accepted, db.known_turn(&incoming.key).await?) {
+            (Accepted::Known(_), Some((_, other))) => Ok((other, accepted)),
+            _ => Ok((conversation, accepted)),
+        }
     }
 
     /// The language of a reply: that of the message, else the person's, else the setting's.
@@ -197,6 +201,14 @@ impl Agent {
         }))
     }
 
+    /// Runs one turn here, unless another host is quicker, and gives its reply.
+    pub async fn answer(&self, turn: TurnId) -> Result<TurnReply, StoreError> {
+        if let Some(leased) = self.parts.db.lease_this_turn(&self.parts.clock, self.parts.host, turn).await? {
+            self.run_turn(leased).await;
+        }
+        self.wait(turn).await
+    }
+
     /// Runs turns until told to stop; then lets those in flight end for `grace` and hands back the
     /// rest.
     pub async fn run(self: Arc<Self>, stop: CancellationToken, grace: std::time::Duration) {
@@ -240,8 +252,9 @@ impl Agent {
 
     /// Says that this host is at work, and takes back what hosts that are gone left running.
     async fn keep(&self, at_work: bool) {
-        let Parts { db, clock, host, .. } = &self.parts;
-        let kept = if at_work { db.keep_turns(clock, *host).await } else { Ok(()) };
+        let Parts { db, clock, host, config, .. } = &self.parts;
+        let longest = Duration::seconds(i64::try_from(config.agent.turn_timeout_s).unwrap_or(i64::MAX / 1_000)) + LEASE;
+        let kept = if at_work { db.keep_turns(clock, *host, clock.now() - longest).await } else { Ok(()) };
         let expired = db.expire_turns(clock.now() - LEASE).await;
         for result in [kept, expired.map(drop)] {
             if let Err(error) = result {

@@ -2,12 +2,14 @@
 //! that starts tasks which outlive a request.
 
 use anyhow::Context;
+use chrono::DateTime;
 use clap::ValueEnum;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::{
     fs::{self, File},
     os::unix::fs::DirBuilderExt,
     path::Path,
+    pin::pin,
     sync::Arc,
     time::Duration,
 };
@@ -115,16 +117,14 @@ impl App {
         self.tasks.spawn(scheduler.run(self.stop.clone(), GRACE));
     }
 
-    /// Binds the address and starts the web side; returns the address in use.
-    async fn start_backoffice(
-        &self,
-        setup: SetupCode,
-        metrics: PrometheusHandle,
-    ) -> anyhow::Result<std::net::SocketAddr> {
+    /// Takes the address of the web side.
+    async fn bind(&self) -> anyhow::Result<TcpListener> {
         let wanted = self.config.http.listen;
-        let listener =
-            TcpListener::bind(wanted).await.with_context(|| format!("`http.listen`: {wanted} cannot be used"))?;
-        let address = listener.local_addr()?;
+        TcpListener::bind(wanted).await.with_context(|| format!("`http.listen`: {wanted} cannot be used"))
+    }
+
+    /// Starts the web side.
+    fn start_backoffice(&self, listener: TcpListener, setup: SetupCode, metrics: PrometheusHandle) {
         let parts = Arc::new(Backoffice {
             config: self.config.clone(),
             clock: self.clock.clone(),
@@ -136,10 +136,10 @@ impl App {
             setup,
             metrics,
             jobs_made: self.jobs_made.clone(),
+            tasks: self.tasks.clone(),
             attempts: Attempts::default(),
         });
         self.tasks.spawn(backoffice::serve(listener, parts, self.stop.clone()));
-        Ok(address)
     }
 
     /// Tells everything to stop and waits for it, within the promised time.
@@ -163,14 +163,35 @@ pub async fn serve(config: Config, roles: &[Role]) -> anyhow::Result<()> {
     let _lock = lock(&data_dir)?;
     let host = host_id(&data_dir, &clock)?;
     let app = App::build(config, clock, host).await?;
+    let mut signal = pin!(stop_signal()?);
+    let listener = if roles.contains(&Role::Backoffice) { Some(app.bind().await?) } else { None };
+    tokio::select! {
+        started = start(&app, roles, listener, metrics) => started?,
+        () = &mut signal => {
+            app.stop().await;
+            return Ok(());
+        }
+    }
+    signal.await;
+    tracing::info!("stopping");
+    app.stop().await;
+    Ok(())
+}
+
+/// Takes up what was left, installs what is missing, starts the roles, and says so.
+async fn start(
+    app: &App,
+    roles: &[Role],
+    listener: Option<TcpListener>,
+    metrics: PrometheusHandle,
+) -> anyhow::Result<()> {
     // Whatever this host's id holds was left by an earlier process that is gone.
-    let turns = app.db.hand_back_turns(host).await?;
-    let jobs = app.db.hand_back_jobs(host).await?;
+    let turns = app.db.hand_back_turns(app.host).await?;
+    let jobs = app.db.recover_jobs(Some(app.host), DateTime::UNIX_EPOCH).await?;
     if turns + jobs > 0 {
         tracing::info!(turns, jobs, "work that an earlier process left is taken up again");
     }
     app.skills.install_bundle(&bundle_dir(&app.config)).await?;
-    let signal = stop_signal()?;
     for role in roles {
         match role {
             Role::Worker => app.start_worker(),
@@ -178,21 +199,19 @@ pub async fn serve(config: Config, roles: &[Role]) -> anyhow::Result<()> {
             Role::Backoffice => {}
         }
     }
-    if roles.contains(&Role::Backoffice) {
-        let setup = SetupCode::fresh();
-        let code = setup.code().to_owned();
-        let owner = app.db.owner().await?;
-        let address = app.start_backoffice(setup, metrics).await?;
-        println!("Skillet is ready: http://{address}");
-        if owner.is_none() {
-            println!("First run: enter the code {code} there to become the owner.");
-        }
-    } else {
+    let Some(listener) = listener else {
         println!("Skillet is ready.");
+        return Ok(());
+    };
+    let setup = SetupCode::fresh();
+    let code = setup.code().to_owned();
+    let owner = app.db.owner().await?;
+    let address = listener.local_addr()?;
+    app.start_backoffice(listener, setup, metrics);
+    println!("Skillet is ready: http://{address}");
+    if owner.is_none() {
+        println!("First run: enter the code {code} there to become the owner.");
     }
-    signal.await;
-    tracing::info!("stopping");
-    app.stop().await;
     Ok(())
 }
 

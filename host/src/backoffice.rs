@@ -28,8 +28,8 @@ use axum::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::Notify};
-use tokio_util::sync::CancellationToken;
-use tower_http::{catch_panic::CatchPanicLayer, trace::TraceLayer};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer, trace::TraceLayer};
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -53,6 +53,8 @@ pub struct Backoffice {
     pub setup: SetupCode,
     /// What is counted, as text for Prometheus.
     pub metrics: PrometheusHandle,
+    /// Work that goes on when its request has gone, and that a stop waits for.
+    pub tasks: TaskTracker,
     /// Wakes the scheduler when a job was queued again.
     pub jobs_made: Arc<Notify>,
     /// How often passwords were tried.
@@ -61,6 +63,9 @@ pub struct Backoffice {
 
 /// Largest body of any request but an upload, in bytes.
 const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// Longest silence of somebody who sends a body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a multipart upload may have besides the component, in bytes.
 const MULTIPART_BYTES: usize = 64 << 10;
@@ -104,7 +109,9 @@ pub fn router(backoffice: Arc<Backoffice>) -> Router {
         .layer(CatchPanicLayer::custom(guards::panicked))
         .layer(from_fn_with_state(backoffice.clone(), guards::problem_pages))
         .layer(from_fn(guards::headers))
-        .layer(TraceLayer::new_for_http())
+        .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
+        .layer(from_fn_with_state(backoffice.clone(), guards::own_name))
+        .layer(TraceLayer::new_for_http().make_span_with(guards::span))
         .with_state(backoffice)
 }
 

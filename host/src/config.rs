@@ -36,6 +36,7 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 pub struct Http {
     pub listen: SocketAddr,
+    pub names: Vec<String>,
     pub secure_cookies: bool,
     pub session_hours: u32,
 }
@@ -238,6 +239,13 @@ impl Config {
         }
         if self.gateway.token_budget < 1000 {
             return Err(bad("gateway.token_budget", "must be at least 1000".into()));
+        }
+        // A sweep also keeps the leases of jobs, which others take over after five minutes.
+        if self.scheduler.sweep_s > 120 {
+            return Err(bad("scheduler.sweep_s", "must be at most 120".into()));
+        }
+        if self.skills.max_queue == 0 {
+            return Err(bad("skills.max_queue", "must be greater than 0".into()));
         }
         if self.skills.compile_memory_mib < 256 {
             return Err(bad("skills.compile_memory_mib", "must be at least 256".into()));

@@ -4,7 +4,7 @@ mod prompt_builder;
 mod provider;
 mod tokens;
 
-pub use prompt_builder::{HistoryLine, Parts, Prompt, Round, SkillResult};
+pub use prompt_builder::{HistoryLine, Parts, Prompt, Round, SkillResult, SummaryLine};
 pub use provider::{ToolCall, ToolSpec};
 pub use tokens::{count as count_tokens, cut as cut_tokens};
 
@@ -14,7 +14,7 @@ use crate::{
     clock::Clock,
     config,
     ids::{ModelCallId, TurnId, UserId},
-    store::{Db, ModelCallRecord, StoreError},
+    store::{Db, ModelCallRecord, StoreError, storable},
 };
 use provider::openai::OpenAi;
 
@@ -60,6 +60,8 @@ pub struct Request {
     pub user: Option<UserId>,
     /// Tokens of the answer at most; never above the settings' value.
     pub max_output_tokens: Option<u32>,
+    /// When there is no use in an answer any more; what came until then is on record.
+    pub deadline: Option<Instant>,
 }
 
 /// What a model said.
@@ -146,13 +148,18 @@ impl Gateway {
         for attempt in 1.. {
             let began = Instant::now();
             let mut seen = Seen { began, first_token: None, text: String::new() };
-            let result = provider
-                .stream(&request.prompt, max_tokens, &mut |text| {
-                    seen.first_token.get_or_insert_with(|| began.elapsed());
-                    seen.text.push_str(text);
-                    on_text(text);
-                })
-                .await;
+            let mut on_text = |text: &str| {
+                seen.first_token.get_or_insert_with(|| began.elapsed());
+                seen.text.push_str(text);
+                on_text(text);
+            };
+            let asking = provider.stream(&request.prompt, max_tokens, &mut on_text);
+            let result = match request.deadline {
+                Some(deadline) => tokio::time::timeout_at(deadline.into(), asking)
+                    .await
+                    .unwrap_or_else(|_| Err(provider::ProviderError::Late)),
+                None => asking.await,
+            };
             let answer = result.map(|answer| fill_usage(answer, request));
             self.record(request, provider.model(), attempt, &seen, &answer).await?;
             match answer {
@@ -202,7 +209,7 @@ impl Gateway {
             first_token_ms: seen.first_token.map(millis),
             latency_ms: millis(seen.began.elapsed()),
             skill_calls: i64::try_from(skill_calls).unwrap_or(i64::MAX),
-            error: answer.as_ref().err().map(ToString::to_string),
+            error: answer.as_ref().err().map(|error| storable(&error.to_string())),
             created_at: self.clock.now(),
         };
         let (tier, status) = (request.tier.word(), if answer.is_ok() { "done" } else { "failed" });

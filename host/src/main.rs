@@ -4,6 +4,8 @@ use clap::Parser;
 use skillet::{cli, skills};
 
 fn main() -> std::process::ExitCode {
+    // Whatever this program writes is its owner's alone.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     // The compiling child reads its arguments by position and never starts anything else.
     let args: Vec<String> = std::env::args().skip(1).collect();
     if let Some((first, rest)) = args.split_first()

@@ -23,6 +23,12 @@ use crate::{
 /// Longest fact, in characters.
 pub const MAX_FACT_CHARS: usize = 2000;
 
+/// Facts of one person, closed ones too: a skill that remembers in a loop does not fill the disk.
+const MAX_FACTS: i64 = 5_000;
+
+/// Longest key of a fact, in characters.
+const MAX_KEY_CHARS: usize = 100;
+
 #[derive(Clone, Debug)]
 pub struct Memory {
     db: Db,
@@ -34,6 +40,8 @@ pub struct Memory {
 pub enum MemoryError {
     #[error("there is nothing to remember in an empty text")]
     Empty,
+    #[error("there are {MAX_FACTS} memories already; forget some first")]
+    Full,
     #[error("a memory is {MAX_FACT_CHARS} characters at most")]
     TooLong,
     #[error(transparent)]
@@ -78,8 +86,11 @@ impl Memory {
         if text.chars().count() > MAX_FACT_CHARS {
             return Err(MemoryError::TooLong);
         }
+        if self.db.count_facts(user).await? >= MAX_FACTS {
+            return Err(MemoryError::Full);
+        }
         let detected = semantic::fact_of(text);
-        let key = if key.trim().is_empty() { detected.key.clone() } else { storable(&key.trim().to_lowercase()) };
+        let key = if key.trim().is_empty() { detected.key.clone() } else { short_key(key) };
         let fact = NewFact {
             user,
             words: segment::index_words(&format!("{key} {text} {}", semantic::aliases(&key))),
@@ -127,6 +138,11 @@ impl Memory {
     pub async fn forget_episode(&self, id: EpisodeId) -> Result<bool, StoreError> {
         self.db.forget_episode(id).await
     }
+}
+
+/// A key as it is kept: lower case, and no longer than an index takes.
+fn short_key(key: &str) -> String {
+    storable(&key.trim().to_lowercase()).chars().take(MAX_KEY_CHARS).collect()
 }
 
 impl Recalled {

@@ -22,6 +22,9 @@ use crate::{
 /// After how long of silence a host's jobs are taken over.
 const LEASE: Duration = Duration::minutes(5);
 
+/// Longest run of one attempt; after it the job has failed.
+const LONGEST_RUN: Duration = Duration::minutes(10);
+
 /// Pause before the first retry; it doubles with every further one, up to the longest.
 const FIRST_PAUSE_S: i64 = 5;
 const LONGEST_PAUSE_S: i64 = 3_600;
@@ -55,7 +58,9 @@ impl Scheduler {
         while !stop.is_cancelled() {
             self.sweep(!running.is_empty()).await;
             self.lease(&mut running).await;
-            let pause = self.pause().await;
+            // With no worker free, the next thing to happen is that one becomes free.
+            let full = running.len() >= self.settings.workers;
+            let pause = if full { std::time::Duration::from_secs(self.settings.sweep_s) } else { self.pause().await };
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.wake.notified() => {}
@@ -93,7 +98,6 @@ impl Scheduler {
         match self.parts.db.next_job_at().await {
             Ok(Some(at)) => {
                 let due = (at - self.parts.clock.now()).to_std().unwrap_or_default();
-                // A due job waits for a worker, which wakes the loop by ending.
                 due.clamp(std::time::Duration::from_millis(50), sweep)
             }
             _ => sweep,
@@ -104,8 +108,8 @@ impl Scheduler {
     async fn sweep(&self, at_work: bool) {
         let Parts { db, clock, host, .. } = &*self.parts;
         let now = clock.now();
-        let kept = if at_work { db.keep_jobs(clock, *host).await } else { Ok(()) };
-        let expired = db.expire_jobs(now - LEASE).await.map(drop);
+        let kept = if at_work { db.keep_jobs(clock, *host, now - LONGEST_RUN).await } else { Ok(()) };
+        let expired = db.recover_jobs(None, now - LEASE).await.map(drop);
         let sessions = db.sweep_sessions(now).await.map(drop);
         for result in [kept, expired, sessions] {
             if let Err(error) = result {
@@ -115,9 +119,17 @@ impl Scheduler {
     }
 }
 
-#[tracing::instrument(name = "scheduler.job", skip_all, fields(job_id = %job.id, kind = job.kind))]
+#[tracing::instrument(name = "scheduler.job", skip_all, fields(job_id = %job.id, kind = job.kind, trace_id = tracing::field::Empty))]
 async fn run_job(parts: &Parts, job: Job) {
-    let result = jobs::run(parts, &job).await;
+    // What is done for a turn is found by the turn's trace id.
+    if let Some(turn) = job.payload.0["turn"].as_str() {
+        tracing::Span::current().record("trace_id", turn);
+    }
+    let longest = LONGEST_RUN.to_std().unwrap_or_default();
+    let result = match tokio::time::timeout(longest, jobs::run(parts, &job)).await {
+        Ok(result) => result,
+        Err(_) => Err(anyhow::anyhow!("it took longer than {} s", longest.as_secs())),
+    };
     let ended: Result<bool, StoreError> = match &result {
         Ok(()) => parts.db.complete_job(&parts.clock, &job, parts.host).await,
         Err(error) => {

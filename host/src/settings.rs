@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::{
     clock::Clock,
     config::Config,
-    store::{Db, StoreError},
+    store::{Db, StoreError, storable},
 };
 
 /// The values in force.
@@ -116,8 +116,9 @@ impl Settings {
 
     /// Sets a value for the owner.
     pub async fn set(&self, key: &str, value: &str) -> Result<(), SettingError> {
-        check(key, value)?;
-        Ok(self.db.set_setting(&self.clock, key, value).await?)
+        let value = storable(value);
+        check(key, &value)?;
+        Ok(self.db.set_setting(&self.clock, key, &value).await?)
     }
 
     /// Sets a value for a skill, if the owner has opened the key.
@@ -125,8 +126,9 @@ impl Settings {
         if !self.value(key).await?.open {
             return Err(SettingError::Closed(key.to_owned()));
         }
-        check(key, value)?;
-        if self.db.set_open_setting(&self.clock, key, value).await? {
+        let value = storable(value);
+        check(key, &value)?;
+        if self.db.set_open_setting(&self.clock, key, &value).await? {
             Ok(())
         } else {
             Err(SettingError::Closed(key.to_owned()))

@@ -11,11 +11,12 @@ mod manifest;
 pub mod package;
 mod registry;
 mod sandbox;
+mod schema;
 mod trigger;
 mod upload;
 
 pub use compiler::{CompileError, SUBCOMMAND as COMPILE_SUBCOMMAND, child as compile_child};
-pub use executor::{Caller, Outcome, Request};
+pub use executor::{Caller, Outcome, Request, short as short_key};
 pub use host::{Progress, ProgressSink, Services};
 pub use linker::LENT;
 pub use manifest::{Capabilities, CostTier, Idempotency, Manifest, ManifestError};

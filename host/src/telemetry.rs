@@ -11,6 +11,8 @@ use crate::config::{Log, LogFormat};
 /// Starts logging to standard error.
 pub fn init_logs(log: &Log) -> anyhow::Result<()> {
     let filter: EnvFilter = log.level.parse().context("log.level")?;
+    // It logs the texts that it cleans.
+    let filter = filter.add_directive("html5ever=off".parse().context("a constant directive")?);
     let registry = tracing_subscriber::registry().with(filter);
     match log.format {
         LogFormat::Text => registry

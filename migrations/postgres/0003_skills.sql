@@ -14,6 +14,7 @@ CREATE TABLE skill_versions (
     digest       TEXT PRIMARY KEY,
     skill_name   TEXT NOT NULL REFERENCES skills (name),
     version      TEXT NOT NULL,
+    origin       TEXT NOT NULL CHECK (origin IN ('bundle', 'upload')),
     manifest     JSONB NOT NULL,
     imports      JSONB NOT NULL,
     examples     JSONB NOT NULL,

@@ -14,6 +14,7 @@ CREATE TABLE skill_versions (
     digest       TEXT PRIMARY KEY,
     skill_name   TEXT NOT NULL REFERENCES skills (name),
     version      TEXT NOT NULL,
+    origin       TEXT NOT NULL CHECK (origin IN ('bundle', 'upload')),
     manifest     TEXT NOT NULL,
     imports      TEXT NOT NULL,
     examples     TEXT NOT NULL,

@@ -93,7 +93,7 @@ async fn repeated_calls_are_stopped() {
     assert_eq!(text(&reply["reply"]), "It is 2.");
     assert_eq!(reply["skills"].as_array().unwrap().len(), 2, "the third identical call is not run");
     let requests = model.requests();
-    assert!(requests[3].get("tools").is_none(), "after the breaker no skill is offered");
+    assert_eq!(requests[3]["tool_choice"], "none", "after the breaker no skill may be called");
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn rounds_and_calls_are_bounded() {
     model.then(Answer::text("Enough."));
     let host = host(&model, &[("SKILLET__AGENT__MAX_ROUNDS", "4")]).await;
     assert_eq!(text(&host.chat("ada", "Go on and on.", None).await["reply"]), "Enough.");
-    assert!(model.requests()[3].get("tools").is_none(), "the last round offers no skill");
+    assert_eq!(model.requests()[3]["tool_choice"], "none", "the last round allows no call");
 }
 
 #[tokio::test]

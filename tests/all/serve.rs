@@ -1,9 +1,6 @@
-//! Starting: alone with nothing configured, and side by side on one Postgres.
+//! Starting with nothing configured.
 
-use crate::harness::{
-    db::TestDb,
-    host::{Host, Options},
-};
+use crate::harness::host::{Host, Options};
 
 #[tokio::test]
 async fn it_starts_with_nothing_configured_and_stops_when_asked() {
@@ -13,19 +10,4 @@ async fn it_starts_with_nothing_configured_and_stops_when_asked() {
     assert_eq!((code.len(), code.find('-')), (9, Some(4)), "{code}");
     assert!(host.data_dir().join("skillet.db").is_file());
     assert!(host.terminate().await.success(), "{}", host.log());
-}
-
-#[tokio::test]
-async fn two_hosts_share_one_postgres() {
-    let Some(db) = TestDb::postgres("two_hosts_share_one_postgres").await else { return };
-    let mut one = Host::start(Options { database_url: Some(db.url().to_owned()), ..Options::default() }).await;
-    one.token("chat").await;
-    let two = one.another().await;
-    let said = one.chat("ada", "hello", None).await;
-    let conversation = said["conversation"].as_str().unwrap();
-    two.chat("ada", "hello again", Some(conversation)).await;
-    let messages = one.get(&format!("/api/v1/conversations/{conversation}/messages")).await.ok();
-    assert_eq!(messages["messages"].as_array().unwrap().len(), 4);
-    drop((one, two));
-    db.remove().await;
 }

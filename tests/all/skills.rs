@@ -250,3 +250,92 @@ async fn scopes_open_only_what_they_name() {
     host.get("/api/v1/skills").await.ok();
     assert_eq!(host.post("/api/v1/chat", &json!({ "message": "hi" })).await.status.as_u16(), 403);
 }
+
+#[tokio::test]
+async fn output_nested_without_end_harms_nobody_else() {
+    let host = host(true).await;
+    let deep = format!("{}{}", "[".repeat(120), "]".repeat(120));
+    host.upload(guests::constant(&deep, &Manifest::new("deep"))).await.ok();
+    let answer = host.post("/api/v1/skills/deep/call", &json!({ "input": {} })).await.ok();
+    assert_eq!(answer["failure"]["kind"], "bad-output", "{answer:#}");
+    let with_example = Manifest::new("deeper").set("examples", &json!([{ "input": {} }]));
+    host.upload(guests::constant(&deep, &with_example)).await.problem(422);
+    let reply = host.chat("ada", "what is 6*7", None).await;
+    assert!(reply["reply"].as_str().unwrap().contains("42"), "{reply:#}");
+}
+
+#[tokio::test]
+async fn manifests_that_stand_for_endless_work_are_refused() {
+    let host = host(false).await;
+    let mut defs = serde_json::Map::new();
+    for n in 0..26 {
+        let next = json!({ "$ref": format!("#/$defs/d{}", n + 1) });
+        defs.insert(format!("d{n}"), json!({ "anyOf": [next, next] }));
+    }
+    defs.insert("d26".into(), json!({ "type": "string" }));
+    let bomb = json!({ "type": "object", "$defs": defs, "properties": { "m": { "$ref": "#/$defs/d0" } } });
+    let manifest = Manifest::new("bomb");
+    let fields = json!({ "type": "object", "properties": { "s": { "type": "string" } } });
+    for (manifest, part) in [
+        (manifest.clone().input(&bomb), "input_schema"),
+        (manifest.clone().output(&bomb), "output_schema"),
+        (manifest.clone().set("description", &json!("x".repeat(200_000))), "bytes at most"),
+        (
+            manifest.clone().input(&fields).pattern("^t (?P<a>.+)$", &json!({ "s": "{a}".repeat(10_000) })),
+            "triggers[0]",
+        ),
+        (manifest.clone().pattern("^(?:[a-z]?){4000}[0-9]", &json!({})), "triggers[0]"),
+    ] {
+        let (_, detail) = refused(&host, guests::echo(&manifest)).await;
+        assert!(detail.contains(part), "`{part}` is not in `{detail}`");
+    }
+}
+
+#[tokio::test]
+async fn calls_of_one_key_at_once_are_one_call() {
+    let host = host(false).await;
+    let slow = Manifest::new("slow").timeout_s(0.3).limit("fuel", 2_000_000_000).idempotency(&json!("none"));
+    host.upload(guests::spin(&slow)).await.ok();
+    let body = json!({ "input": {}, "idempotency_key": "once" });
+    let answers = join_all((0..4).map(|_| host.post("/api/v1/skills/slow/call", &body))).await;
+    let answers: Vec<Value> = answers.into_iter().map(Answer::ok).collect();
+    let first_hand = answers.iter().filter(|answer| answer["replayed"] == false).count();
+    assert_eq!(first_hand, 1, "{answers:#?}");
+    assert!(answers.iter().all(|answer| answer["failure"]["kind"] == "timeout"), "{answers:#?}");
+}
+
+#[tokio::test]
+async fn the_same_upload_at_once_is_one_version() {
+    let host = host(false).await;
+    let component = greet("1.0.0", "hello");
+    let answers = join_all((0..8).map(|_| host.upload(component.clone()))).await;
+    for answer in answers {
+        assert_eq!(answer.ok()["status"], "active");
+    }
+    let versions = host.get("/api/v1/skills/greet/versions").await.ok();
+    assert_eq!(versions["versions"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_disabled_or_removed_skill_does_not_come_back_by_itself() {
+    let host = host(false).await;
+    let keeper = |version: &str| guests::echo(&Manifest::new("keeper").version(version).capability("kv", &json!(true)));
+    let uploaded = host.upload(keeper("1.0.0")).await.ok();
+    let path = format!("/api/v1/skills/keeper/versions/{}/activate", uploaded["digest"].as_str().unwrap());
+    host.post(&path, &json!({ "grant": true })).await.ok();
+    host.post("/api/v1/skills/keeper/disable", &json!({})).await.ok();
+    host.upload(keeper("1.1.0")).await.ok();
+    host.post("/api/v1/skills/keeper/call", &json!({ "input": {} })).await.problem(404);
+    host.delete("/api/v1/skills/keeper").await.ok();
+    let again = host.upload(keeper("1.2.0")).await.ok();
+    assert_eq!(again["status"], "review", "what was granted to the removed skill is not inherited");
+}
+
+#[tokio::test]
+async fn the_host_answers_to_its_own_names_only() {
+    let host = Host::start(Options::default().env("SKILLET__HTTP__NAMES", "[\"agent.example\"]")).await;
+    for (name, status) in [("evil.example", 421), ("agent.example", 200), ("localhost:1", 200), ("127.0.0.1", 200)] {
+        let answer = host.request(reqwest::Method::GET, "/healthz").header("host", name).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{name}");
+    }
+}

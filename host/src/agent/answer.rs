@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     gateway::{
-        Answer, GatewayError, HistoryLine, Parts, Prompt, Purpose, Request, Round, SkillResult, Tier, ToolCall,
-        ToolSpec,
+        Answer, GatewayError, HistoryLine, Parts, Prompt, Purpose, Request, Round, SkillResult, SummaryLine, Tier,
+        ToolCall, ToolSpec,
     },
     skills::CallFailure,
     store::{StoreError, storable},
@@ -44,9 +44,7 @@ pub async fn by_model(context: &Context<'_>, tier: Tier) -> Result<Draft, StoreE
     let config = &context.agent.parts.config.agent;
     let most_tokens = i64::from(context.settings.token_budget) * TURN_TOKENS_FACTOR;
     for round in 1..=config.max_rounds {
-        if round == config.max_rounds || spent.used() >= most_tokens {
-            parts.tools.clear();
-        }
+        parts.no_more_calls |= round == config.max_rounds || spent.used() >= most_tokens;
         let answer = match ask(context, tier, parts.assemble()).await {
             Ok(answer) => answer,
             Err(GatewayError::Store(error)) => return Err(error),
@@ -55,16 +53,14 @@ pub async fn by_model(context: &Context<'_>, tier: Tier) -> Result<Draft, StoreE
         spent.usage.input_tokens += answer.input_tokens;
         spent.usage.output_tokens += answer.output_tokens;
         spent.usage.model_calls += 1;
-        if answer.tool_calls.is_empty() || parts.tools.is_empty() {
+        if answer.tool_calls.is_empty() || parts.no_more_calls || parts.tools.is_empty() {
             draft.reply = storable(answer.text.trim());
             break;
         }
         // Words before a call are thinking aloud; the reply is what follows the results.
         context.agent.live.tell(context.turn.id, TurnEvent::Reset);
         let stop = run_calls(context, &mut parts, &mut draft, &mut spent, answer).await?;
-        if stop || spent.calls >= config.max_skill_calls as usize {
-            parts.tools.clear();
-        }
+        parts.no_more_calls = stop || spent.calls >= config.max_skill_calls as usize;
     }
     if draft.reply.is_empty() {
         draft.reply = t!("agent.empty_answer", locale = &context.turn.locale).into_owned();
@@ -93,6 +89,7 @@ async fn ask(context: &Context<'_>, tier: Tier, prompt: Prompt) -> Result<Answer
         turn: Some(context.turn.id),
         user: Some(context.turn.user_id),
         max_output_tokens: None,
+        deadline: Some(context.deadline),
     };
     let (live, turn) = (&context.agent.live, context.turn.id);
     let mut on_text = |text: &str| live.tell(turn, TurnEvent::Delta { text: text.to_owned() });
@@ -206,12 +203,20 @@ async fn parts(context: &Context<'_>) -> Result<Parts, StoreError> {
         history: context
             .history
             .iter()
-            .map(|message| HistoryLine { from_user: message.role == "user", text: message.content.clone() })
+            .map(|message| HistoryLine {
+                turn: message.turn_id,
+                from_user: message.role == "user",
+                text: message.content.clone(),
+            })
             .collect(),
-        summaries: episodes.into_iter().map(|episode| episode.summary_text).collect(),
+        summaries: episodes
+            .into_iter()
+            .map(|episode| SummaryLine { turn: episode.turn_id, text: episode.summary_text })
+            .collect(),
         now: format!("[{} {}]", now.format("%A %Y-%m-%d %H:%M"), settings.time_zone),
         message: context.message.clone(),
         rounds: Vec::new(),
+        no_more_calls: false,
         budget: settings.token_budget,
     })
 }

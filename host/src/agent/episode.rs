@@ -8,7 +8,7 @@ use crate::{
     config::Summaries,
     gateway::{Gateway, GatewayError, Parts, Purpose, Request, Tier, cut_tokens},
     memory::Summary,
-    store::{Db, Message, StoreError, Turn},
+    store::{Db, Message, StoreError, Turn, storable, storable_json},
 };
 
 /// Characters kept of a message, and of a reply, in a summary by rules.
@@ -95,6 +95,7 @@ async fn ask(
         turn: Some(turn.id),
         user: Some(turn.user_id),
         max_output_tokens: Some(ANSWER_TOKENS),
+        deadline: None,
     };
     let answer = gateway.complete(&request, &mut |_| {}).await?;
     let text = answer.text.trim().trim_start_matches("```json").trim_start_matches("```").trim_end_matches("```");
@@ -103,9 +104,9 @@ async fn ask(
         return Ok(None);
     }
     Ok(Some(Summary {
-        text: written.text.trim().to_owned(),
-        tags: written.tags.clone(),
-        json: json!(written),
+        text: storable(written.text.trim()),
+        tags: written.tags.iter().map(|tag| storable(tag)).collect(),
+        json: storable_json(json!(written)),
         source: "model",
         searchable: true,
     }))

@@ -56,21 +56,14 @@ pub fn decide(message: &str, locale: &str, skills: &[Arc<Installed>], gateway: &
         let reason = format!("a trigger of {} fits", skill.name);
         return decision(Route::Skill { skill, input }, reason);
     }
-    if gateway.tier(Tier::Small).is_none() {
+    let Some(small) = gateway.tier(Tier::Small) else {
         return decision(Route::Recall, "no model is configured".to_owned());
-    }
+    };
     let (score, why) = difficulty(message, earlier);
     let wanted = if score >= LARGE_FROM { Tier::Large } else { Tier::Small };
-    match gateway.tier(wanted) {
-        Some(tier) if tier == wanted => {
-            decision(Route::Model { tier }, format!("difficulty {score:.2} ({why}): {} tier", tier.word()))
-        }
-        Some(tier) => {
-            let reason = format!("difficulty {score:.2} ({why}): only the {} tier is configured", tier.word());
-            decision(Route::Model { tier }, reason)
-        }
-        None => decision(Route::Recall, "no model is configured".to_owned()),
-    }
+    let tier = gateway.tier(wanted).unwrap_or(small);
+    let only = if tier == wanted { "" } else { ", the only one that is configured" };
+    decision(Route::Model { tier }, format!("difficulty {score:.2} ({why}): {} tier{only}", tier.word()))
 }
 
 /// Of several skills whose triggers fit, the one that leaves the least of the message open.

@@ -21,8 +21,19 @@ const MAX_SHOWN: usize = 3;
 /// Skills named in one reply.
 const MAX_SKILLS: usize = 8;
 
+/// Longest reply made of an output, in characters; all of it stays on record with the call.
+const MAX_REPLY_CHARS: usize = 16_000;
+
 /// A skill's output as a person reads it: its `text`, or else its fields line by line.
 pub fn output(output: &Value) -> String {
+    let text = readable(output);
+    match text.char_indices().nth(MAX_REPLY_CHARS) {
+        Some((at, _)) => format!("{} […]", &text[..at]),
+        None => text,
+    }
+}
+
+fn readable(output: &Value) -> String {
     match output {
         Value::String(text) => text.clone(),
         Value::Object(fields) => match fields.get("text").and_then(Value::as_str) {
@@ -44,8 +55,10 @@ pub fn failure(skill: &str, failure: &CallFailure, locale: &str) -> String {
         FailureKind::InvalidInput | FailureKind::Denied | FailureKind::Failed | FailureKind::Unavailable => {
             failure.text.clone()
         }
-        kind => t!("agent.skill_failed", locale = locale, skill = skill, kind = kind.name(), text = failure.text)
-            .into_owned(),
+        kind => {
+            let kind = t!(format!("failure.{}", kind.name()), locale = locale);
+            t!("agent.skill_failed", locale = locale, skill = skill, kind = kind, text = failure.text).into_owned()
+        }
     }
 }
 

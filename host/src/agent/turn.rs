@@ -1,8 +1,13 @@
 //! One turn, step by step: classify, recall, route, answer, and what is written at its end.
 
+use futures_util::FutureExt;
 use rust_i18n::t;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
     Agent, SkillUse, TurnEvent, TurnReply, Usage, answer,
@@ -14,12 +19,14 @@ use crate::{
     ids::TurnId,
     memory::{self, Recalled},
     skills::{Caller, Installed, Outcome, Request},
-    store::{Ending, Message, NewJob, StoreError, Turn},
+    store::{Ending, Message, NewJob, StoreError, Turn, storable_json},
 };
-use std::sync::Arc;
 
 /// Runs of one turn, after which a message that keeps ending its host is given up.
 const MAX_ATTEMPTS: i64 = 3;
+
+/// Share of a turn's time after which no model is waited for.
+const MODEL_SHARE: f64 = 0.95;
 
 /// Messages of the conversation that are looked at.
 pub const HISTORY: i64 = 60;
@@ -28,7 +35,9 @@ pub const HISTORY: i64 = 60;
 pub struct Context<'a> {
     pub agent: &'a Agent,
     pub turn: &'a Turn,
-    pub trace: Trace,
+    pub trace: &'a Trace,
+    /// Until when a model may answer.
+    pub deadline: Instant,
     pub settings: crate::settings::Current,
     pub skills: Vec<Arc<Installed>>,
     /// Earlier messages of the conversation, oldest first.
@@ -53,27 +62,34 @@ pub struct Draft {
 
 /// Runs a turn to its ending, whatever happens on the way.
 pub async fn run(agent: &Agent, turn: &Turn) -> Ending {
+    let trace = Trace::begin();
     let began = Instant::now();
     let limit = Duration::from_secs(agent.parts.config.agent.turn_timeout_s);
     let locale = turn.locale.as_str();
     if turn.attempt > MAX_ATTEMPTS {
-        return failed(turn, "interrupted", t!("agent.interrupted", locale = locale).into_owned(), None);
+        return failed(&trace, "interrupted", t!("agent.interrupted", locale = locale).into_owned());
     }
-    match tokio::time::timeout(limit, steps(agent, turn)).await {
-        Ok(Ok(ending)) => ending,
-        Ok(Err(error)) => {
+    // Models are given up a little earlier, so that the turn itself can still say what came of it.
+    let steps = steps(agent, turn, &trace, began + limit.mul_f64(MODEL_SHARE));
+    match tokio::time::timeout(limit, AssertUnwindSafe(steps).catch_unwind()).await {
+        Ok(Ok(Ok(ending))) => ending,
+        Ok(Ok(Err(error))) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a turn failed");
-            failed(turn, "the host failed", t!("agent.failed", locale = locale).into_owned(), Some(began))
+            failed(&trace, "the host failed", t!("agent.failed", locale = locale).into_owned())
+        }
+        Ok(Err(_panic)) => {
+            tracing::error!("a turn panicked");
+            failed(&trace, "the host failed", t!("agent.failed", locale = locale).into_owned())
         }
         Err(_) => {
             tracing::warn!(limit_s = limit.as_secs(), "a turn took too long");
-            failed(turn, "timeout", t!("agent.timeout", locale = locale).into_owned(), Some(began))
+            failed(&trace, "timeout", t!("agent.timeout", locale = locale).into_owned())
         }
     }
 }
 
-async fn steps(agent: &Agent, turn: &Turn) -> Result<Ending, StoreError> {
-    let mut context = Context::load(agent, turn).await?;
+async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> Result<Ending, StoreError> {
+    let mut context = Context::load(agent, turn, trace, deadline).await?;
     let began = Instant::now();
     let parts = &agent.parts;
     let decision =
@@ -95,9 +111,8 @@ async fn steps(agent: &Agent, turn: &Turn) -> Result<Ending, StoreError> {
 }
 
 impl<'a> Context<'a> {
-    async fn load(agent: &'a Agent, turn: &'a Turn) -> Result<Self, StoreError> {
+    async fn load(agent: &'a Agent, turn: &'a Turn, trace: &'a Trace, deadline: Instant) -> Result<Self, StoreError> {
         let began = Instant::now();
-        let trace = Trace::begin();
         let db = &agent.parts.db;
         let mut history = db.messages(turn.conversation_id, HISTORY).await?;
         let own = history.iter().position(|message| message.turn_id == turn.id);
@@ -108,11 +123,13 @@ impl<'a> Context<'a> {
                 db.turn_messages(turn.id).await?.into_iter().next().map(|message| message.content).unwrap_or_default()
             }
         };
-        history.retain(|message| message.created_at <= turn.created_at);
+        // A reply that came while this message waited belongs to what was said before it.
+        history.retain(|message| message.turn_id < turn.id);
         let context = Self {
             agent,
             turn,
             trace,
+            deadline,
             settings: agent.parts.settings.current().await?,
             skills: agent.parts.skills.enabled().await?,
             history,
@@ -159,6 +176,8 @@ impl<'a> Context<'a> {
 
     fn ending(&self, decision: &Decision, draft: Draft) -> Ending {
         let meta = json!({ "usage": draft.usage, "skills": draft.skills, "tier": draft.tier, "rung": draft.rung });
+        // Names and arguments that a model made up are part of both.
+        let (meta, trace) = (storable_json(meta), storable_json(self.trace.json()));
         Ending {
             reply: draft.reply,
             meta,
@@ -166,7 +185,7 @@ impl<'a> Context<'a> {
             route_reason: decision.reason.clone(),
             tier: draft.tier,
             rung: draft.rung,
-            trace: self.trace.json(),
+            trace,
             error: draft.error,
             jobs: vec![episode_job(self.turn.id, self.turn)],
         }
@@ -239,19 +258,16 @@ pub async fn learn(context: &Context<'_>) -> Result<(), StoreError> {
     }
 }
 
-fn failed(turn: &Turn, error: &str, reply: String, began: Option<Instant>) -> Ending {
-    let steps = began.map_or_else(Vec::new, |began| {
-        vec![json!({ "name": "reply", "at_ms": 0, "duration_ms": u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            "detail": { "error": error } })]
-    });
+fn failed(trace: &Trace, error: &str, reply: String) -> Ending {
+    trace.step("reply", Instant::now(), json!({ "error": error }));
     Ending {
         reply,
         meta: json!({ "usage": Usage::default(), "skills": [] }),
-        route: turn.route.clone().unwrap_or_else(|| "none".into()),
+        route: "none".into(),
         route_reason: error.to_owned(),
         tier: "none".into(),
         rung: "none".into(),
-        trace: Value::Array(steps),
+        trace: storable_json(trace.json()),
         error: Some(error.to_owned()),
         jobs: Vec::new(),
     }

@@ -22,9 +22,6 @@ use crate::{
 /// Longest name of a person, in characters.
 const MAX_USER_CHARS: usize = 64;
 
-/// Who a request without a session and without a name is for, while there is no owner.
-const NOBODY_YET: &str = "owner";
-
 impl Backoffice {
     async fn record(&self, actor: &Actor, action: &str, subject: &str, detail: Value) -> Result<()> {
         Ok(self.db.audit(&self.clock, &actor.name(), action, subject, &detail).await?)
@@ -38,10 +35,7 @@ impl Backoffice {
     /// The person that a request is for: the named one, made when new, or the owner.
     pub async fn person(&self, name: Option<&str>) -> Result<User> {
         let Some(name) = name else {
-            return Ok(match self.db.owner().await? {
-                Some(owner) => owner,
-                None => self.db.user_named(&self.clock, NOBODY_YET).await?,
-            });
+            return Ok(self.db.owner_or_first(&self.clock).await?);
         };
         let name = name.trim();
         let chars = name.chars().count();

@@ -88,6 +88,7 @@ kinds! {
     DoesNotLink          422 "does-not-link"           "The component does not fit the world";
     ExamplesFail         422 "examples-fail"           "Examples of the manifest fail";
     OtherSkill           422 "other-skill"             "These bytes are a version of another skill";
+    UnknownName          421 "unknown-name"            "This is not a name of this host";
     TooManyAttempts      429 "too-many-attempts"       "Too many attempts";
     Internal             500 "internal"                "Something went wrong here";
     Unavailable          503 "unavailable"             "The database does not answer";
@@ -197,7 +198,9 @@ impl From<SubmitError> for Problem {
 impl From<MemoryError> for Problem {
     fn from(error: MemoryError) -> Self {
         match error {
-            MemoryError::Empty | MemoryError::TooLong => Self::new(Kind::InvalidMemory, error.to_string()),
+            MemoryError::Empty | MemoryError::TooLong | MemoryError::Full => {
+                Self::new(Kind::InvalidMemory, error.to_string())
+            }
             MemoryError::Store(error) => error.into(),
         }
     }

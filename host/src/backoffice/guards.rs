@@ -2,11 +2,11 @@
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use std::{any::Any, sync::Arc};
+use std::{any::Any, net::IpAddr, sync::Arc};
 
 use super::{
     Backoffice,
@@ -35,6 +35,29 @@ pub async fn headers(request: Request, next: Next) -> Response {
     // What is somebody's own is not left in a cache.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// The span of a request. Its query is left out: it may hold a code, or what somebody searches for.
+pub fn span(request: &Request) -> tracing::Span {
+    tracing::debug_span!("http.request", method = %request.method(), path = request.uri().path())
+}
+
+/// Answers only to names of this host. A page elsewhere may give a name of its own the address of
+/// this machine, and would then be of the same origin.
+pub async fn own_name(State(backoffice): State<Arc<Backoffice>>, request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
+    let host = host.or_else(|| request.uri().authority().map(Authority::as_str)).unwrap_or_default();
+    let name = host.parse::<Authority>().map(|host| host.host().to_ascii_lowercase()).unwrap_or_default();
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    let own = bare.parse::<IpAddr>().is_ok()
+        || name == "localhost"
+        || backoffice.config.http.names.iter().any(|known| known.eq_ignore_ascii_case(&name));
+    if own {
+        return next.run(request).await;
+    }
+    let detail =
+        format!("This host does not answer to the name `{name}`; `http.names` in its settings lists those it has.");
+    Problem::new(Kind::UnknownName, detail).into_response()
 }
 
 /// Shows a problem as a page, where it was a page that was asked for.

@@ -16,8 +16,18 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     cleaner
 });
 
+/// Longest text that is rendered, and the marks that a line of it may begin with: the parsers take
+/// quadratic time for some texts. What is more is shown as it is.
+const MAX_BYTES: usize = 32 << 10;
+const MAX_MARKS: usize = 60;
+
 /// Renders what a model or a skill wrote.
 pub fn render(text: &str) -> String {
+    let marks = |line: &str| line.len() - line.trim_start_matches([' ', '\t', '>', '-', '*', '+']).len();
+    let runs = |line: &str| line.split(|c: char| !"<[`*_~".contains(c)).any(|run| run.len() > MAX_MARKS);
+    if text.len() > MAX_BYTES || text.lines().any(|line| marks(line) > MAX_MARKS || runs(line)) {
+        return format!("<pre>{}</pre>", ammonia::clean_text(text));
+    }
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
     let events = Parser::new_ext(text, options).map(|event| match event {
         // HTML in a reply is text. A line break in a message is a line break.
@@ -47,5 +57,7 @@ mod tests {
         check("| a |\n|---|\n| 1 |", "<table>", "---");
         check("<b onclick=x>hi</b>", "hi", "<b");
         check("- [x] done", "<input", "[x]");
+        check(&">".repeat(500), "<pre>", "<blockquote");
+        check(&"a ".repeat(20_000), "<pre>", "<p>");
     }
 }

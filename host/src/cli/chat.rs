@@ -12,19 +12,11 @@ use crate::{
     store::Channel,
 };
 
-/// The person whose conversation it is when there is no owner yet and no name is given.
-const NOBODY: &str = "me";
-
 pub async fn run(app: App, user: Option<String>, message: Option<String>, json: bool) -> anyhow::Result<()> {
     let user = match user {
         Some(name) => app.db.user_named(&app.clock, &name).await?.id,
-        None => match app.db.owner().await? {
-            Some(owner) => owner.id,
-            None => app.db.user_named(&app.clock, NOBODY).await?.id,
-        },
+        None => app.db.owner_or_first(&app.clock).await?.id,
     };
-    app.start_worker();
-    app.start_scheduler();
     let result = match message {
         Some(message) => one(&app, user, message, json).await,
         None => prompt(&app, user).await,
@@ -63,5 +55,6 @@ async fn prompt(app: &App, user: UserId) -> anyhow::Result<()> {
 async fn ask(app: &App, user: UserId, conversation: Option<ConversationId>, text: String) -> anyhow::Result<TurnReply> {
     let message = NewMessage { user, conversation, channel: Channel::Cli, text, key: None };
     let (_, accepted) = app.agent.submit(message).await?;
-    app.agent.wait(accepted.turn()).await.context("the reply cannot be read")
+    // Only this turn: others belong to the server, should one be running. So do the jobs it leaves.
+    app.agent.answer(accepted.turn()).await.context("the reply cannot be read")
 }

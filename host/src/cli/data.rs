@@ -34,15 +34,17 @@ pub fn restore(config: &Config, file: &Path) -> anyhow::Result<()> {
     let _lock = lock(&config.data_dir)?;
     let target = config.data_dir.join("skillet.db");
     let aside = config.data_dir.join("skillet.db.before-restore");
+    let arriving = config.data_dir.join("skillet.db.arriving");
+    fs::copy(file, &arriving)?;
     let replaced = target.exists();
-    if replaced {
-        fs::rename(&target, &aside)?;
+    // With its log, which may hold what the file does not have yet.
+    for tail in ["", "-wal", "-shm"] {
+        let part = config.data_dir.join(format!("skillet.db{tail}"));
+        if part.exists() {
+            fs::rename(&part, config.data_dir.join(format!("skillet.db.before-restore{tail}")))?;
+        }
     }
-    // The log of the old file must not be applied to the new one.
-    for tail in ["-wal", "-shm"] {
-        let _ = fs::remove_file(config.data_dir.join(format!("skillet.db{tail}")));
-    }
-    fs::copy(file, &target)?;
+    fs::rename(arriving, &target)?;
     if replaced {
         println!("restored; the database before it is in {}", aside.display());
     } else {

@@ -162,7 +162,9 @@ pub async fn run(command: Command, config: Config, options: &Options) -> anyhow:
                     remote.post(&path, &json!({ "grant": grant })).await?;
                 }
                 None => {
-                    open(config).await?.skills.activate(&name, &digest, grant.then_some("command line")).await?;
+                    let app = open(config).await?;
+                    app.skills.activate(&name, &digest, grant.then_some("command line")).await?;
+                    note(&app, "skill.activate", &name, json!({ "digest": digest, "granted": grant })).await?;
                 }
             }
             print(json, &json!({ "name": name, "digest": digest }), &format!("{name} answers with {digest}"))
@@ -172,7 +174,12 @@ pub async fn run(command: Command, config: Config, options: &Options) -> anyhow:
                 Some(remote) => {
                     remote.post(&format!("/api/v1/skills/{name}/rollback"), &json!({})).await?["digest"].clone()
                 }
-                None => json!(open(config).await?.skills.roll_back(&name).await?),
+                None => {
+                    let app = open(config).await?;
+                    let digest = json!(app.skills.roll_back(&name).await?);
+                    note(&app, "skill.rollback", &name, json!({ "digest": digest })).await?;
+                    digest
+                }
             };
             print(
                 json,
@@ -183,7 +190,11 @@ pub async fn run(command: Command, config: Config, options: &Options) -> anyhow:
         Command::Remove { name, to } => {
             match to.remote()? {
                 Some(remote) => remote.delete(&format!("/api/v1/skills/{name}")).await?,
-                None => open(config).await?.skills.set_status(&name, "removed").await?,
+                None => {
+                    let app = open(config).await?;
+                    app.skills.set_status(&name, "removed").await?;
+                    note(&app, "skill.remove", &name, json!({})).await?;
+                }
             }
             print(json, &json!({ "removed": name }), &format!("{name} is removed"))
         }
@@ -223,10 +234,13 @@ fn inspect(file: &Path, json: bool) -> anyhow::Result<()> {
 
 async fn push(app: &App, component: &[u8]) -> anyhow::Result<Value> {
     let uploaded = app.skills.upload(component, Origin::Upload).await.map_err(explain)?;
-    app.db
-        .audit(&app.clock, "command line", "skill.upload", &uploaded.name, &json!({ "digest": uploaded.digest }))
-        .await?;
+    note(app, "skill.upload", &uploaded.name, json!({ "digest": uploaded.digest })).await?;
     Ok(json!(uploaded))
+}
+
+/// Notes a change in the audit log.
+async fn note(app: &App, action: &str, name: &str, detail: Value) -> anyhow::Result<()> {
+    Ok(app.db.audit(&app.clock, "command line", action, name, &detail).await?)
 }
 
 /// Adds the results to an upload that was refused for its examples.
@@ -255,10 +269,7 @@ async fn list(app: &App) -> anyhow::Result<Value> {
 
 async fn call(app: &App, name: String, input: &str, locale: String, json: bool) -> anyhow::Result<()> {
     let input: Value = serde_json::from_str(input).context("--input is not JSON")?;
-    let user = match app.db.owner().await? {
-        Some(owner) => owner.id,
-        None => app.db.user_named(&app.clock, "me").await?.id,
-    };
+    let user = app.db.owner_or_first(&app.clock).await?.id;
     let time_zone = app.settings.current().await?.time_zone.to_string();
     let caller = Caller { user, turn: None, locale, time_zone };
     let outcome = app.skills.call(Request { skill: name, input, caller, key: None, progress: None }).await?;

@@ -33,6 +33,8 @@ pub enum ProviderError {
     Status { status: u16, text: String },
     #[error("the model's server was silent for {0} s")]
     Silent(u64),
+    #[error("the turn's time was over before the answer")]
+    Late,
     #[error("the stream broke off: {0}")]
     Broken(String),
     #[error("the model's server sent what cannot be read: {0}")]

@@ -25,9 +25,12 @@ const VALUE: &str = r"(?P<value>[^.!?。！？;；\n]{1,200}?)\s*[.!。！]?$";
 
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     [
-        ("name", r"(?i)^(?:my name is|i am called|call me)\s+"),
-        ("name", r"^(?:我的名字(?:是|叫)|我叫|叫我)\s*"),
-        ("home", r"(?i)^i (?:now )?(?:live in|moved to|have moved to)\s+"),
+        ("name", r"(?i)^(?:my name is|i am called)\s+"),
+        (
+            "name",
+            r"^(?:我的名字(?:是|叫)|我叫)(?P<value>[[\p{Han}A-Za-z·]--[你您他她它]][\p{Han}A-Za-z·]{0,11})[。！]?$",
+        ),
+        ("home", r"(?i)^i (?:now )?(?:live in|(?:have )?moved to)(?P<value> (?-i:\p{Lu})[\p{L} ,'-]{1,60})[.!]?$"),
         ("home", r"^我(?:现在|目前)?(?:住在|搬到了?|搬去了?)\s*"),
         ("allergy:{value}", r"(?i)^i(?:'m| am) allergic to\s+"),
         ("allergy:{value}", r"^我对(?P<value>[^。！？\n]{1,60}?)过敏[。！]?$"),
@@ -35,8 +38,8 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         ("diet:{value}", r"^我(?:从来)?不吃\s*"),
         ("likes:{value}", r"(?i)^i (?:prefer|always prefer|really like|like)\s+"),
         ("likes:{value}", r"^我(?:更|比较|最)?(?:喜欢|偏好|爱)(?:吃|喝|用)?\s*"),
-        ("job", r"(?i)^i work as (?:an? )?"),
-        ("job", r"^我(?:的职业是|的工作是|是一[名个位])\s*"),
+        ("job", r"(?i)^i work as an? "),
+        ("job", r"^我(?:的职业是|的工作是|是一[名位])\s*"),
     ]
     .into_iter()
     .map(|(key, head)| {
@@ -106,11 +109,15 @@ pub fn aliases(key: &str) -> &'static str {
     }
 }
 
+/// Words that point at something said before and mean nothing later.
+const POINTERS: &[&str] = &["it", "that", "this", "them", "you", "him", "her", "这个", "那个", "它", "你", "你们"];
+
 fn by_rule(text: &str) -> Option<Detected> {
     RULES.iter().find_map(|rule| {
         let value = rule.pattern.captures(text)?.name("value")?.as_str().trim().trim_end_matches('了').to_owned();
         let key = rule.key.replace("{value}", &slug(&value));
-        (!value.is_empty()).then(|| Detected { key, text: text.to_owned(), value })
+        let says_something = !value.is_empty() && !POINTERS.contains(&value.to_lowercase().as_str());
+        says_something.then(|| Detected { key, text: text.to_owned(), value })
     })
 }
 
@@ -146,6 +153,12 @@ mod tests {
         check("I prefer short answers", 1);
         check("我喜欢喝绿茶", 1);
         check("do I like tea?", 0);
+        check("I like it", 0);
+        check("call me back tomorrow", 0);
+        check("叫我明天早上起床", 0);
+        check("我叫你别说了", 0);
+        check("我是一个人来的", 0);
+        check("I moved to the next question", 0);
         check("我喜欢什么", 0);
         check("nice weather today", 0);
         check("my bike lock code is 7291", 0);

@@ -47,6 +47,9 @@ pub struct Compiler {
     key: [u8; 32],
     memory_mib: u64,
     timeout: Duration,
+    /// Held from the child's start to the artefact's load: each child may take all the memory that
+    /// compiling is allowed, and no two write the same files.
+    one_at_a_time: tokio::sync::Mutex<()>,
     /// Tells artefacts of another wasmtime, or of other settings, apart.
     compatibility: String,
 }
@@ -64,7 +67,16 @@ impl Compiler {
         let key = host_key(&data_dir.join("host.key"))?;
         let hasher = BuildHasherDefault::<DefaultHasher>::default();
         let compatibility = format!("{:016x}", hasher.hash_one(engine.precompile_compatibility_hash()));
-        Ok(Self { engine, program, dir, key, memory_mib, timeout, compatibility })
+        Ok(Self {
+            engine,
+            program,
+            dir,
+            key,
+            memory_mib,
+            timeout,
+            one_at_a_time: tokio::sync::Mutex::default(),
+            compatibility,
+        })
     }
 
     /// The artefact in the cache, if it is whole and ours.
@@ -84,11 +96,28 @@ impl Compiler {
 
     /// Compiles a component in a child process and keeps the artefact.
     pub async fn compile(&self, digest: &str, component: &[u8]) -> Result<Component, CompileError> {
+        let _alone = self.one_at_a_time.lock().await;
+        // The same component may have been compiled while this one waited.
+        if let Some(component) = self.cached(digest) {
+            return Ok(component);
+        }
         let code = self.in_child(component).await?;
         let path = self.artefact(digest);
         write_private(&path, &code)?;
         write_private(&path.with_extension("mac"), self.mac(digest, &code).as_bytes())?;
         self.load(&path)
+    }
+
+    /// Removes the artefact of a version that is not kept.
+    pub fn forget(&self, digest: &str) {
+        let path = self.artefact(digest);
+        for file in [path.with_extension("mac"), path] {
+            if let Err(error) = fs::remove_file(&file)
+                && error.kind() != std::io::ErrorKind::NotFound
+            {
+                tracing::warn!(file = %file.display(), %error, "an artefact could not be removed");
+            }
+        }
     }
 
     async fn in_child(&self, component: &[u8]) -> Result<Vec<u8>, CompileError> {
@@ -192,7 +221,8 @@ fn host_key(path: &Path) -> std::io::Result<[u8; 32]> {
 
 /// Writes a file of mode 0600 so that a reader sees either the old one or the whole new one.
 fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let partial = path.with_extension(format!("{}.part", std::process::id()));
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(format!(".{}.part", std::process::id()));
     let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
     file.write_all(bytes)?;
     file.sync_all()?;

@@ -50,9 +50,9 @@ pub fn compiling() -> wasmtime::Result<Engine> {
 pub fn running(calls: u32, max_memory: usize) -> wasmtime::Result<Engine> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(calls)
-        .total_core_instances(calls.saturating_mul(4).max(MAX_CORE_INSTANCES))
-        .total_memories(calls.saturating_mul(2).max(MAX_MEMORIES))
-        .total_tables(calls.saturating_mul(4).max(MAX_CORE_INSTANCES))
+        .total_core_instances(calls.saturating_mul(MAX_CORE_INSTANCES))
+        .total_memories(calls.saturating_mul(MAX_MEMORIES))
+        .total_tables(calls.saturating_mul(MAX_CORE_INSTANCES))
         .total_stacks(calls)
         .max_core_instances_per_component(MAX_CORE_INSTANCES)
         .max_memories_per_component(MAX_MEMORIES)

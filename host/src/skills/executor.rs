@@ -4,13 +4,14 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{
+    collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use wasmtime::Engine;
 
 use super::{
@@ -25,8 +26,12 @@ use super::{
 use crate::{
     config,
     ids::{CallId, TurnId, UserId},
-    store::{CallEnd, CallRecord, CallStart, Started, StoreError, storable_json},
+    store::{CallEnd, CallRecord, CallStart, Started, StoreError, storable, storable_json},
 };
+
+/// Levels of nesting in an input or an output. A parser of JSON gives up at 128, and both are
+/// wrapped by records, traces and prompts.
+const MAX_DEPTH: usize = 64;
 
 /// Longest wait for a place to run.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -91,10 +96,12 @@ pub struct Executor {
     places: Arc<Semaphore>,
     waiting: AtomicUsize,
     max_queue: usize,
+    /// Keys of the calls that run in this process; held to look one up.
+    running: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// Places held by a run.
-struct Place {
+pub(super) struct Place {
     _serial: Option<OwnedSemaphorePermit>,
     _place: OwnedSemaphorePermit,
 }
@@ -107,6 +114,7 @@ impl Executor {
             places: Arc::new(Semaphore::new(settings.max_calls as usize)),
             waiting: AtomicUsize::new(0),
             max_queue: settings.max_queue,
+            running: Mutex::default(),
         }
     }
 
@@ -122,23 +130,31 @@ impl Executor {
             let text = format!("there is no skill `{}`, or it is disabled", request.skill);
             return Ok(rejected(services, &request, "", CallFailure::new(FailureKind::NoSkill, text)));
         };
+        if too_deep(&request.input) {
+            let text = format!("the input is nested deeper than {MAX_DEPTH} levels");
+            let failure = CallFailure::new(FailureKind::InvalidInput, text);
+            return Ok(rejected(services, &request, &installed.digest, failure));
+        }
         if let Err(error) = installed.input.validate(&request.input) {
-            let text = format!("{error} at `{}`", error.instance_path());
+            let text = format!("{} at `{}`", error.masked(), error.instance_path());
             let failure = CallFailure::new(FailureKind::InvalidInput, text);
             return Ok(rejected(services, &request, &installed.digest, failure));
         }
         let key = key_of(&installed, &request);
+        let _running = self.begin(key.as_deref()).await;
+        let repeatable = installed.manifest.idempotency != Idempotency::None;
         let start = CallStart {
             skill: &installed.name,
             digest: &installed.digest,
             turn: request.caller.turn,
             user: Some(request.caller.user),
             idempotency_key: key.as_deref(),
+            repeatable,
             input: &request.input,
         };
         let (id, attempt) = match services.db.start_call(&services.clock, &start).await? {
             Started::Finished(record) => return Ok(replay(*record)),
-            Started::Interrupted { id, attempt } if installed.manifest.idempotency == Idempotency::None => {
+            Started::Interrupted { id, attempt } if !repeatable => {
                 let text = "the host ended during this call; it may have taken effect and is not repeated";
                 let failure = CallFailure::new(FailureKind::Interrupted, text);
                 let checked = Checked { output: Err(failure), run: None };
@@ -211,29 +227,52 @@ impl Executor {
     }
 
     /// Waits for a place: first for the skill's own, then for one of all.
-    async fn place(&self, installed: &Installed) -> Result<Place, CallFailure> {
-        let waiting = self.waiting.fetch_add(1, Ordering::SeqCst);
-        let result = if waiting >= self.max_queue {
-            Err(CallFailure::new(FailureKind::Busy, format!("{waiting} calls are waiting already")))
-        } else {
-            let both = async {
-                let serial = match &installed.serial {
-                    Some(serial) => Some(serial.clone().acquire_owned().await),
-                    None => None,
-                };
-                (serial.transpose(), self.places.clone().acquire_owned().await)
+    pub(super) async fn place(&self, installed: &Installed) -> Result<Place, CallFailure> {
+        let busy = |text: String| Err(CallFailure::new(FailureKind::Busy, text));
+        let _waiting = Waiting::new(&self.waiting);
+        let waiting = self.waiting.load(Ordering::SeqCst);
+        if waiting > self.max_queue {
+            return busy(format!("{} calls are waiting already", waiting - 1));
+        }
+        let both = async {
+            let serial = match &installed.serial {
+                Some(serial) => Some(serial.clone().acquire_owned().await),
+                None => None,
             };
-            match tokio::time::timeout(QUEUE_TIMEOUT, both).await {
-                Ok((Ok(serial), Ok(place))) => Ok(Place { _serial: serial, _place: place }),
-                Ok(_) => Err(CallFailure::new(FailureKind::Busy, "the host is stopping")),
-                Err(_) => {
-                    let text = format!("no place became free within {} s", QUEUE_TIMEOUT.as_secs());
-                    Err(CallFailure::new(FailureKind::Busy, text))
-                }
-            }
+            (serial.transpose(), self.places.clone().acquire_owned().await)
         };
-        self.waiting.fetch_sub(1, Ordering::SeqCst);
-        result
+        match tokio::time::timeout(QUEUE_TIMEOUT, both).await {
+            Ok((Ok(serial), Ok(place))) => Ok(Place { _serial: serial, _place: place }),
+            Ok(_) => busy("the host is stopping".to_owned()),
+            Err(_) => busy(format!("no place became free within {} s", QUEUE_TIMEOUT.as_secs())),
+        }
+    }
+
+    /// Takes a key for as long as the guard lives; waits while another call of the same key runs.
+    async fn begin(&self, key: Option<&str>) -> Option<OwnedMutexGuard<()>> {
+        let turn = {
+            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            // Keys that nobody holds any more.
+            running.retain(|_, turn| Arc::strong_count(turn) > 1);
+            running.entry(key?.to_owned()).or_default().clone()
+        };
+        Some(turn.lock_owned().await)
+    }
+}
+
+/// Counts a waiting call until it is dropped, also when its caller left.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -247,17 +286,38 @@ fn key_of(installed: &Installed, request: &Request) -> Option<String> {
             Some(format!("{turn}:{}:{}", installed.name, hash.to_hex()))
         }
         // A key from outside is the caller's own, so two callers never share one.
-        _ => request.key.as_ref().map(|key| format!("{}:{}:{key}", request.caller.user, installed.name)),
+        _ => request.key.as_ref().map(|key| format!("{}:{}:{}", request.caller.user, installed.name, short(key))),
     }
+}
+
+/// A key as it may stand in an index: long ones by their hash.
+pub fn short(key: &str) -> String {
+    const MAX_KEY_BYTES: usize = 200;
+    if key.len() <= MAX_KEY_BYTES { storable(key) } else { blake3::hash(key.as_bytes()).to_hex().to_string() }
+}
+
+/// Whether a value is nested deeper than what wraps it later can be read back with.
+fn too_deep(value: &Value) -> bool {
+    fn deeper(value: &Value, left: usize) -> bool {
+        match value {
+            Value::Array(items) => left == 0 || items.iter().any(|item| deeper(item, left - 1)),
+            Value::Object(fields) => left == 0 || fields.values().any(|item| deeper(item, left - 1)),
+            _ => false,
+        }
+    }
+    deeper(value, MAX_DEPTH)
 }
 
 fn check_output(installed: &Installed, text: &str) -> Result<Value, CallFailure> {
     let bad = |text: String| CallFailure::new(FailureKind::BadOutput, text);
     let value: Value = serde_json::from_str(text).map_err(|error| bad(format!("the output is not JSON: {error}")))?;
+    if too_deep(&value) {
+        return Err(bad(format!("the output is nested deeper than {MAX_DEPTH} levels")));
+    }
     let value = storable_json(value);
     match installed.output.validate(&value) {
         Ok(()) => Ok(value),
-        Err(error) => Err(bad(format!("{error} at `{}`", error.instance_path()))),
+        Err(error) => Err(bad(format!("{} at `{}`", error.masked(), error.instance_path()))),
     }
 }
 
@@ -330,14 +390,18 @@ fn rejected(services: &Services, request: &Request, version: &str, failure: Call
 }
 
 fn replay(record: CallRecord) -> Outcome {
-    let output = record.output.map_or(Value::Null, |output| output.0);
+    let failure = record.failure.and_then(|failure| serde_json::from_value::<CallFailure>(failure.0).ok());
+    let result = match failure {
+        Some(failure) => Err(failure),
+        None => Ok(record.output.map_or(Value::Null, |output| output.0)),
+    };
     #[expect(clippy::cast_precision_loss, reason = "a duration in microseconds is far below 2^52")]
     let duration_ms = record.duration_us as f64 / 1_000.0;
     Outcome {
         call_id: record.id,
         skill: record.skill_name,
         version: record.digest,
-        result: Ok(output),
+        result,
         duration_ms,
         fuel: u64::try_from(record.fuel).unwrap_or(0),
         peak_memory_bytes: u64::try_from(record.peak_memory_bytes).unwrap_or(0),

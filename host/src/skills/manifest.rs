@@ -155,12 +155,20 @@ fn bad(key: impl Into<String>, reason: impl Into<String>) -> ManifestError {
 
 /// Longest description: it is part of prompts.
 const MAX_DESCRIPTION_CHARS: usize = 1_000;
+/// Longest manifest.
+const MAX_MANIFEST_BYTES: usize = 128 << 10;
+
+/// Longest schema, as JSON.
+const MAX_SCHEMA_BYTES: usize = 16 << 10;
 const MAX_TRIGGERS: usize = 50;
 const MAX_EXAMPLES: usize = 50;
 
 impl Manifest {
     /// Reads and checks a manifest.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
+        if text.len() > MAX_MANIFEST_BYTES {
+            return Err(bad("skill.toml", format!("{MAX_MANIFEST_BYTES} bytes at most")));
+        }
         let manifest: Self = toml::from_str(text)?;
         manifest.check()?;
         Ok(manifest)
@@ -193,6 +201,9 @@ impl Manifest {
         for (key, schema) in [("input_schema", &self.input_schema), ("output_schema", &self.output_schema)] {
             if !schema.is_object() {
                 return Err(bad(key, "a JSON Schema object is needed"));
+            }
+            if schema.to_string().len() > MAX_SCHEMA_BYTES {
+                return Err(bad(key, format!("{MAX_SCHEMA_BYTES} bytes at most: a model reads it with every message")));
             }
             validator(schema).map_err(|reason| bad(key, reason))?;
         }
@@ -267,6 +278,7 @@ impl Manifest {
 
 /// Checks a schema and makes what checks values against it. Remote references are never followed.
 pub fn validator(schema: &Value) -> Result<jsonschema::Validator, String> {
+    super::schema::check(schema)?;
     jsonschema::options()
         .with_draft(jsonschema::Draft::Draft202012)
         .build(schema)

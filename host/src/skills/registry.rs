@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     config,
-    store::{Db, SkillRow, StoreError, VersionRow},
+    store::{Db, SkillRow, StoreError},
 };
 
 /// Versions kept ready to run; others load from the artefact cache when called.
@@ -104,16 +104,12 @@ impl Registry {
         let mut skills = BTreeMap::new();
         for row in self.db.skills().await? {
             let Some(digest) = row.active_digest.clone().filter(|_| row.status != "removed") else { continue };
-            let Some(version) = self.db.version(&digest).await? else { continue };
-            match self.install(&row, &version, before.skills.get(&row.name)).await {
+            // One row that cannot be read or used takes no other skill with it.
+            match self.install(&row, &digest, before.skills.get(&row.name)).await {
                 Ok(installed) => drop(skills.insert(row.name.clone(), Arc::new(installed))),
                 Err(error) => {
-                    tracing::error!(
-                        skill = row.name,
-                        digest,
-                        error = &error as &dyn std::error::Error,
-                        "a stored skill cannot be used"
-                    );
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(skill = row.name, digest, error, "a stored skill cannot be used");
                 }
             }
         }
@@ -128,14 +124,16 @@ impl Registry {
     async fn install(
         &self,
         row: &SkillRow,
-        version: &VersionRow,
+        digest: &str,
         before: Option<&Arc<Installed>>,
     ) -> Result<Installed, StoreError> {
-        let manifest: Manifest = serde_json::from_value(version.manifest.0.clone())
-            .map_err(|error| StoreError::Corrupt(format!("manifest of {}: {error}", version.digest)))?;
+        let version = self.db.version(digest).await?;
+        let version = version.ok_or_else(|| StoreError::Corrupt(format!("there is no version {digest}")))?;
+        let manifest: Manifest = serde_json::from_value(version.manifest.0)
+            .map_err(|error| StoreError::Corrupt(format!("manifest of {digest}: {error}")))?;
         let granted = self.db.grants(&row.name).await?.into_iter().map(|grant| (grant.capability, grant.scope.0));
         let grants = Grants::new(&row.name, granted).within(&manifest.asked());
-        let mut installed = self.prepare(&manifest, &version.digest, grants)?;
+        let mut installed = self.prepare(&manifest, digest, grants)?;
         installed.enabled = row.status == "active";
         installed.origin.clone_from(&row.origin);
         let set = row.settings.0.iter().map(|(key, value)| (key.clone(), value.clone()));
@@ -199,6 +197,12 @@ impl Registry {
         let ready = Arc::new(self.link(&component)?);
         self.ready.insert(digest.to_owned(), ready.clone()).await;
         Ok(ready)
+    }
+
+    /// Forgets what was compiled of a version that is not kept.
+    pub async fn forget(&self, digest: &str) {
+        self.ready.invalidate(digest).await;
+        self.compiler.forget(digest);
     }
 
     fn link(&self, component: &wasmtime::component::Component) -> Result<SkillWorldPre<CallState>, LoadError> {

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
-use wasmtime::{Engine, Store, Trap};
+use wasmtime::{Engine, PoolConcurrencyLimitError, Store, Trap};
 
 use super::{
     engine::{self, Ticker},
@@ -77,7 +77,9 @@ pub struct CallFailure {
 
 impl CallFailure {
     pub fn new(kind: FailureKind, text: impl Into<String>) -> Self {
-        Self { kind, text: text.into() }
+        // It is shown to people and put into prompts: some lines, not a flood.
+        let text = storable(&text.into()).chars().take(MAX_FAILURE_CHARS).collect();
+        Self { kind, text }
     }
 }
 
@@ -158,14 +160,17 @@ fn guest_failure(failure: GuestFailure) -> CallFailure {
         GuestFailure::Denied(text) => (FailureKind::Denied, text),
         GuestFailure::Failed(text) => (FailureKind::Failed, text),
     };
-    // A failure is shown to people and put into prompts: some lines of it, not a flood.
-    CallFailure::new(kind, storable(&text).chars().take(MAX_FAILURE_CHARS).collect::<String>())
+    CallFailure::new(kind, text)
 }
 
 /// Names what ended a run from outside the guest's own answer.
 fn classify(error: &wasmtime::Error, limits: Limits, state: &CallState) -> CallFailure {
     if error.downcast_ref::<TooManyHostCalls>().is_some() {
         return CallFailure::new(FailureKind::TooManyHostCalls, TooManyHostCalls.to_string());
+    }
+    // The pool has places for every call, but components of many parts may use them up.
+    if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
+        return CallFailure::new(FailureKind::Busy, "too many instances are running");
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => {

@@ -26,10 +26,13 @@ pub struct Trigger {
 }
 
 /// Bytes of memory that one compiled pattern may take.
-const PATTERN_BYTES: usize = 1 << 20;
+const PATTERN_BYTES: usize = 256 << 10;
 
 /// Longest message that is matched; a longer one is not a command.
-const MAX_MESSAGE_CHARS: usize = 2_000;
+const MAX_MESSAGE_CHARS: usize = 1_000;
+
+/// Longest template of an input field; each of its groups may stand for the whole message.
+const MAX_TEMPLATE_BYTES: usize = 500;
 
 /// A trigger ready to match.
 #[derive(Clone, Debug)]
@@ -50,6 +53,9 @@ impl Trigger {
         self.compile()?;
         if self.locale.as_deref().is_some_and(|locale| !matches!(locale, "en" | "zh")) {
             return Err("`locale` is either \"en\" or \"zh\"".to_owned());
+        }
+        if self.input.values().any(|template| template.len() > MAX_TEMPLATE_BYTES) {
+            return Err(format!("a template of `input` has {MAX_TEMPLATE_BYTES} bytes at most"));
         }
         let filled = self.fill.iter().chain(self.input.keys());
         for field in filled {
@@ -100,10 +106,7 @@ impl Matcher {
                     fields.extend(groups.iter().map(|(name, text)| ((*name).to_owned(), Value::from(*text))));
                 }
                 for (field, template) in input {
-                    let text = groups
-                        .iter()
-                        .fold(template.clone(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value));
-                    fields.insert(field.clone(), Value::from(text));
+                    fields.insert(field.clone(), Value::from(fill(template, &groups)));
                 }
             }
             Rule::Words { words, fill } => {
@@ -113,6 +116,31 @@ impl Matcher {
         }
         Some(Value::Object(fields))
     }
+}
+
+/// Puts what the groups caught in the places of their names, in one pass: what a person wrote is
+/// never read as a name.
+fn fill(template: &str, groups: &[(&str, &str)]) -> String {
+    let mut filled = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let named = groups.iter().find_map(|(name, value)| {
+            let tail = after.strip_prefix(name)?.strip_prefix('}')?;
+            Some((*value, tail))
+        });
+        match named {
+            Some((value, tail)) => {
+                filled.push_str(value);
+                rest = tail;
+            }
+            None => {
+                filled.push('{');
+                rest = after;
+            }
+        }
+    }
+    filled + rest
 }
 
 /// What follows `word` at the beginning of a message: after a space or punctuation, or directly
@@ -144,6 +172,8 @@ mod tests {
         assert_eq!(plain.input("the weather in Oslo", "en"), None);
         let templated = trigger("pattern = '^from (?P<a>\\w+) to (?P<b>\\w+)$'\ninput = { route = \"{a}-{b}\" }");
         assert_eq!(templated.input("from x to y", "en"), Some(json!({ "route": "x-y" })));
+        let open = trigger("pattern = '^say (?P<a>.+)$'\ninput = { text = \"{a} {a} {b} {\" }");
+        assert_eq!(open.input("say {a}", "en"), Some(json!({ "text": "{a} {a} {b} {" })));
     }
 
     #[test]

@@ -4,10 +4,10 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{
-    Skills,
+    CallFailure, FailureKind, Skills,
     compiler::CompileError,
     executor::{Caller, RawCall},
     grant::Grants,
@@ -18,6 +18,9 @@ use super::{
     registry::{Installed, LoadError},
 };
 use crate::store::{NewVersion, StoreError};
+
+/// Time that all examples of a manifest may take together.
+const EXAMPLES_TIME: Duration = Duration::from_secs(60);
 
 /// Where a component comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +65,8 @@ pub enum UploadError {
     Link(String),
     #[error("{failed} of {total} examples fail")]
     Examples { failed: usize, total: usize, results: Vec<ExampleResult> },
+    #[error("only {ran} of {total} examples ran within {} s", EXAMPLES_TIME.as_secs())]
+    SlowExamples { ran: usize, total: usize },
     #[error("version {0} belongs to the skill {1} already")]
     OtherSkill(String, String),
     #[error(transparent)]
@@ -125,7 +130,16 @@ impl Skills {
             LoadError::Missing(what) => UploadError::Link(what),
         })?;
         let compile_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let examples = self.examples(&manifest, &digest).await?;
+        let examples = match self.examples(&manifest, &digest).await {
+            Ok(examples) => examples,
+            Err(error) => {
+                // Nothing of a refused component is kept.
+                if self.services.db.version(&digest).await?.is_none() {
+                    self.registry.forget(&digest).await;
+                }
+                return Err(error);
+            }
+        };
         self.stage(component, &manifest, &inspection, (&digest, origin), (compile_ms, examples)).await
     }
 
@@ -187,7 +201,11 @@ impl Skills {
         let installed = self.registry.prepare(manifest, digest, Grants::new(&manifest.name, manifest.asked()))?;
         let scratch = self.services.scratch().await?;
         let mut results = Vec::new();
+        let began = Instant::now();
         for (at, example) in manifest.examples.iter().enumerate() {
+            if began.elapsed() > EXAMPLES_TIME {
+                return Err(UploadError::SlowExamples { ran: at, total: manifest.examples.len() });
+            }
             results.push(self.example(&installed, &scratch, at, example).await?);
         }
         scratch.db.close().await;
@@ -208,8 +226,15 @@ impl Skills {
         let user = scratch.db.user_named(&scratch.clock, &format!("example {at}")).await?;
         let caller = Caller { user: user.id, turn: None, locale: example.locale.clone(), time_zone: "UTC".into() };
         let raw = RawCall { id: String::new(), attempt: 1, input: &example.input, caller: &caller, progress: None };
-        let actual = self.executor.run_once(&self.registry, installed, scratch, raw).await;
-        Ok(compare(example, installed, &actual.output))
+        let output = match installed.input.validate(&example.input) {
+            Err(error) => Err(CallFailure::new(FailureKind::InvalidInput, error.to_string())),
+            // An example takes a place like any call: the pool has no more instances than places.
+            Ok(()) => match self.executor.place(installed).await {
+                Err(failure) => Err(failure),
+                Ok(_place) => self.executor.run_once(&self.registry, installed, scratch, raw).await.output,
+            },
+        };
+        Ok(compare(example, installed, &output))
     }
 
     /// Installs what ships with the host. A version that was seen before is left as the owner has it.
@@ -224,7 +249,9 @@ impl Skills {
         let mut installed = 0;
         for file in files {
             let component = std::fs::read(&file)?;
-            if self.services.db.version(&digest(&component)).await?.is_some() || !self.may_install(&component).await? {
+            let known = self.services.db.version(&digest(&component)).await?;
+            // One under review was left by a process that ended between storing and activating it.
+            if known.is_some_and(|version| version.status != "review") || !self.may_install(&component).await? {
                 continue;
             }
             match self.upload(&component, Origin::Bundle).await {
@@ -270,7 +297,7 @@ fn check_world(inspection: &Inspection, manifest: &Manifest) -> Result<(), Uploa
     Ok(())
 }
 
-fn compare(example: &Example, installed: &Installed, output: &Result<Value, super::CallFailure>) -> ExampleResult {
+fn compare(example: &Example, installed: &Installed, output: &Result<Value, CallFailure>) -> ExampleResult {
     let expected = match (&example.output, &example.failure) {
         (Some(output), _) => json!({ "output": output }),
         (None, Some(failure)) => json!({ "failure": failure }),

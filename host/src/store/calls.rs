@@ -18,6 +18,8 @@ pub struct CallStart<'a> {
     pub user: Option<UserId>,
     /// A finished call of the same key answers in place of a second run.
     pub idempotency_key: Option<&'a str>,
+    /// Whether a call that failed may be run again under its key.
+    pub repeatable: bool,
     pub input: &'a Value,
 }
 
@@ -82,8 +84,8 @@ macro_rules! call_of_key {
 }
 
 impl Db {
-    /// Begins a call, or finds what became of an earlier one under the same key. A call under a key
-    /// that failed is begun again.
+    /// Begins a call, or finds what became of an earlier one under the same key. One that failed is
+    /// begun again if it is repeatable.
     pub async fn start_call(&self, clock: &Clock, start: &CallStart<'_>) -> Result<Started> {
         let (id, now) = (CallId::new(clock), clock.now());
         // Of several that find an earlier call, each must see what the one before made of it.
@@ -108,6 +110,7 @@ impl Db {
                 let attempt = earlier.attempt + 1;
                 match earlier.status.as_str() {
                     "done" => Started::Finished(Box::new(earlier)),
+                    "failed" if !start.repeatable => Started::Finished(Box::new(earlier)),
                     status => {
                         sqlx::query(
                             "UPDATE calls SET attempt = attempt + 1, status = 'running', digest = $2, failure = NULL,

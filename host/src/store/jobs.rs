@@ -160,25 +160,32 @@ impl Db {
         Ok(true)
     }
 
-    /// Says that this host is still at work on its jobs.
-    pub async fn keep_jobs(&self, clock: &Clock, host: HostId) -> Result<()> {
-        on!(self, pool => sqlx::query("UPDATE jobs SET locked_at = $2 WHERE status = 'running' AND locked_by = $1")
-            .bind(host).bind(clock.now()).execute(pool).await.map(|_| ()))?;
+    /// Says that this host is still at work on its jobs whose attempt began since `begun_after`; an
+    /// older one cannot be at work any more and is left to expire.
+    pub async fn keep_jobs(&self, clock: &Clock, host: HostId, begun_after: DateTime<Utc>) -> Result<()> {
+        on!(self, pool => sqlx::query(
+            "UPDATE jobs SET locked_at = $2 WHERE status = 'running' AND locked_by = $1 AND EXISTS
+             (SELECT 1 FROM job_runs r WHERE r.job_id = jobs.id AND r.status = 'running' AND r.started_at > $3)",
+        ).bind(host).bind(clock.now()).bind(begun_after).execute(pool).await.map(|_| ()))?;
         Ok(())
     }
 
-    /// Queues again the running jobs of a host that is gone, or is about to go.
+    /// Queues again the running jobs of a host that is about to go; it did not fail, so no attempt is
+    /// counted.
     pub async fn hand_back_jobs(&self, host: HostId) -> Result<u64> {
         Ok(on!(self, pool => sqlx::query(
             "UPDATE jobs SET status = 'queued', locked_by = NULL, locked_at = NULL WHERE status = 'running' AND locked_by = $1",
         ).bind(host).execute(pool).await.map(|done| done.rows_affected()))?)
     }
 
-    /// Queues again the running jobs that nobody has kept since `before`.
-    pub async fn expire_jobs(&self, before: DateTime<Utc>) -> Result<u64> {
+    /// Takes back the running jobs of a host that is gone, or that nobody has kept since `before`. The
+    /// attempt counts: a job that ends its host is dead after its last one.
+    pub async fn recover_jobs(&self, host: Option<HostId>, before: DateTime<Utc>) -> Result<u64> {
         Ok(on!(self, pool => sqlx::query(
-            "UPDATE jobs SET status = 'queued', locked_by = NULL, locked_at = NULL WHERE status = 'running' AND locked_at < $1",
-        ).bind(before).execute(pool).await.map(|done| done.rows_affected()))?)
+            "UPDATE jobs SET locked_by = NULL, locked_at = NULL, last_error = 'the host ended during it',
+             retry_count = retry_count + 1, status = CASE WHEN retry_count >= max_retries THEN 'dead' ELSE 'queued' END
+             WHERE status = 'running' AND (locked_by = $1 OR locked_at < $2)",
+        ).bind(host).bind(before).execute(pool).await.map(|done| done.rows_affected()))?)
     }
 
     /// When the next queued job is due.

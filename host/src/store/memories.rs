@@ -157,9 +157,13 @@ impl Db {
             if let Some((same,)) = same {
                 return Ok(Written::Unchanged(same));
             }
-            let closed = sqlx::query(
-                "UPDATE memory_semantic SET valid_to = $3 WHERE user_id = $1 AND key = $2 AND valid_to IS NULL",
-            ).bind(new.user).bind(&new.key).bind(now).execute(&mut *tx).await?.rows_affected();
+            let closed: Option<(FactId,)> = sqlx::query_as(
+                "UPDATE memory_semantic SET valid_to = $3 WHERE user_id = $1 AND key = $2 AND valid_to IS NULL RETURNING id",
+            ).bind(new.user).bind(&new.key).bind(now).fetch_optional(&mut *tx).await?;
+            if let Some((closed,)) = closed {
+                // Kept, but no longer found.
+                sqlx::query("DELETE FROM search WHERE ref_id = $1").bind(closed).execute(&mut *tx).await?;
+            }
             sqlx::query(
                 "INSERT INTO memory_semantic
                  (id, user_id, key, value_text, value_json, source_turn_id, said_by, confidence, valid_from, recorded_at)
@@ -168,7 +172,7 @@ impl Db {
              .bind(new.source_turn).bind(new.said_by).bind(new.confidence).bind(now)
              .execute(&mut *tx).await?;
             words_in!(tx, new.user, SearchKind::Fact, id.0, &new.words, now);
-            if closed == 0 { Written::New(id) } else { Written::Replaced(id) }
+            if closed.is_none() { Written::New(id) } else { Written::Replaced(id) }
         });
         Ok(written)
     }
@@ -179,6 +183,14 @@ impl Db {
             "SELECT ", fact_columns!(), " FROM memory_semantic WHERE user_id = $1 AND ($2 OR valid_to IS NULL)
              ORDER BY recorded_at DESC, id DESC LIMIT $3",
         )).bind(user).bind(closed).bind(limit).fetch_all(pool).await)?)
+    }
+
+    /// How many facts there are of a person, closed ones too.
+    pub async fn count_facts(&self, user: UserId) -> Result<i64> {
+        let (count,): (i64,) = on!(self, pool => sqlx::query_as(
+            "SELECT COUNT(*) FROM memory_semantic WHERE user_id = $1",
+        ).bind(user).fetch_one(pool).await)?;
+        Ok(count)
     }
 
     pub async fn fact(&self, id: FactId) -> Result<Option<Fact>> {

@@ -22,12 +22,20 @@ pub struct Indexed {
     pub recorded_at: DateTime<Utc>,
 }
 
+/// Bytes of one word at most: Postgres refuses a query with a word of 2 KB, and nobody asks for one.
+const MAX_WORD_BYTES: usize = 500;
+
+/// Words as the index keeps them: those that are too long are left out.
+pub(super) fn indexable(words: &str) -> String {
+    words.split(' ').filter(|word| word.len() <= MAX_WORD_BYTES).collect::<Vec<_>>().join(" ")
+}
+
 /// Adds index words inside the transaction that writes what they belong to.
 macro_rules! words_in {
     ($tx:ident, $user:expr, $kind:expr, $id:expr, $words:expr, $at:expr) => {
         sqlx::query("INSERT INTO search (owner, words, kind, ref_id, recorded_at) VALUES ($1, $2, $3, $4, $5)")
             .bind($user.0.simple().to_string())
-            .bind($words)
+            .bind($crate::store::search::indexable($words))
             .bind($kind)
             .bind($id)
             .bind($at)
@@ -39,9 +47,10 @@ pub(super) use words_in;
 
 impl Db {
     /// Rows of one person that share at least one of `words`, the best by the engine's own rank
-    /// first, `limit` at most. Words hold no quotes or spaces.
+    /// first, `limit` at most. Words hold no quotes or spaces; empty and too long ones match nothing.
     pub async fn search(&self, user: UserId, words: &[String], limit: i64) -> Result<Vec<Indexed>> {
-        let words: Vec<&str> = words.iter().map(String::as_str).filter(|word| !word.is_empty()).collect();
+        let words = words.iter().map(String::as_str).filter(|word| (1..=MAX_WORD_BYTES).contains(&word.len()));
+        let words: Vec<&str> = words.collect();
         if words.is_empty() {
             return Ok(Vec::new());
         }

@@ -12,7 +12,7 @@ pub struct SkillRow {
     pub name: String,
     /// "active", "disabled" or "removed".
     pub status: String,
-    /// "bundle" or "upload": where its latest version came from.
+    /// "bundle" or "upload": where the version that answers came from.
     pub origin: String,
     /// The version that answers, once one was activated.
     pub active_digest: Option<String>,
@@ -93,28 +93,31 @@ impl Db {
         write_tx!(self, tx => {
             sqlx::query(
                 "INSERT INTO skills (name, status, origin, settings, created_at, updated_at)
-                 VALUES ($1, 'active', $2, $3, $4, $4) ON CONFLICT (name) DO UPDATE SET origin = $2",
+                 VALUES ($1, 'active', $2, $3, $4, $4) ON CONFLICT (name) DO NOTHING",
             ).bind(new.skill_name).bind(new.origin).bind(Json(serde_json::Map::<String, Value>::new())).bind(now)
              .execute(&mut *tx).await?;
             sqlx::query(
                 "INSERT INTO skill_versions (digest, skill_name, version, manifest, imports, examples, size,
-                 compile_ms, status, component, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'review', $9, $10) ON CONFLICT (digest) DO NOTHING",
+                 compile_ms, status, component, created_at, origin)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'review', $9, $10, $11) ON CONFLICT (digest) DO NOTHING",
             ).bind(new.digest).bind(new.skill_name).bind(new.version).bind(Json(new.manifest))
              .bind(Json(new.imports)).bind(Json(new.examples)).bind(size).bind(new.compile_ms)
-             .bind(new.component).bind(now).execute(&mut *tx).await?;
+             .bind(new.component).bind(now).bind(new.origin).execute(&mut *tx).await?;
         });
         Ok(())
     }
 
-    /// Makes a stored version the one that answers. False when the skill has no such version.
+    /// Makes a stored version the one that answers; a disabled skill stays disabled. False when the
+    /// skill has no such version.
     pub async fn activate_version(&self, clock: &Clock, name: &str, digest: &str) -> Result<bool> {
         let now = clock.now();
         write_tx!(self, tx => {
             // The skill's row first: activations of one skill wait for each other there, so that each
             // sees which version the one before made active.
             let known = sqlx::query(
-                "UPDATE skills SET status = 'active', updated_at = $3, active_digest = $2,
+                "UPDATE skills SET updated_at = $3, active_digest = $2,
+                 status = CASE WHEN status = 'removed' THEN 'active' ELSE status END,
+                 origin = (SELECT origin FROM skill_versions WHERE digest = $2),
                  previous_digest = CASE WHEN active_digest = $2 THEN previous_digest ELSE active_digest END
                  WHERE name = $1 AND EXISTS (SELECT 1 FROM skill_versions WHERE skill_name = $1 AND digest = $2)",
             ).bind(name).bind(digest).bind(now).execute(&mut *tx).await?.rows_affected() == 1;
@@ -131,11 +134,15 @@ impl Db {
         Ok(true)
     }
 
-    /// Enables, disables or removes a skill. A removed one keeps its versions and its calls on record.
+    /// Enables, disables or removes a skill. A removed one keeps its versions and its calls on record,
+    /// but nothing that was granted to it.
     pub async fn set_skill_status(&self, clock: &Clock, name: &str, status: &str) -> Result<bool> {
         let known = write_tx!(self, tx => {
             let known = sqlx::query("UPDATE skills SET status = $2, updated_at = $3 WHERE name = $1")
                 .bind(name).bind(status).bind(clock.now()).execute(&mut *tx).await?.rows_affected() == 1;
+            if status == "removed" {
+                sqlx::query("DELETE FROM grants WHERE skill_name = $1").bind(name).execute(&mut *tx).await?;
+            }
             bump!(tx);
             known
         });

@@ -195,11 +195,26 @@ impl Db {
         Ok(None)
     }
 
-    /// Says that this host is still at work on its turns.
-    pub async fn keep_turns(&self, clock: &Clock, host: HostId) -> Result<()> {
+    /// Takes this turn, if it waits and none of its conversation runs.
+    pub async fn lease_this_turn(&self, clock: &Clock, host: HostId, turn: TurnId) -> Result<Option<Turn>> {
+        let leased = on!(self, pool => sqlx::query_as(concat!(
+            "UPDATE turns SET status = 'running', attempt = attempt + 1, locked_by = $1, locked_at = $2, started_at = $2
+             WHERE id = $3 AND status = 'received' AND NOT EXISTS (SELECT 1 FROM turns r
+                WHERE r.conversation_id = turns.conversation_id AND r.status = 'running')
+             RETURNING ", turn_columns!(),
+        )).bind(host).bind(clock.now()).bind(turn).fetch_optional(pool).await);
+        match leased {
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(None),
+            other => Ok(other?),
+        }
+    }
+
+    /// Says that this host is still at work on its turns begun since `begun_after`; an older one
+    /// cannot be at work any more and is left to expire.
+    pub async fn keep_turns(&self, clock: &Clock, host: HostId, begun_after: DateTime<Utc>) -> Result<()> {
         on!(self, pool => sqlx::query(
-            "UPDATE turns SET locked_at = $2 WHERE status = 'running' AND locked_by = $1",
-        ).bind(host).bind(clock.now()).execute(pool).await.map(|_| ()))?;
+            "UPDATE turns SET locked_at = $2 WHERE status = 'running' AND locked_by = $1 AND started_at > $3",
+        ).bind(host).bind(clock.now()).bind(begun_after).execute(pool).await.map(|_| ()))?;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{Db, Result, StoreError, columns::word_column, on, taken};
+use super::{Db, Result, StoreError, columns::word_column, on, taken, write_tx};
 use crate::{clock::Clock, ids::UserId};
 
 word_column! {
@@ -25,6 +25,9 @@ pub struct User {
     pub created_at: DateTime<Utc>,
 }
 
+/// Name of the person who speaks before there is an owner.
+const FIRST: &str = "owner";
+
 macro_rules! select_user {
     ($rest:literal) => {
         concat!("SELECT id, name, role, telegram_user_id, locale, time_zone, created_at FROM users ", $rest)
@@ -37,15 +40,29 @@ impl Db {
         Ok(on!(self, pool => sqlx::query_as(select_user!("WHERE role = 'owner'")).fetch_optional(pool).await)?)
     }
 
-    /// Makes the owner, out of the member of this name if there is one; fails with `Taken` when there
-    /// is an owner already.
+    /// The owner, or the person who speaks for one until there is an owner.
+    pub async fn owner_or_first(&self, clock: &Clock) -> Result<User> {
+        match self.owner().await? {
+            Some(owner) => Ok(owner),
+            None => self.user_named(clock, FIRST).await,
+        }
+    }
+
+    /// Makes the owner, out of the member of this name or of who spoke before there was an owner;
+    /// fails with `Taken` when there is an owner already.
     pub async fn create_owner(&self, clock: &Clock, name: &str, password_hash: &str) -> Result<UserId> {
-        let made: Option<(UserId,)> = on!(self, pool => sqlx::query_as(
-            "INSERT INTO users (id, name, role, password_hash, created_at) VALUES ($1, $2, 'owner', $3, $4)
-             ON CONFLICT (name) DO UPDATE SET role = 'owner', password_hash = $3 WHERE users.role = 'member'
-             RETURNING id",
-        ).bind(UserId::new(clock)).bind(name).bind(password_hash).bind(clock.now()).fetch_optional(pool).await)
-        .map_err(taken("an owner"))?;
+        let made: Option<(UserId,)> = write_tx!(self, tx => {
+            sqlx::query(
+                "UPDATE users SET name = $1 WHERE name = $2 AND role = 'member'
+                 AND NOT EXISTS (SELECT 1 FROM users other WHERE other.name = $1)",
+            ).bind(name).bind(FIRST).execute(&mut *tx).await?;
+            sqlx::query_as(
+                "INSERT INTO users (id, name, role, password_hash, created_at) VALUES ($1, $2, 'owner', $3, $4)
+                 ON CONFLICT (name) DO UPDATE SET role = 'owner', password_hash = $3 WHERE users.role = 'member'
+                 RETURNING id",
+            ).bind(UserId::new(clock)).bind(name).bind(password_hash).bind(clock.now())
+             .fetch_optional(&mut *tx).await.map_err(taken("an owner"))?
+        });
         made.map(|(id,)| id).ok_or(StoreError::Taken("an owner"))
     }
 

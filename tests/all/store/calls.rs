@@ -14,6 +14,7 @@ both!(
     a_finished_call_answers_for_its_key,
     a_call_without_a_key_runs_every_time,
     a_failed_call_is_run_again,
+    a_failed_call_that_must_not_be_repeated_answers_for_its_key,
     a_call_that_never_ended_was_interrupted,
     an_overtaken_attempt_writes_nothing,
     many_starts_of_one_key_begin_one_attempt_each,
@@ -23,7 +24,7 @@ both!(
 const INPUT: &str = "{\"text\":\"上海\"}";
 
 fn start<'a>(key: Option<&'a str>, input: &'a Value, of: (Option<TurnId>, Option<UserId>)) -> CallStart<'a> {
-    CallStart { skill: "echo", digest: "d1", turn: of.0, user: of.1, idempotency_key: key, input }
+    CallStart { skill: "echo", digest: "d1", turn: of.0, user: of.1, idempotency_key: key, repeatable: true, input }
 }
 
 async fn begin(db: &TestDb, key: Option<&str>) -> Started {
@@ -86,6 +87,17 @@ async fn a_failed_call_is_run_again(db: TestDb) {
     assert_eq!((record.status.as_str(), record.failure.is_none(), record.finished_at), ("running", true, None));
     end(&db, second, Ok(json!(1))).await;
     assert!(matches!(begin(&db, Some("k")).await, Started::Finished(_)));
+}
+
+async fn a_failed_call_that_must_not_be_repeated_answers_for_its_key(db: TestDb) {
+    let call = run(&db, Some("k")).await;
+    end(&db, call, Err(json!({ "kind": "trap", "text": "boom" }))).await;
+    let input: Value = serde_json::from_str(INPUT).unwrap();
+    let once = CallStart { repeatable: false, ..start(Some("k"), &input, (None, None)) };
+    match db.start_call(&db.clock, &once).await.unwrap() {
+        Started::Finished(record) => assert_eq!(record.failure.unwrap().0["kind"], "trap"),
+        other => panic!("{other:?}"),
+    }
 }
 
 async fn a_call_that_never_ended_was_interrupted(db: TestDb) {

@@ -21,6 +21,7 @@ both!(
     a_job_dies_and_is_driven_again,
     a_host_hands_its_jobs_back,
     a_job_that_nobody_keeps_expires,
+    a_job_that_ends_its_hosts_is_dead_after_its_last_attempt,
     the_list_is_by_status,
 );
 
@@ -193,12 +194,24 @@ async fn a_job_that_nobody_keeps_expires(db: TestDb) {
     queue(&db, "any", 0).await;
     let kept = lease(&db, alive).await;
     let now = db.tick();
-    db.keep_jobs(&db.clock, alive).await.unwrap();
-    assert_eq!(db.expire_jobs(now).await.unwrap(), 1);
-    assert_eq!(db.expire_jobs(now).await.unwrap(), 0);
+    db.keep_jobs(&db.clock, alive, now - Duration::hours(1)).await.unwrap();
+    assert_eq!(db.recover_jobs(None, now).await.unwrap(), 1);
+    assert_eq!(db.recover_jobs(None, now).await.unwrap(), 0);
     assert!(!db.complete_job(&db.clock, &lost, dead).await.unwrap());
     assert!(db.complete_job(&db.clock, &kept, alive).await.unwrap());
     assert_eq!(lease(&db, alive).await.id, lost.id);
+}
+
+async fn a_job_that_ends_its_hosts_is_dead_after_its_last_attempt(db: TestDb) {
+    let poison = NewJob { max_retries: 1, ..new("poison", db.clock.now()) };
+    db.queue_job(&db.clock, &poison).await.unwrap();
+    for (attempt, status) in [(1, JobStatus::Queued), (2, JobStatus::Dead)] {
+        let host = db.host();
+        let job = lease(&db, host).await;
+        assert_eq!(db.recover_jobs(Some(host), DateTime::UNIX_EPOCH).await.unwrap(), 1);
+        let job = db.job(job.id).await.unwrap().unwrap();
+        assert_eq!((job.retry_count, job.status), (attempt, status));
+    }
 }
 
 async fn the_list_is_by_status(db: TestDb) {

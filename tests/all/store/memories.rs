@@ -96,6 +96,7 @@ async fn a_new_value_closes_the_old_one(db: TestDb) {
         matches!(back, Written::Replaced(again) if again != old && again != new),
         "a closed value is not taken up again"
     );
+    assert_eq!(db.count_facts(ada).await.unwrap(), 4);
 }
 
 async fn many_writers_of_one_key_leave_one_value(db: TestDb) {

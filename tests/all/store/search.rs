@@ -14,13 +14,14 @@ both!(
     one_shared_word_is_enough_and_more_are_better,
     words_of_the_query_language_are_words,
     a_query_of_nothing_finds_nothing,
+    long_words_and_many_words_are_no_trouble,
 );
 
 /// Keeps a fact to be found by `words`, which are cut already.
 async fn keep(db: &TestDb, user: UserId, words: &str) -> uuid::Uuid {
     let new = NewFact {
         user,
-        key: words.into(),
+        key: uuid::Uuid::now_v7().to_string(),
         value_text: words.into(),
         value_json: json!(words),
         source_turn: None,
@@ -97,4 +98,17 @@ async fn a_query_of_nothing_finds_nothing(db: TestDb) {
     keep(&db, ada, "").await;
     assert!(find(&db, ada, &[]).await.is_empty());
     assert!(find(&db, ada, &[""]).await.is_empty());
+}
+
+/// People paste keys and whole pages: no limit of an engine may fail the turn.
+async fn long_words_and_many_words_are_no_trouble(db: TestDb) {
+    let ada = db.person("ada").await;
+    let (long, wide) = ("y".repeat(3000), "щ".repeat(1500));
+    let kept = keep(&db, ada, &format!("key {long} {wide} office")).await;
+    assert_eq!(find(&db, ada, &[&long, &wide, "office"]).await, [kept]);
+    assert!(find(&db, ada, &[&long, &wide]).await.is_empty());
+    let many: Vec<String> = (0..5000).map(|n| format!("word{n}")).chain(["office".to_owned()]).collect();
+    assert_eq!(db.search(ada, &many, 10).await.unwrap().len(), 1);
+    let page = keep(&db, ada, &many.join(" ")).await;
+    assert_eq!(find(&db, ada, &["word4999"]).await, [page]);
 }

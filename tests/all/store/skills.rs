@@ -146,14 +146,18 @@ async fn activations_at_once_leave_one_active(db: TestDb) {
 async fn a_status_is_set(db: TestDb) {
     stage(&db, &db, "echo", "d1", b"one").await;
     db.activate_version(&db.clock, "echo", "d1").await.unwrap();
-    for word in ["disabled", "removed"] {
-        assert!(db.set_skill_status(&db.clock, "echo", word).await.unwrap());
-        assert_eq!(pointers(&db, "echo").await, points(word, Some("d1"), None));
-    }
+    db.set_grants(&db.clock, "echo", &[("kv".to_owned(), json!(true))], "owner").await.unwrap();
+    assert!(db.set_skill_status(&db.clock, "echo", "disabled").await.unwrap());
+    assert!(db.activate_version(&db.clock, "echo", "d1").await.unwrap());
+    assert_eq!(pointers(&db, "echo").await, points("disabled", Some("d1"), None), "activating does not enable");
+    assert_eq!(db.grants("echo").await.unwrap().len(), 1);
+    assert!(db.set_skill_status(&db.clock, "echo", "removed").await.unwrap());
+    assert_eq!(pointers(&db, "echo").await, points("removed", Some("d1"), None));
+    assert!(db.grants("echo").await.unwrap().is_empty(), "nothing stays granted to what was removed");
     assert!(!db.set_skill_status(&db.clock, "none", "disabled").await.unwrap());
     db.set_skill_status(&db.clock, "echo", "asleep").await.unwrap_err();
     assert!(db.activate_version(&db.clock, "echo", "d1").await.unwrap());
-    assert_eq!(pointers(&db, "echo").await, points("active", Some("d1"), None), "activating enables");
+    assert_eq!(pointers(&db, "echo").await, points("active", Some("d1"), None), "installed again");
 }
 
 async fn settings_are_the_owners_values(db: TestDb) {

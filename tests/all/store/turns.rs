@@ -27,6 +27,8 @@ both!(
     a_reply_waits_for_telegram_only,
     a_host_hands_its_turns_back,
     a_turn_that_nobody_keeps_expires,
+    a_turn_that_runs_too_long_is_not_kept,
+    one_turn_is_leased_by_its_id,
     the_list_goes_back_in_time,
 );
 
@@ -267,12 +269,31 @@ async fn a_turn_that_nobody_keeps_expires(db: TestDb) {
     let lost = running(&db, ada, dead).await;
     let kept = running(&db, ada, alive).await;
     let now = db.tick();
-    db.keep_turns(&db.clock, alive).await.unwrap();
+    db.keep_turns(&db.clock, alive, now - Duration::hours(1)).await.unwrap();
     assert_eq!(db.expire_turns(now).await.unwrap(), 1);
     assert_eq!(db.turn(lost.id).await.unwrap().unwrap().status, TurnStatus::Received);
     assert_eq!(db.turn(kept.id).await.unwrap().unwrap().status, TurnStatus::Running);
     assert!(!db.end_turn(&db.clock, &lost, dead, &ending("late")).await.unwrap());
     assert_eq!(db.expire_turns(now).await.unwrap(), 0, "what was kept at this moment was not kept before it");
+}
+
+async fn a_turn_that_runs_too_long_is_not_kept(db: TestDb) {
+    let (ada, stuck) = (db.person("ada").await, db.host());
+    running(&db, ada, stuck).await;
+    let begun_before = db.tick();
+    db.keep_turns(&db.clock, stuck, begun_before).await.unwrap();
+    assert_eq!(db.expire_turns(db.clock.now()).await.unwrap(), 1);
+}
+
+async fn one_turn_is_leased_by_its_id(db: TestDb) {
+    let (ada, host) = (db.person("ada").await, db.host());
+    let done = db.answered_turn(ada).await;
+    assert!(db.lease_this_turn(&db.clock, host, done.id).await.unwrap().is_none(), "it has ended");
+    let busy = running(&db, ada, host).await;
+    assert!(db.lease_this_turn(&db.clock, host, busy.id).await.unwrap().is_none(), "it runs");
+    assert_eq!(db.hand_back_turns(host).await.unwrap(), 1);
+    let leased = db.lease_this_turn(&db.clock, host, busy.id).await.unwrap().unwrap();
+    assert_eq!((leased.id, leased.attempt), (busy.id, 2));
 }
 
 async fn the_list_goes_back_in_time(db: TestDb) {

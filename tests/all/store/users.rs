@@ -13,6 +13,7 @@ both!(
     a_new_name_in_many_places_at_once_is_one_person,
     there_is_one_owner,
     a_member_may_become_the_owner,
+    who_speaks_before_there_is_an_owner_becomes_the_owner,
     of_two_first_owners_one_wins,
 );
 
@@ -59,6 +60,15 @@ async fn a_member_may_become_the_owner(db: TestDb) {
     }
     assert_eq!(db.user(bo).await.unwrap().unwrap().role, Role::Member);
     assert_eq!(db.owner_password().await.unwrap().as_deref(), Some("hash 1"));
+}
+
+async fn who_speaks_before_there_is_an_owner_becomes_the_owner(db: TestDb) {
+    let first = db.owner_or_first(&db.clock).await.unwrap();
+    assert_eq!(first.role, Role::Member);
+    assert_eq!(db.owner_or_first(&db.clock).await.unwrap().id, first.id);
+    assert_eq!(db.create_owner(&db.clock, "ada", "hash 1").await.unwrap(), first.id, "with all that was said");
+    let owner = db.owner_or_first(&db.clock).await.unwrap();
+    assert_eq!((owner.id, owner.name.as_str(), owner.role), (first.id, "ada", Role::Owner));
 }
 
 async fn of_two_first_owners_one_wins(db: TestDb) {

@@ -82,6 +82,8 @@ pub async fn metrics(
     if !local {
         auth::has_token(&backoffice, &headers, Scope::Usage).await?;
     }
+    #[expect(clippy::cast_precision_loss, reason = "a count of turns is far below 2^52")]
+    metrics::gauge!("skillet_turns_open").set(backoffice.db.open_turns().await? as f64);
     backoffice.metrics.run_upkeep();
     let text = backoffice.metrics.render();
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())

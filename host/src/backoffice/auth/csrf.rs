@@ -22,6 +22,9 @@ use super::{
 
 const COOKIE: &str = "skillet_form";
 
+/// Length of a secret as text; a shorter cookie is not ours.
+const SECRET_CHARS: usize = 64;
+
 /// The token that forms of this request's page carry, and must carry.
 #[derive(Clone, Debug)]
 pub struct FormToken(pub String);
@@ -40,7 +43,7 @@ impl FormToken {
 
 /// Gives pages before the log-in a token, by a cookie of its own: strangers leave nothing in the database.
 pub async fn form_token(State(backoffice): State<Arc<Backoffice>>, mut request: Request, next: Next) -> Response {
-    let known = cookie(request.headers(), COOKIE).map(str::to_owned);
+    let known = cookie(request.headers(), COOKIE).filter(|known| known.len() == SECRET_CHARS).map(str::to_owned);
     let token = known.clone().unwrap_or_else(new_secret);
     request.extensions_mut().insert(FormToken(token.clone()));
     let mut response = next.run(request).await;

@@ -128,7 +128,12 @@ impl Backoffice {
             key: call.key,
             progress: None,
         };
-        let outcome = self.skills.call(request).await?;
+        // Whoever asked may leave; what has begun is ended and put on record all the same.
+        let skills = self.skills.clone();
+        let outcome = match self.tasks.spawn(async move { skills.call(request).await }).await {
+            Ok(outcome) => outcome?,
+            Err(error) => return Err(Problem::internal(&error)),
+        };
         if let Err(failure) = &outcome.result {
             // Only what never began has no fuel and no time; a guest may say `invalid-input` too.
             let never_began = outcome.duration_ms == 0.0 && outcome.fuel == 0;

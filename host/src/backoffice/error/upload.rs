@@ -27,6 +27,7 @@ impl From<UploadError> for Problem {
                 let failing: Vec<_> = results.iter().filter(|result| !result.passed).collect();
                 plain(Kind::ExamplesFail).with("failed", failed).with("total", total).with("examples", json!(failing))
             }
+            UploadError::SlowExamples { .. } => plain(Kind::ExamplesFail),
             UploadError::OtherSkill(_, skill) => plain(Kind::OtherSkill).with("skill", skill),
             UploadError::Store(error) => error.into(),
         }

@@ -38,7 +38,7 @@ pub async fn choose(
 
 /// An address of this host, never one that a link smuggled in.
 pub fn own_path(path: &str) -> &str {
-    let own = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n', '\t']);
+    let own = path.starts_with('/') && !path.starts_with("//") && !path.contains(|c: char| c.is_control() || c == '\\');
     if own && path.is_ascii() { path } else { "/" }
 }
 
@@ -53,6 +53,8 @@ mod tests {
             ("//evil.example", "/"),
             ("https://evil.example", "/"),
             ("/\\evil", "/"),
+            ("/\x01", "/"),
+            ("/\x7f", "/"),
             ("", "/"),
         ] {
             assert_eq!(own_path(given), expected);

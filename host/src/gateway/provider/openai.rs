@@ -21,6 +21,9 @@ use crate::{
 /// Characters kept of an error's body.
 const MAX_ERROR_CHARS: usize = 300;
 
+/// Skill calls in one answer at most.
+const MAX_CALLS: usize = 64;
+
 /// Bytes of one answer at most: a server that never stops does not fill the memory.
 const MAX_ANSWER_BYTES: usize = 1 << 20;
 
@@ -56,8 +59,7 @@ struct Delta {
 
 #[derive(Deserialize)]
 struct DeltaCall {
-    #[serde(default)]
-    index: usize,
+    index: Option<usize>,
     id: Option<String>,
     function: Option<DeltaFunction>,
 }
@@ -122,6 +124,11 @@ impl OpenAi {
             match event {
                 Some(Ok(event)) if event.data == "[DONE]" => break,
                 Some(Ok(event)) => reading.chunk(&event.data, on_text)?,
+                // Before its first event an answer that breaks off was never begun.
+                Some(Err(error)) if reading.bytes == 0 => return Err(ProviderError::Connection(error.to_string())),
+                None if reading.bytes == 0 => {
+                    return Err(ProviderError::Connection("it was closed at once".to_owned()));
+                }
                 Some(Err(error)) => return Err(ProviderError::Broken(error.to_string())),
                 // Some servers close without the final mark, but never without a reason to finish.
                 None if reading.finished => break,
@@ -161,6 +168,9 @@ impl OpenAi {
         });
         if !prompt.tools.is_empty() {
             body["tools"] = prompt.tools.iter().map(wire_tool).collect();
+            if !prompt.may_call {
+                body["tool_choice"] = json!("none");
+            }
         }
         body
     }
@@ -211,15 +221,21 @@ impl Reading {
     }
 
     fn call(&mut self, delta: DeltaCall) -> Result<(), ProviderError> {
+        // Servers that leave out the index send each call whole, or under a new id.
+        let last = self.calls.len().saturating_sub(1);
+        let index = delta.index.unwrap_or_else(|| match (&delta.id, self.calls.last()) {
+            (Some(id), Some(call)) if *id != call.id => last + 1,
+            _ => last,
+        });
         // More calls than any loop allows are a mistake of the server.
-        if delta.index > 64 {
-            return Err(ProviderError::Unreadable("more than 64 calls in one answer".to_owned()));
+        if index > MAX_CALLS {
+            return Err(ProviderError::Unreadable(format!("more than {MAX_CALLS} calls in one answer")));
         }
-        if self.calls.len() <= delta.index {
-            self.calls.resize_with(delta.index + 1, ToolCall::default);
+        if self.calls.len() <= index {
+            self.calls.resize_with(index + 1, ToolCall::default);
         }
-        let call = &mut self.calls[delta.index];
-        if let Some(id) = delta.id {
+        let call = &mut self.calls[index];
+        if let Some(id) = delta.id.filter(|id| !id.is_empty()) {
             call.id = id;
         }
         if let Some(function) = delta.function {

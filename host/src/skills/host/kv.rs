@@ -16,6 +16,8 @@ impl CallState {
         Ok(match self.grants.check("kv") {
             Err(refusal) => Err(Error::Unavailable(refusal)),
             Ok(()) if key.len() > MAX_KV_KEY_BYTES => Err(Error::TooLarge),
+            // Postgres has no NUL in texts.
+            Ok(()) if key.contains('\0') => Err(Error::Unavailable("a key holds no NUL".to_owned())),
             Ok(()) => Ok(()),
         })
     }
