@@ -187,7 +187,7 @@ async fn start(
 ) -> anyhow::Result<()> {
     // Whatever this host's id holds was left by an earlier process that is gone.
     let turns = app.db.hand_back_turns(app.host).await?;
-    let jobs = app.db.recover_jobs(Some(app.host), DateTime::UNIX_EPOCH).await?;
+    let jobs = app.db.recover_jobs(&app.clock, Some(app.host), DateTime::UNIX_EPOCH).await?;
     if turns + jobs > 0 {
         tracing::info!(turns, jobs, "work that an earlier process left is taken up again");
     }

@@ -109,7 +109,7 @@ impl Scheduler {
         let Parts { db, clock, host, .. } = &*self.parts;
         let now = clock.now();
         let kept = if at_work { db.keep_jobs(clock, *host, now - LONGEST_RUN).await } else { Ok(()) };
-        let expired = db.recover_jobs(None, now - LEASE).await.map(drop);
+        let expired = db.recover_jobs(clock, None, now - LEASE).await.map(drop);
         let sessions = db.sweep_sessions(now).await.map(drop);
         for result in [kept, expired, sessions] {
             if let Err(error) = result {

@@ -1,5 +1,6 @@
 //! Skills: components that the agent calls, in a sandbox. Nothing here knows who calls.
 
+mod account;
 mod compiler;
 mod engine;
 mod executor;

@@ -15,6 +15,7 @@ use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 use wasmtime::Engine;
 
 use super::{
+    account::{account, rejected, replay},
     engine::Ticker,
     host::{CallState, ProgressSink, Services},
     limits::Meter,
@@ -26,7 +27,7 @@ use super::{
 use crate::{
     config,
     ids::{CallId, TurnId, UserId},
-    store::{CallEnd, CallRecord, CallStart, Started, StoreError, storable, storable_json},
+    store::{CallStart, Started, StoreError, storable, storable_json},
 };
 
 /// Levels of nesting in an input or an output. A parser of JSON gives up at 128, and both are
@@ -318,95 +319,5 @@ fn check_output(installed: &Installed, text: &str) -> Result<Value, CallFailure>
     match installed.output.validate(&value) {
         Ok(()) => Ok(value),
         Err(error) => Err(bad(format!("{} at `{}`", error.masked(), error.instance_path()))),
-    }
-}
-
-async fn account(
-    services: &Services,
-    installed: &Installed,
-    (id, attempt): (CallId, i64),
-    waited: Duration,
-    checked: Checked,
-) -> Result<Outcome, StoreError> {
-    let Checked { output, run } = checked;
-    let log = json!(run.as_ref().map(|run| &run.log).map_or(&[][..], Vec::as_slice));
-    let (duration, fuel, peak, host_calls) = run.map_or((Duration::ZERO, 0, 0, 0), |run| {
-        (run.duration, run.fuel, run.peak_memory_bytes as u64, run.host_calls)
-    });
-    let failure = output
-        .as_ref()
-        .err()
-        .map(|failure| json!({ "kind": failure.kind, "text": failure.text, "fault": failure.kind.fault() }));
-    let end = CallEnd {
-        output: output.as_ref().ok(),
-        failure: failure.as_ref(),
-        log: &log,
-        queue_us: micros(waited),
-        duration_us: micros(duration),
-        fuel: i64::try_from(fuel).unwrap_or(i64::MAX),
-        peak_memory_bytes: i64::try_from(peak).unwrap_or(i64::MAX),
-        host_calls: i64::try_from(host_calls).unwrap_or(i64::MAX),
-    };
-    services.db.end_call(&services.clock, id, attempt, &end).await?;
-    let status = if output.is_ok() { "done" } else { "failed" };
-    metrics::counter!("skillet_skill_calls_total", "skill" => installed.name.clone(), "status" => status).increment(1);
-    metrics::histogram!("skillet_skill_call_seconds", "skill" => installed.name.clone()).record(duration.as_secs_f64());
-    tracing::info!(
-        skill = installed.name, call_id = %id, status, duration_us = micros(duration), fuel,
-        failure = output.as_ref().err().map(|failure| failure.kind.name()), "a skill ran"
-    );
-    Ok(Outcome {
-        call_id: id,
-        skill: installed.name.clone(),
-        version: installed.digest.clone(),
-        result: output,
-        duration_ms: duration.as_secs_f64() * 1_000.0,
-        fuel,
-        peak_memory_bytes: peak,
-        host_calls,
-        replayed: false,
-        log,
-    })
-}
-
-fn micros(duration: Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
-}
-
-/// A call that never began leaves no record.
-fn rejected(services: &Services, request: &Request, version: &str, failure: CallFailure) -> Outcome {
-    Outcome {
-        call_id: CallId::new(&services.clock),
-        skill: request.skill.clone(),
-        version: version.to_owned(),
-        result: Err(failure),
-        duration_ms: 0.0,
-        fuel: 0,
-        peak_memory_bytes: 0,
-        host_calls: 0,
-        replayed: false,
-        log: json!([]),
-    }
-}
-
-fn replay(record: CallRecord) -> Outcome {
-    let failure = record.failure.and_then(|failure| serde_json::from_value::<CallFailure>(failure.0).ok());
-    let result = match failure {
-        Some(failure) => Err(failure),
-        None => Ok(record.output.map_or(Value::Null, |output| output.0)),
-    };
-    #[expect(clippy::cast_precision_loss, reason = "a duration in microseconds is far below 2^52")]
-    let duration_ms = record.duration_us as f64 / 1_000.0;
-    Outcome {
-        call_id: record.id,
-        skill: record.skill_name,
-        version: record.digest,
-        result,
-        duration_ms,
-        fuel: u64::try_from(record.fuel).unwrap_or(0),
-        peak_memory_bytes: u64::try_from(record.peak_memory_bytes).unwrap_or(0),
-        host_calls: u64::try_from(record.host_calls).unwrap_or(0),
-        replayed: true,
-        log: record.log.0,
     }
 }

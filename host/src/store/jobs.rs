@@ -180,12 +180,23 @@ impl Db {
 
     /// Takes back the running jobs of a host that is gone, or that nobody has kept since `before`. The
     /// attempt counts: a job that ends its host is dead after its last one.
-    pub async fn recover_jobs(&self, host: Option<HostId>, before: DateTime<Utc>) -> Result<u64> {
-        Ok(on!(self, pool => sqlx::query(
-            "UPDATE jobs SET locked_by = NULL, locked_at = NULL, last_error = 'the host ended during it',
-             retry_count = retry_count + 1, status = CASE WHEN retry_count >= max_retries THEN 'dead' ELSE 'queued' END
-             WHERE status = 'running' AND (locked_by = $1 OR locked_at < $2)",
-        ).bind(host).bind(before).execute(pool).await.map(|done| done.rows_affected()))?)
+    pub async fn recover_jobs(&self, clock: &Clock, host: Option<HostId>, before: DateTime<Utc>) -> Result<u64> {
+        let now = clock.now();
+        let recovered = write_tx!(self, tx => {
+            sqlx::query(
+                "UPDATE job_runs SET status = 'failed', error = 'the host ended during it', finished_at = $3
+                 WHERE status = 'running' AND job_id IN
+                 (SELECT id FROM jobs WHERE status = 'running' AND (locked_by = $1 OR locked_at < $2))",
+            ).bind(host).bind(before).bind(now).execute(&mut *tx).await?;
+            sqlx::query(
+                "UPDATE jobs SET locked_by = NULL, locked_at = NULL, last_error = 'the host ended during it',
+                 retry_count = retry_count + 1,
+                 status = CASE WHEN retry_count >= max_retries THEN 'dead' ELSE 'queued' END,
+                 finished_at = CASE WHEN retry_count >= max_retries THEN $3 ELSE NULL END
+                 WHERE status = 'running' AND (locked_by = $1 OR locked_at < $2)",
+            ).bind(host).bind(before).bind(now).execute(&mut *tx).await?.rows_affected()
+        });
+        Ok(recovered)
     }
 
     /// When the next queued job is due.

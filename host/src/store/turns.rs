@@ -111,7 +111,7 @@ macro_rules! lease_one {
              WHERE status = 'received' AND id = (
                 SELECT t.id FROM turns t WHERE t.status = 'received' AND NOT EXISTS (
                     SELECT 1 FROM turns r WHERE r.conversation_id = t.conversation_id AND
-                    (r.status = 'running' OR (r.status = 'received' AND r.id < t.id)))
+                    (r.status = 'running' OR (r.status = 'received' AND (r.created_at, r.id) < (t.created_at, t.id))))
                 ORDER BY t.created_at, t.id LIMIT 1 ",
             $lock,
             ") RETURNING ",

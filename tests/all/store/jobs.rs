@@ -195,8 +195,8 @@ async fn a_job_that_nobody_keeps_expires(db: TestDb) {
     let kept = lease(&db, alive).await;
     let now = db.tick();
     db.keep_jobs(&db.clock, alive, now - Duration::hours(1)).await.unwrap();
-    assert_eq!(db.recover_jobs(None, now).await.unwrap(), 1);
-    assert_eq!(db.recover_jobs(None, now).await.unwrap(), 0);
+    assert_eq!(db.recover_jobs(&db.clock, None, now).await.unwrap(), 1);
+    assert_eq!(db.recover_jobs(&db.clock, None, now).await.unwrap(), 0);
     assert!(!db.complete_job(&db.clock, &lost, dead).await.unwrap());
     assert!(db.complete_job(&db.clock, &kept, alive).await.unwrap());
     assert_eq!(lease(&db, alive).await.id, lost.id);
@@ -208,9 +208,11 @@ async fn a_job_that_ends_its_hosts_is_dead_after_its_last_attempt(db: TestDb) {
     for (attempt, status) in [(1, JobStatus::Queued), (2, JobStatus::Dead)] {
         let host = db.host();
         let job = lease(&db, host).await;
-        assert_eq!(db.recover_jobs(Some(host), DateTime::UNIX_EPOCH).await.unwrap(), 1);
+        assert_eq!(db.recover_jobs(&db.clock, Some(host), DateTime::UNIX_EPOCH).await.unwrap(), 1);
         let job = db.job(job.id).await.unwrap().unwrap();
         assert_eq!((job.retry_count, job.status), (attempt, status));
+        assert_eq!(job.finished_at.is_some(), status == JobStatus::Dead);
+        assert_eq!(db.job_runs(job.id).await.unwrap().last().unwrap().status, "failed");
     }
 }
 

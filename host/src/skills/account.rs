@@ -1,0 +1,107 @@
+//! What stays of a call: its record, its numbers, its line in the log, and what its caller gets.
+
+use serde_json::{Value, json};
+use std::time::Duration;
+
+use super::{
+    executor::{Checked, Outcome, Request},
+    host::Services,
+    registry::Installed,
+    sandbox::CallFailure,
+};
+use crate::{
+    ids::CallId,
+    store::{CallEnd, CallRecord, StoreError},
+};
+
+/// Puts the end of an attempt on record, in the database, the metrics and the log.
+pub async fn account(
+    services: &Services,
+    installed: &Installed,
+    (id, attempt): (CallId, i64),
+    waited: Duration,
+    checked: Checked,
+) -> Result<Outcome, StoreError> {
+    let Checked { output, run } = checked;
+    let log = json!(run.as_ref().map(|run| &run.log).map_or(&[][..], Vec::as_slice));
+    let (duration, fuel, peak, host_calls) = run.map_or((Duration::ZERO, 0, 0, 0), |run| {
+        (run.duration, run.fuel, run.peak_memory_bytes as u64, run.host_calls)
+    });
+    let failure = output
+        .as_ref()
+        .err()
+        .map(|failure| json!({ "kind": failure.kind, "text": failure.text, "fault": failure.kind.fault() }));
+    let end = CallEnd {
+        output: output.as_ref().ok(),
+        failure: failure.as_ref(),
+        log: &log,
+        queue_us: micros(waited),
+        duration_us: micros(duration),
+        fuel: i64::try_from(fuel).unwrap_or(i64::MAX),
+        peak_memory_bytes: i64::try_from(peak).unwrap_or(i64::MAX),
+        host_calls: i64::try_from(host_calls).unwrap_or(i64::MAX),
+    };
+    services.db.end_call(&services.clock, id, attempt, &end).await?;
+    let status = if output.is_ok() { "done" } else { "failed" };
+    metrics::counter!("skillet_skill_calls_total", "skill" => installed.name.clone(), "status" => status).increment(1);
+    metrics::histogram!("skillet_skill_call_seconds", "skill" => installed.name.clone()).record(duration.as_secs_f64());
+    tracing::info!(
+        skill = installed.name, call_id = %id, status, duration_us = micros(duration), fuel,
+        failure = output.as_ref().err().map(|failure| failure.kind.name()), "a skill ran"
+    );
+    Ok(Outcome {
+        call_id: id,
+        skill: installed.name.clone(),
+        version: installed.digest.clone(),
+        result: output,
+        duration_ms: duration.as_secs_f64() * 1_000.0,
+        fuel,
+        peak_memory_bytes: peak,
+        host_calls,
+        replayed: false,
+        log,
+    })
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// A call that never began leaves no record.
+pub fn rejected(services: &Services, request: &Request, version: &str, failure: CallFailure) -> Outcome {
+    Outcome {
+        call_id: CallId::new(&services.clock),
+        skill: request.skill.clone(),
+        version: version.to_owned(),
+        result: Err(failure),
+        duration_ms: 0.0,
+        fuel: 0,
+        peak_memory_bytes: 0,
+        host_calls: 0,
+        replayed: false,
+        log: json!([]),
+    }
+}
+
+/// An earlier call of the same key answers again.
+pub fn replay(record: CallRecord) -> Outcome {
+    let failure = record.failure.and_then(|failure| serde_json::from_value::<CallFailure>(failure.0).ok());
+    let result = match failure {
+        Some(failure) => Err(failure),
+        None => Ok(record.output.map_or(Value::Null, |output| output.0)),
+    };
+    #[expect(clippy::cast_precision_loss, reason = "a duration in microseconds is far below 2^52")]
+    let duration_ms = record.duration_us as f64 / 1_000.0;
+    Outcome {
+        call_id: record.id,
+        skill: record.skill_name,
+        version: record.digest,
+        result,
+        duration_ms,
+        fuel: u64::try_from(record.fuel).unwrap_or(0),
+        peak_memory_bytes: u64::try_from(record.peak_memory_bytes).unwrap_or(0),
+        host_calls: u64::try_from(record.host_calls).unwrap_or(0),
+        replayed: true,
+        log: record.log.0,
+    }
+}
