@@ -50,7 +50,11 @@ pub fn build(options: &BuildOptions) -> Result<PathBuf> {
 
     let toolchain = Toolchain::find(&dir)?;
     let target = workspace_target(&toolchain, &dir)?;
-    let guests = options.target_dir.clone().unwrap_or_else(|| target.join("guests"));
+    // Cargo runs in the skill's folder, where a relative path would mean another one.
+    let guests = match &options.target_dir {
+        Some(dir) => std::path::absolute(dir)?,
+        None => target.join("guests"),
+    };
     let out = options.out.clone().unwrap_or_else(|| target.join("components"));
 
     let core_module = compile(&toolchain, &cargo_toml, &guests)?;
