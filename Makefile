@@ -23,8 +23,11 @@ debug:
 ## The first-party skills, as components
 plugins: toolchain $(COMPONENTS)
 
+SDK_FILES := sdk/Cargo.toml $(wildcard sdk/src/*.rs sdk/src/*/*.rs wit/v0/*.wit)
+
 # Built by whichever skillet is there; both make the same component.
-target/components/%.wasm: plugins/%/Cargo.toml plugins/%/skill.toml plugins/%/src/*.rs sdk/Cargo.toml sdk/src/*.rs wit/v0/*.wit
+.SECONDEXPANSION:
+target/components/%.wasm: plugins/%/Cargo.toml plugins/%/skill.toml $$(wildcard plugins/$$*/src/*.rs plugins/$$*/src/*/*.rs) $(SDK_FILES)
 	@bin=$(RELEASE); [ -x $$bin ] || bin=$(DEBUG); \
 	[ -x $$bin ] || { cargo build --package skillet && bin=$(DEBUG); }; \
 	$$bin skill build plugins/$* --out target/components --target-dir target/guests

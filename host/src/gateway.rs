@@ -155,9 +155,9 @@ impl Gateway {
             };
             let asking = provider.stream(&request.prompt, max_tokens, &mut on_text);
             let result = match request.deadline {
-                Some(deadline) => tokio::time::timeout_at(deadline.into(), asking)
-                    .await
-                    .unwrap_or_else(|_| Err(provider::ProviderError::Late)),
+                Some(deadline) => {
+                    tokio::time::timeout_at(deadline.into(), asking).await.unwrap_or(Err(provider::ProviderError::Late))
+                }
                 None => asking.await,
             };
             let answer = result.map(|answer| fill_usage(answer, request));

@@ -30,8 +30,39 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     button.textContent = button.dataset.copied;
   });
 }
-const refresh = document.querySelector("[data-refresh]");
-if (refresh) setTimeout(() => location.reload(), Number(refresh.dataset.refresh));
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+const main = document.getElementById("main");
+if (main?.querySelector("[data-refresh]")) keepFresh();
+
+// A page that is still to change is fetched again and again; what was opened on it stays open.
+async function keepFresh() {
+  let shown = "";
+  for (let mark; (mark = main.querySelector("[data-refresh]")); ) {
+    await sleep(Number(mark.dataset.refresh));
+    const response = await fetch(location.href).catch(() => null);
+    if (!response) continue;
+    if (!response.ok || response.redirected) return location.reload();
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("main");
+    if (fresh.innerHTML === shown) continue;
+    shown = fresh.innerHTML;
+    const [before, focused] = [folds(main), document.activeElement];
+    main.replaceChildren(...document.importNode(fresh, true).childNodes);
+    for (const [name, fold] of folds(main)) {
+      fold.open = before.get(name)?.open ?? false;
+      if (before.get(name)?.contains(focused)) fold.querySelector("summary").focus({ preventScroll: true });
+    }
+  }
+}
+
+// What can be opened, by its section and its place in it.
+function folds(root) {
+  const found = new Map();
+  for (const section of root.querySelectorAll("section")) {
+    const name = section.querySelector("h2")?.textContent;
+    section.querySelectorAll("details").forEach((fold, at) => found.set(`${name} ${at}`, fold));
+  }
+  return found;
+}
 
 // Server-sent events over fetch, which unlike EventSource can post.
 async function* events(response) {
@@ -66,6 +97,12 @@ function startChat(words) {
   const keepEnd = (change) => { const stay = nearEnd(); change(); if (stay) toEnd(); };
   toEnd();
 
+  // A message that came back and is sent again as it was keeps its key: it may have arrived.
+  let back = null;
+  // The first message makes the conversation; the next one waits in the composer until it is there.
+  let opening = false;
+  let held = false;
+
   // A reply that is still coming.
   function pending(item) {
     item.replaceChildren(make("p", "sr", words.agent));
@@ -96,6 +133,7 @@ function startChat(words) {
     reply.turn = turn_id;
     if (chat.dataset.conversation) return;
     chat.dataset.conversation = conversation;
+    opening = false;
     composer.action = `/chat/${conversation}`;
     history.replaceState(null, "", `/chat/${conversation}`);
     const title = list.querySelector(".mine .bubble")?.textContent.split("\n")[0].slice(0, 60) ?? "";
@@ -107,6 +145,8 @@ function startChat(words) {
     const line = make("li");
     line.append(link);
     document.getElementById("conversation-list").prepend(line);
+    if (held && say.value.trim()) composer.requestSubmit();
+    held = false;
   }
 
   // Plain text is replaced by what the server made of it.
@@ -122,18 +162,19 @@ function startChat(words) {
     keepEnd(() => { reply.steps.remove(); reply.bubble.textContent = text; });
   }
 
-  function fail(reply, text) {
+  function fail(reply, text, detail) {
     reply.over = true;
     reply.item.removeAttribute("aria-busy");
     reply.steps.remove();
     reply.bubble.className = "notice bad";
-    reply.bubble.textContent = text;
+    reply.bubble.replaceChildren(text);
+    if (detail) reply.bubble.append(make("span", "detail", detail));
   }
 
   async function follow(reply, response) {
     for await (const event of events(response)) {
       if (event.name === "done") return finish(reply, event.data.reply);
-      if (event.name === "error") return fail(reply, titleOf(event.data.problem) ?? words.failed);
+      if (event.name === "error") return fail(reply, titleOf(event.data.problem) ?? words.failed, event.data.problem?.detail);
       show(reply, event);
     }
   }
@@ -141,7 +182,7 @@ function startChat(words) {
   // A lost connection does not stop the turn: look again, a little later each time.
   async function resume(reply) {
     for (let wait = 500; wait < 20000 && !reply.over; wait *= 2) {
-      await new Promise((done) => setTimeout(done, wait));
+      await sleep(wait);
       try {
         const response = await fetch(`/chat/turns/${reply.turn}/events`);
         if (response.redirected) return location.reload();
@@ -154,15 +195,27 @@ function startChat(words) {
 
   async function send(text) {
     document.getElementById("welcome")?.remove();
+    const again = back?.text === text ? back : null;
+    back = null;
+    for (const item of again?.items ?? []) item.remove();
     const mine = make("li", "message mine");
     mine.append(make("p", "sr", words.you), make("div", "bubble plain", text));
     const theirs = make("li", "message theirs");
     list.append(mine, theirs);
     const reply = pending(theirs);
     toEnd();
-    const random = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0"));
-    const body = { message: text, stream: true, key: random.join("") };
+    const key = again?.key ?? newKey();
+    const body = { message: text, stream: true, key };
     if (chat.dataset.conversation) body.conversation = chat.dataset.conversation;
+    else opening = true;
+    const giveBack = (title, detail) => {
+      fail(reply, title, detail);
+      if (!body.conversation) opening = held = false;
+      if (say.value) return;
+      say.value = text;
+      fit();
+      back = { text, key, items: [mine, theirs] };
+    };
     try {
       const response = await fetch("/api/v1/chat", {
         method: "POST",
@@ -172,22 +225,27 @@ function startChat(words) {
       if (!response.ok) {
         const problem = await response.json().catch(() => ({}));
         if (response.status === 401) return location.assign("/login");
-        fail(reply, titleOf(problem) ?? words.failed);
-        if (!say.value) say.value = text;
-        return;
+        return giveBack(titleOf(problem) ?? words.failed, problem.detail);
       }
       await follow(reply, response);
     } catch { /* the connection broke */ }
     if (reply.over) return;
     if (reply.turn) return resume(reply);
-    fail(reply, words.lost);
-    if (!say.value) say.value = text;
+    giveBack(words.unsent);
+  }
+
+  function newKey() {
+    return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
   composer.addEventListener("submit", (event) => {
     event.preventDefault();
     const text = say.value.trim();
     if (!text) return;
+    if (opening) {
+      held = true;
+      return;
+    }
     say.value = "";
     fit();
     send(text);
@@ -218,6 +276,7 @@ function startUpload() {
   const button = upload.querySelector("button");
 
   function send(component) {
+    if (component.size > upload.dataset.maxMib * 2 ** 20) return refuse({ title: upload.dataset.tooLarge });
     const request = new XMLHttpRequest();
     request.open("POST", "/api/v1/skills");
     request.setRequestHeader("content-type", "application/wasm");

@@ -1,4 +1,4 @@
-/// Why a run did not produce an output. The case decides what the host does next.
+/// Why a run did not produce an output. The text goes back to whoever asked, a model or a person.
 ///
 /// ```
 /// use skillet_sdk::Failure;
@@ -13,17 +13,17 @@
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// The arguments make no sense. Never retried; the text goes back to the model or person who
-    /// chose them, so it should say what would be right.
+    /// The arguments make no sense. The text should say what would be right.
     #[error("invalid input: {0}")]
     InvalidInput(String),
-    /// Something needed is away for now. Retried if the manifest's `idempotency` allows it.
+    /// Something needed is away for now. It may be retried by a host, if the manifest's
+    /// `idempotency` allows it; today no host does.
     #[error("unavailable: {0}")]
     Unavailable(String),
-    /// The owner has not granted what this needs. The text says what to grant.
+    /// The owner has not granted what this needs. The text should say what to grant.
     #[error("denied: {0}")]
     Denied(String),
-    /// Anything else. Not retried.
+    /// Anything else.
     #[error("{0}")]
     Failed(String),
 }

@@ -1,4 +1,5 @@
-//! Requests to the hosts that the owner granted: `http = ["api.example.org"]`.
+//! Requests to the hosts that the owner granted: `http = ["api.example.org"]`. No host lends it yet:
+//! an upload that imports it is refused.
 //!
 //! ```no_run
 //! use serde::Deserialize;

@@ -1,4 +1,5 @@
-//! Work done later, on the host's schedule. Granted with `jobs = true`.
+//! Work done later, on the host's schedule. Granted with `jobs = true`. No host lends it yet: an
+//! upload that imports it is refused.
 //!
 //! ```no_run
 //! use skillet_sdk::{Failure, clock, jobs::Job, serde_json::json};

@@ -43,8 +43,9 @@
 //! Everything outside the sandbox goes through a module of this crate. Four need no grant:
 //! [`log`], [`clock`], [`random`], [`progress`]. The others are lent only when the skill's
 //! manifest asks for them and the owner agrees: [`kv`], [`settings`], [`memory`], [`config`],
-//! [`llm`], [`messages`], [`jobs`], [`http`]. A module that is not used leaves no trace in the
-//! component, so a skill that never touches [`http`] cannot be granted it by accident.
+//! [`llm`], [`messages`], [`jobs`], [`http`]. The last four are in the contract, but no host lends
+//! them yet: an upload that imports one is refused. A module that is not used leaves no trace in the
+//! component, so a skill that never touches [`memory`] cannot be granted it by accident.
 //!
 //! Each module's error converts into a [`Failure`], so `?` is usually enough.
 //!

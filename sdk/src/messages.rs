@@ -1,4 +1,5 @@
-//! Messages to the people this call is for. Granted with `messages = true`.
+//! Messages to the people this call is for. Granted with `messages = true`. No host lends it yet:
+//! an upload that imports it is refused.
 //!
 //! A skill's answer is its output; a message is for what cannot wait for it, or for a job that
 //! nobody waits for.

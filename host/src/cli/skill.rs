@@ -100,13 +100,23 @@ pub struct Target {
     token: Option<String>,
 }
 
+/// Where a command does its work.
+enum Host {
+    Remote(Remote),
+    /// The data folder, whether or not a server runs on it.
+    Here(Box<App>),
+}
+
+/// Who the audit log says it was.
+const ACTOR: &str = "command line";
+
 impl Target {
-    fn remote(&self) -> anyhow::Result<Option<Remote>> {
-        match (&self.to, &self.token) {
-            (Some(url), Some(token)) => Ok(Some(Remote::new(url, token)?)),
+    async fn host(&self, config: Config) -> anyhow::Result<Host> {
+        Ok(match (&self.to, &self.token) {
+            (Some(url), Some(token)) => Host::Remote(Remote::new(url, token)?),
             (Some(_), None) => bail!("--to needs --token"),
-            (None, _) => Ok(None),
-        }
+            (None, _) => Host::Here(Box::new(open(config).await?)),
+        })
     }
 }
 
@@ -131,77 +141,98 @@ pub async fn run(command: Command, config: Config, options: &Options) -> anyhow:
     let json = options.json;
     match command {
         Command::Push { file, to } => {
-            let component = read(&file)?;
-            let done = match to.remote()? {
-                Some(remote) => remote.push(component).await?,
-                None => push(&open(config).await?, &component).await?,
-            };
-            let text =
-                format!("{} {}: {}", text_of(&done["name"]), text_of(&done["version"]), text_of(&done["status"]));
-            print(json, &done, &text)
+            let done = push(to.host(config).await?, read(&file)?).await?;
+            let [name, version, status] = ["name", "version", "status"].map(|key| text_of(&done[key]));
+            print(json, &done, &format!("{name} {version}: {status}"))
         }
         Command::List { to } => {
-            let list = match to.remote()? {
-                Some(remote) => remote.get("/api/v1/skills").await?,
-                None => list(&open(config).await?).await?,
-            };
-            let skills = list["skills"].as_array().cloned().unwrap_or_default();
-            let lines: Vec<String> = skills
-                .iter()
-                .map(|one| {
-                    format!("{}  {}  {}", text_of(&one["name"]), text_of(&one["version"]), text_of(&one["status"]))
-                })
-                .collect();
+            let list = list(to.host(config).await?).await?;
+            let lines: Vec<String> = list["skills"].as_array().into_iter().flatten().map(line).collect();
             print(json, &list, &lines.join("\n"))
         }
         Command::Call { name, input, locale } => call(&open(config).await?, name, &input, locale, json).await,
         Command::Activate { name, digest, grant, to } => {
-            match to.remote()? {
-                Some(remote) => {
-                    let path = format!("/api/v1/skills/{name}/versions/{digest}/activate");
-                    remote.post(&path, &json!({ "grant": grant })).await?;
-                }
-                None => {
-                    let app = open(config).await?;
-                    app.skills.activate(&name, &digest, grant.then_some("command line")).await?;
-                    note(&app, "skill.activate", &name, json!({ "digest": digest, "granted": grant })).await?;
-                }
-            }
+            activate(to.host(config).await?, &name, &digest, grant).await?;
             print(json, &json!({ "name": name, "digest": digest }), &format!("{name} answers with {digest}"))
         }
         Command::Rollback { name, to } => {
-            let digest = match to.remote()? {
-                Some(remote) => {
-                    remote.post(&format!("/api/v1/skills/{name}/rollback"), &json!({})).await?["digest"].clone()
-                }
-                None => {
-                    let app = open(config).await?;
-                    let digest = json!(app.skills.roll_back(&name).await?);
-                    note(&app, "skill.rollback", &name, json!({ "digest": digest })).await?;
-                    digest
-                }
-            };
-            print(
-                json,
-                &json!({ "name": name, "digest": digest }),
-                &format!("{name} answers with {}", text_of(&digest)),
-            )
+            let digest = roll_back(to.host(config).await?, &name).await?;
+            let text = format!("{name} answers with {}", text_of(&digest));
+            print(json, &json!({ "name": name, "digest": digest }), &text)
         }
         Command::Remove { name, to } => {
-            match to.remote()? {
-                Some(remote) => remote.delete(&format!("/api/v1/skills/{name}")).await?,
-                None => {
-                    let app = open(config).await?;
-                    app.skills.set_status(&name, "removed").await?;
-                    note(&app, "skill.remove", &name, json!({})).await?;
-                }
-            }
+            remove(to.host(config).await?, &name).await?;
             print(json, &json!({ "removed": name }), &format!("{name} is removed"))
         }
         Command::New { .. } | Command::Build { .. } | Command::Inspect { .. } => {
             unreachable!("these were run without settings")
         }
     }
+}
+
+async fn push(host: Host, component: Vec<u8>) -> anyhow::Result<Value> {
+    let app = match host {
+        Host::Remote(remote) => return remote.push(component).await,
+        Host::Here(app) => app,
+    };
+    let uploaded = app.skills.upload(&component, Origin::Upload).await.map_err(explain)?;
+    note(&app, "skill.upload", &uploaded.name, json!({ "digest": uploaded.digest })).await?;
+    Ok(json!(uploaded))
+}
+
+async fn list(host: Host) -> anyhow::Result<Value> {
+    let app = match host {
+        Host::Remote(remote) => return remote.get("/api/v1/skills").await,
+        Host::Here(app) => app,
+    };
+    let mut rows = Vec::new();
+    for row in app.db.skills().await? {
+        let version = match &row.active_digest {
+            Some(digest) => app.db.version(digest).await?.map(|version| version.version),
+            None => None,
+        };
+        rows.push(json!({ "name": row.name, "status": row.status, "version": version, "digest": row.active_digest }));
+    }
+    Ok(json!({ "skills": rows }))
+}
+
+async fn activate(host: Host, name: &str, digest: &str, grant: bool) -> anyhow::Result<()> {
+    let app = match host {
+        Host::Remote(remote) => {
+            let path = format!("/api/v1/skills/{name}/versions/{digest}/activate");
+            return remote.post(&path, &json!({ "grant": grant })).await.map(drop);
+        }
+        Host::Here(app) => app,
+    };
+    app.skills.activate(name, digest, grant.then_some(ACTOR)).await?;
+    note(&app, "skill.activate", name, json!({ "digest": digest, "granted": grant })).await
+}
+
+async fn roll_back(host: Host, name: &str) -> anyhow::Result<Value> {
+    let app = match host {
+        Host::Remote(remote) => {
+            let done = remote.post(&format!("/api/v1/skills/{name}/rollback"), &json!({})).await?;
+            return Ok(done["digest"].clone());
+        }
+        Host::Here(app) => app,
+    };
+    let digest = json!(app.skills.roll_back(name).await?);
+    note(&app, "skill.rollback", name, json!({ "digest": digest })).await?;
+    Ok(digest)
+}
+
+async fn remove(host: Host, name: &str) -> anyhow::Result<()> {
+    let app = match host {
+        Host::Remote(remote) => return remote.delete(&format!("/api/v1/skills/{name}")).await,
+        Host::Here(app) => app,
+    };
+    app.skills.set_status(name, "removed").await?;
+    note(&app, "skill.remove", name, json!({})).await
+}
+
+fn line(skill: &Value) -> String {
+    let [name, version, status] = ["name", "version", "status"].map(|key| text_of(&skill[key]));
+    format!("{name}  {version}  {status}")
 }
 
 fn new(name: &str, dir: &Path, sdk: Option<&Path>, json: bool) -> anyhow::Result<()> {
@@ -232,15 +263,9 @@ fn inspect(file: &Path, json: bool) -> anyhow::Result<()> {
     print(json, &value, &text)
 }
 
-async fn push(app: &App, component: &[u8]) -> anyhow::Result<Value> {
-    let uploaded = app.skills.upload(component, Origin::Upload).await.map_err(explain)?;
-    note(app, "skill.upload", &uploaded.name, json!({ "digest": uploaded.digest })).await?;
-    Ok(json!(uploaded))
-}
-
 /// Notes a change in the audit log.
 async fn note(app: &App, action: &str, name: &str, detail: Value) -> anyhow::Result<()> {
-    Ok(app.db.audit(&app.clock, "command line", action, name, &detail).await?)
+    Ok(app.db.audit(&app.clock, ACTOR, action, name, &detail).await?)
 }
 
 /// Adds the results to an upload that was refused for its examples.
@@ -253,18 +278,6 @@ fn explain(error: UploadError) -> anyhow::Error {
         }
         _ => error.into(),
     }
-}
-
-async fn list(app: &App) -> anyhow::Result<Value> {
-    let mut rows = Vec::new();
-    for row in app.db.skills().await? {
-        let version = match &row.active_digest {
-            Some(digest) => app.db.version(digest).await?.map(|version| version.version),
-            None => None,
-        };
-        rows.push(json!({ "name": row.name, "status": row.status, "version": version, "digest": row.active_digest }));
-    }
-    Ok(json!({ "skills": rows }))
 }
 
 async fn call(app: &App, name: String, input: &str, locale: String, json: bool) -> anyhow::Result<()> {

@@ -129,15 +129,12 @@ fn fill(template: &str, groups: &[(&str, &str)]) -> String {
             let tail = after.strip_prefix(name)?.strip_prefix('}')?;
             Some((*value, tail))
         });
-        match named {
-            Some((value, tail)) => {
-                filled.push_str(value);
-                rest = tail;
-            }
-            None => {
-                filled.push('{');
-                rest = after;
-            }
+        if let Some((value, tail)) = named {
+            filled.push_str(value);
+            rest = tail;
+        } else {
+            filled.push('{');
+            rest = after;
         }
     }
     filled + rest

@@ -20,7 +20,7 @@ use super::{
 use crate::store::{NewVersion, StoreError};
 
 /// Time that all examples of a manifest may take together.
-const EXAMPLES_TIME: Duration = Duration::from_secs(60);
+const EXAMPLES_TIME: Duration = Duration::from_mins(1);
 
 /// Where a component comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

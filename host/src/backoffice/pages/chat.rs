@@ -17,7 +17,9 @@ use super::{
         auth::{Actor, CsrfForm},
         error::{Kind, Problem, Result},
         extract::Path,
-        markdown, watch,
+        markdown,
+        token::new_secret,
+        watch,
     },
     Page, html,
 };
@@ -38,6 +40,8 @@ struct ChatPage {
     /// The one that is shown; a new one has none.
     current: Option<Conversation>,
     messages: Vec<Said>,
+    /// A sent form that is sent again is the same message.
+    key: String,
     /// Texts for the script, as JSON.
     words: String,
 }
@@ -49,10 +53,17 @@ pub struct Said {
     /// HTML that was cleaned, or the plain text of what a person wrote.
     content: String,
     at: DateTime<Utc>,
-    skills: Vec<String>,
+    skills: Vec<Used>,
     tier: String,
     /// True for a message whose reply is still to come.
     waits: bool,
+}
+
+/// A skill that a reply used, or that a model made up.
+struct Used {
+    name: String,
+    /// Whether it has a page.
+    known: bool,
 }
 
 #[derive(Template)]
@@ -66,7 +77,7 @@ struct ReplyPart {
 pub struct MessageForm {
     message: String,
     #[serde(default)]
-    key: Option<String>,
+    key: String,
 }
 
 /// `GET /`: the newest conversation is where one goes on.
@@ -78,7 +89,7 @@ pub async fn home() -> Redirect {
 pub async fn fresh(State(backoffice): State<Arc<Backoffice>>, actor: Actor, page: Page) -> Result<Response> {
     let conversations = backoffice.db.conversations(owner(&actor)?, MAX_CONVERSATIONS).await?;
     let words = words(&page);
-    html(&ChatPage { page, conversations, current: None, messages: Vec::new(), words })
+    html(&ChatPage { page, conversations, current: None, messages: Vec::new(), key: new_secret(), words })
 }
 
 /// `GET /chat/{conversation}`
@@ -96,10 +107,11 @@ pub async fn show(
     let messages = backoffice.db.messages(id, MAX_MESSAGES).await?;
     let answered: HashSet<TurnId> =
         messages.iter().filter(|message| message.role == "assistant").map(|message| message.turn_id).collect();
-    let messages = messages.into_iter().map(|message| Said::of(message, &answered)).collect();
+    let known = known_skills(&backoffice).await?;
+    let messages = messages.into_iter().map(|message| Said::of(message, &answered, &known)).collect();
     let conversations = backoffice.db.conversations(owner, MAX_CONVERSATIONS).await?;
     let words = words(&page);
-    html(&ChatPage { page, conversations, current: Some(current), messages, words })
+    html(&ChatPage { page, conversations, current: Some(current), messages, key: new_secret(), words })
 }
 
 /// `POST /chat`: the first message of a conversation, without the script.
@@ -127,13 +139,9 @@ async fn say(
     conversation: Option<ConversationId>,
     form: MessageForm,
 ) -> Result<Redirect> {
-    let message = NewMessage {
-        user: owner(actor)?,
-        conversation,
-        channel: Channel::Web,
-        text: form.message,
-        key: form.key.filter(|key| !key.is_empty()),
-    };
+    // Another text in the same form, after the browser's way back, is another message.
+    let key = (!form.key.is_empty()).then(|| format!("{}:{}", form.key, form.message));
+    let message = NewMessage { user: owner(actor)?, conversation, channel: Channel::Web, text: form.message, key };
     let (conversation, _) = backoffice.agent.submit(message).await?;
     Ok(Redirect::to(&format!("/chat/{conversation}#end")))
 }
@@ -159,8 +167,14 @@ pub async fn reply(
     let messages = backoffice.db.turn_messages(turn.id).await?;
     let reply = messages.into_iter().find(|message| message.role == "assistant");
     let reply = reply.ok_or_else(|| Problem::new(Kind::NotFound, "The turn has no reply yet."))?;
-    let said = Said::of(reply, &HashSet::new());
+    let said = Said::of(reply, &HashSet::new(), &known_skills(&backoffice).await?);
     Ok(Html(ReplyPart { page, said }.render()?).into_response())
+}
+
+/// The skills that have a page.
+async fn known_skills(backoffice: &Backoffice) -> Result<HashSet<String>> {
+    let rows = backoffice.db.skills().await?.into_iter();
+    Ok(rows.filter(|row| row.status != "removed").map(|row| row.name).collect())
 }
 
 async fn own_turn(backoffice: &Backoffice, actor: &Actor, id: Uuid) -> Result<crate::store::Turn> {
@@ -177,15 +191,15 @@ fn owner(actor: &Actor) -> Result<UserId> {
 }
 
 impl Said {
-    fn of(message: Message, answered: &HashSet<TurnId>) -> Self {
+    fn of(message: Message, answered: &HashSet<TurnId>, known: &HashSet<String>) -> Self {
         let mine = message.role == "user";
         let meta = &message.meta.0;
-        let skills = meta["skills"].as_array().into_iter().flatten();
+        let skills = meta["skills"].as_array().into_iter().flatten().filter_map(|skill| skill["name"].as_str());
         Self {
             turn: message.turn_id,
             mine,
             at: message.created_at,
-            skills: skills.filter_map(|skill| skill["name"].as_str().map(str::to_owned)).collect(),
+            skills: skills.map(|name| Used { name: name.to_owned(), known: known.contains(name) }).collect(),
             tier: meta["tier"].as_str().unwrap_or_default().to_owned(),
             waits: mine && !answered.contains(&message.turn_id),
             content: if mine { message.content } else { markdown::render(&message.content) },
@@ -202,8 +216,8 @@ fn words(page: &Page) -> String {
         "agent": page.agent,
         "thinking": page.t("chat.thinking"),
         "lost": page.t("chat.lost"),
+        "unsent": page.t("chat.unsent"),
         "failed": page.t("chat.failed"),
-        "details": page.t("chat.details"),
     });
     words.to_string()
 }

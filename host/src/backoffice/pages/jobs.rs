@@ -3,7 +3,6 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use serde::Deserialize;
-use serde_json::Value;
 use std::sync::Arc;
 use tower_sessions::Session;
 use uuid::Uuid;
@@ -40,7 +39,6 @@ struct JobPage {
     page: Page,
     job: Job,
     runs: Vec<JobRun>,
-    payload: String,
     dead: bool,
 }
 
@@ -73,8 +71,7 @@ pub async fn show(State(backoffice): State<Arc<Backoffice>>, page: Page, Path(id
     let job = backoffice.db.job(JobId(id)).await?;
     let job = job.ok_or_else(|| Problem::new(Kind::NoJob, format!("There is no job {id}.")))?;
     let runs = backoffice.db.job_runs(job.id).await?;
-    let payload = pretty(&job.payload.0);
-    html(&JobPage { page, dead: job.status == JobStatus::Dead, job, runs, payload })
+    html(&JobPage { page, dead: job.status == JobStatus::Dead, job, runs })
 }
 
 /// `POST /jobs/{job}`: a dead job is queued again.
@@ -87,8 +84,4 @@ pub async fn redrive(
 ) -> Result<Response> {
     let outcome = backoffice.redrive(&actor, JobId(id)).await;
     Flash::after(&session, outcome, "done.redriven", &format!("/jobs/{id}")).await
-}
-
-fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
 }

@@ -8,6 +8,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{borrow::Cow, sync::Arc};
 use tower_sessions::Session;
 
@@ -124,7 +125,7 @@ impl Page {
     /// The titles of all problems, as JSON for the script.
     pub fn problems(&self) -> String {
         let titles = Kind::ALL.iter().map(|kind| (kind.slug().to_owned(), self.word("problem", kind.slug()).into()));
-        serde_json::Value::Object(titles.collect()).to_string()
+        Value::Object(titles.collect()).to_string()
     }
 
     /// Whether this is the current section.
@@ -166,6 +167,11 @@ impl Page {
             10_000..1_000_000 => format!("{millis:.0} ms"),
             _ => format!("{:.2} s", millis / 1_000.0),
         }
+    }
+
+    /// JSON as people read it.
+    pub fn pretty(&self, value: &Value) -> String {
+        serde_json::to_string_pretty(value).unwrap_or_default()
     }
 
     /// The address of a static file.

@@ -23,7 +23,7 @@ pub fn asked(page: &Page, asked: &[(String, Value)], granted: &[(String, Value)]
             lines.push(Asked {
                 field: word.map_or_else(|| format!("g:{capability}"), |word| format!("g:{capability}:{word}")),
                 capability: capability.clone(),
-                text: text(page, capability, word, scope),
+                text: text(page, capability, word),
                 granted: given.is_some_and(|given| match word {
                     Some(word) => given.as_array().is_some_and(|words| words.iter().any(|given| given == word)),
                     None => given == scope,
@@ -42,12 +42,10 @@ fn words(scope: &Value) -> Vec<Option<&str>> {
     }
 }
 
-fn text(page: &Page, capability: &str, word: Option<&str>, scope: &Value) -> String {
+fn text(page: &Page, capability: &str, word: Option<&str>) -> String {
     match (capability, word) {
         ("memory", Some("read")) => page.t("capability.memory_read").into_owned(),
         ("memory", Some("write")) => page.t("capability.memory_write").into_owned(),
-        ("http", Some(host)) => page.with("capability.http", host),
-        ("llm", _) => page.with("capability.llm", page.word("tier", scope.as_str().unwrap_or_default())),
         (other, _) => page.word("capability", other),
     }
 }

@@ -232,8 +232,3 @@ pub async fn call(
     page.tried = Some(tried);
     html(&page)
 }
-
-/// JSON as people read it.
-fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
-}

@@ -99,7 +99,7 @@ fn bars(page: &Page, steps: &Value) -> Vec<Bar> {
                 width: (duration_ms as f64 * scale).max(NARROWEST),
                 at_ms,
                 duration_ms,
-                detail: serde_json::to_string_pretty(&step["detail"]).unwrap_or_default(),
+                detail: page.pretty(&step["detail"]),
             }
         })
         .collect()
@@ -120,9 +120,4 @@ impl TurnPage {
     fn took(&self) -> Option<i64> {
         (self.trace.finished_at? - self.trace.created_at).num_microseconds()
     }
-}
-
-/// JSON as people read it.
-fn pretty(value: &Value) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default()
 }
