@@ -137,11 +137,13 @@ impl Agent {
         };
         let accepted = db.accept(clock, &incoming).await?;
         self.wake.notify_one();
-        // The same key came in at the same moment elsewhere: that one's conversation is the message's.
-        match (accepted, db.known_turn(&incoming.key).await?) {
-            (Accepted::Known(_), Some((_, other))) => Ok((other, accepted)),
-            _ => Ok((conversation, accepted)),
+        if let Accepted::Known(_) = accepted
+            && let Some((_, other)) = db.known_turn(&incoming.key).await?
+        {
+            // The same key came in at the same moment elsewhere: that one's conversation is the message's.
+            return Ok((other, accepted));
         }
+        Ok((conversation, accepted))
     }
 
     /// The language of a reply: that of the message, else the person's, else the setting's.

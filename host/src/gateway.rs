@@ -99,6 +99,12 @@ pub struct Gateway {
     large: Option<OpenAi>,
 }
 
+/// Chooses the TLS provider that every client of this process uses; to be called before one is built.
+pub fn choose_tls() {
+    // Another part of the process may have chosen the same one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// Attempts at one request: a connection that fails before the first token is tried once more.
 const ATTEMPTS: i64 = 2;
 
@@ -107,8 +113,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
 impl Gateway {
     pub fn new(db: Db, clock: Clock, settings: &config::Gateway) -> anyhow::Result<Self> {
-        // Another part of the process may have chosen the same provider already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        choose_tls();
         let tier = |model: &config::Model| model.is_set().then(|| OpenAi::new(model, settings)).transpose();
         Ok(Self {
             db,

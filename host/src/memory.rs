@@ -90,7 +90,7 @@ impl Memory {
             return Err(MemoryError::Full);
         }
         let detected = semantic::fact_of(text);
-        let key = if key.trim().is_empty() { detected.key.clone() } else { short_key(key) };
+        let key = if key.trim().is_empty() { detected.key.clone() } else { fact_key(key) };
         let fact = NewFact {
             user,
             words: segment::index_words(&format!("{key} {text} {}", semantic::aliases(&key))),
@@ -141,7 +141,7 @@ impl Memory {
 }
 
 /// A key as it is kept: lower case, and no longer than an index takes.
-fn short_key(key: &str) -> String {
+fn fact_key(key: &str) -> String {
     storable(&key.trim().to_lowercase()).chars().take(MAX_KEY_CHARS).collect()
 }
 

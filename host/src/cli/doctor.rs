@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::print;
 use crate::{
     config::{Config, Model},
+    gateway::choose_tls,
     store::Db,
 };
 
@@ -73,8 +74,7 @@ async fn reach(what: &'static str, model: &Model) -> Finding {
         let text = "not configured; replies come from rules, skills and memory".to_owned();
         return Finding { what, ok: true, text };
     }
-    // Another part of the process may have chosen the same provider already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    choose_tls();
     let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build();
     let result = match client {
         Ok(client) => {

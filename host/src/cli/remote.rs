@@ -5,6 +5,8 @@ use reqwest::{Method, Url};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
+use crate::gateway::choose_tls;
+
 pub struct Remote {
     client: reqwest::Client,
     base: Url,
@@ -13,8 +15,7 @@ pub struct Remote {
 
 impl Remote {
     pub fn new(base: &str, token: &str) -> anyhow::Result<Self> {
-        // Another part of the process may have chosen the same provider already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        choose_tls();
         let base = Url::parse(base).with_context(|| format!("{base} is not an address"))?;
         Ok(Self { client: reqwest::Client::new(), base, token: token.to_owned().into() })
     }
