@@ -8,7 +8,7 @@ COMPONENTS := $(PLUGINS:%=target/components/%.wasm)
 WASM := wasm32-unknown-unknown
 GUEST_PACKAGES := rustc-web cargo-web rust-web-src lld-22 wasi-libc libclang-rt-19-dev-wasm32
 
-.PHONY: run build debug plugins toolchain test lint docs bench bench-sandbox e2e clean
+.PHONY: run build debug plugins toolchain test lint docs bench bench-sandbox bench-jobs e2e clean
 
 ## Everything from a fresh clone to a running host
 run: build plugins
@@ -58,11 +58,15 @@ lint:
 docs:
 	cargo doc --workspace --no-deps --open
 
-bench: bench-sandbox
+bench: bench-sandbox bench-jobs
 
 ## A skill's call beside a bare wasmtime call of the same component
 bench-sandbox: build plugins
 	cargo bench --package skillet --bench sandbox
+
+## A job put in, drained and picked up, on both databases
+bench-jobs:
+	cargo bench --package skillet --bench jobs
 
 ## The first run in a real browser
 e2e: debug plugins

@@ -13,6 +13,7 @@ use skillet::{
 };
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, Instant},
 };
 use wasmtime::{
@@ -159,9 +160,10 @@ async fn warm_and_cold(component: &[u8], input: &Value, program: &Path) -> Resul
         clock: clock.clone(),
         memory: Memory::new(db.clone(), clock.clone()),
         settings: Settings::new(db.clone(), clock.clone(), &config),
+        wake: Arc::default(),
     };
     let user = db.user_named(&clock, "bench").await?.id;
-    let caller = Caller { user, turn: None, locale: "en".into(), time_zone: "UTC".into() };
+    let caller = Caller { user, turn: None, conversation: None, locale: "en".into(), time_zone: "UTC".into() };
     let skills = || Skills::new(config.skills.clone(), services.clone(), program.to_owned(), &dir.0);
     let first = skills()?;
     first.upload(component, Origin::Bundle).await?;

@@ -16,12 +16,10 @@ pub use live::{SkillUse, TurnEvent, TurnReply, Usage};
 pub use trace::Step;
 
 use chrono::Duration;
+use serde_json::Value;
 use std::sync::Arc;
 use tokio::{
-    sync::{
-        Notify,
-        broadcast::{self, error::RecvError},
-    },
+    sync::broadcast::{self, error::RecvError},
     task::JoinSet,
     time::{MissedTickBehavior, interval},
 };
@@ -33,9 +31,10 @@ use crate::{
     gateway::Gateway,
     ids::{ConversationId, HostId, TurnId, UserId},
     memory::{self, Memory},
-    settings::Settings,
+    settings::{self, Settings},
     skills::{Skills, short_key},
-    store::{Accepted, Channel, Db, Incoming, StoreError, Turn, TurnStatus, storable},
+    store::{Accepted, Channel, ChatAddress, Db, Incoming, NewFile, StoreError, Turn, TurnStatus, storable},
+    wake::Wake,
 };
 
 /// Longest message, in characters.
@@ -62,6 +61,22 @@ pub struct NewMessage {
     pub text: String,
     /// What the sender calls this message; sent twice, it is answered once.
     pub key: Option<String>,
+    /// What else its channel knows of it.
+    pub envelope: Envelope,
+}
+
+/// What comes with a message and goes back with its reply, unread by the agent.
+#[derive(Clone, Debug, Default)]
+pub struct Envelope {
+    /// Who wrote it, where several share a conversation.
+    pub from: Option<String>,
+    /// What text files say: data, never the person's own words.
+    pub attached: Option<String>,
+    pub files: Vec<NewFile>,
+    /// Where the reply goes, and the message that it answers visibly.
+    pub reply: Option<(ChatAddress, Option<i64>)>,
+    /// Keys of the kept updates that are done with it.
+    pub updates: Vec<String>,
 }
 
 /// Why a message was not taken.
@@ -93,15 +108,18 @@ pub struct Parts {
 pub struct Agent {
     parts: Parts,
     live: live::Live,
-    /// Wakes the runner when a message was stored in this process.
-    wake: Notify,
-    /// Wakes the scheduler when a turn left jobs behind.
-    jobs_made: Arc<Notify>,
+    /// Rings when a message was stored in this process, or a turn has left jobs or a reply behind.
+    wake: Arc<Wake>,
+}
+
+fn meta(from: Option<String>, attached: Option<String>) -> Value {
+    let fields = [("from", from), ("attached", attached)];
+    fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), Value::from(value?)))).collect()
 }
 
 impl Agent {
-    pub fn new(parts: Parts, jobs_made: Arc<Notify>) -> Self {
-        Self { parts, live: live::Live::default(), wake: Notify::new(), jobs_made }
+    pub fn new(parts: Parts, wake: Arc<Wake>) -> Self {
+        Self { parts, live: live::Live::default(), wake }
     }
 
     /// Stores a message and wakes the agent. Returns at once; the reply is waited for or watched.
@@ -117,7 +135,10 @@ impl Agent {
         let Parts { db, clock, .. } = &self.parts;
         let own = message.key.map_or_else(|| TurnId::new(clock).to_string(), |key| short_key(&key));
         let key = format!("{}:{}:{own}", message.channel.word(), message.user);
-        if let Some((turn, conversation)) = db.known_turn(&key).await? {
+        let envelope = message.envelope;
+        if envelope.updates.is_empty()
+            && let Some((turn, conversation)) = db.known_turn(&key).await?
+        {
             return Ok((conversation, Accepted::Known(turn)));
         }
         let conversation = if let Some(id) = message.conversation {
@@ -134,9 +155,13 @@ impl Agent {
             conversation,
             locale: self.locale(message.user, text).await?,
             text: text.to_owned(),
+            meta: meta(envelope.from, envelope.attached),
+            files: envelope.files,
+            reply: envelope.reply,
+            updates: envelope.updates,
         };
         let accepted = db.accept(clock, &incoming).await?;
-        self.wake.notify_one();
+        self.wake.turns.notify_one();
         if let Accepted::Known(_) = accepted
             && let Some((_, other)) = db.known_turn(&incoming.key).await?
         {
@@ -154,6 +179,14 @@ impl Agent {
             None => self.parts.settings.current().await?.locale,
         };
         Ok(memory::locale_of(text, &default))
+    }
+
+    /// The settings as they hold for one person, in their own time zone.
+    async fn settings_for(&self, user: UserId) -> Result<settings::Current, StoreError> {
+        let mut current = self.parts.settings.current().await?;
+        let own = self.parts.db.user(user).await?.and_then(|user| user.time_zone?.parse().ok());
+        current.time_zone = own.unwrap_or(current.time_zone);
+        Ok(current)
     }
 
     /// The events of a turn from now on.
@@ -203,6 +236,15 @@ impl Agent {
         }))
     }
 
+    /// Asks everything that runs or waits in a conversation to stop; how much that was.
+    pub async fn stop(&self, conversation: ConversationId) -> Result<usize, StoreError> {
+        let turns = self.parts.db.stop_turns(&self.parts.clock, conversation).await?;
+        for turn in &turns {
+            self.live.stop(*turn);
+        }
+        Ok(turns.len())
+    }
+
     /// Runs one turn here, unless another host is quicker, and gives its reply.
     pub async fn answer(&self, turn: TurnId) -> Result<TurnReply, StoreError> {
         if let Some(leased) = self.parts.db.lease_this_turn(&self.parts.clock, self.parts.host, turn).await? {
@@ -221,7 +263,7 @@ impl Agent {
             self.lease(&mut running).await;
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = self.wake.notified() => {}
+                () = self.wake.turns.notified() => {}
                 _ = running.join_next(), if !running.is_empty() => {}
                 _ = keep.tick() => self.keep(!running.is_empty()).await,
             }
@@ -278,7 +320,8 @@ impl Agent {
                 );
                 metrics::counter!("skillet_turns_total", "route" => ending.route.clone()).increment(1);
                 self.live.end(turn.id, turn::reply_of(&turn, &ending));
-                self.jobs_made.notify_one();
+                self.wake.jobs.notify_one();
+                self.wake.outbox.notify_one();
             }
             Ok(false) => tracing::warn!("the turn was taken over by another run; this one says nothing"),
             Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "the reply could not be stored"),

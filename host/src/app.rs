@@ -5,6 +5,7 @@ use anyhow::Context;
 use chrono::DateTime;
 use clap::ValueEnum;
 use metrics_exporter_prometheus::PrometheusHandle;
+use secrecy::ExposeSecret;
 use std::{
     fs::{self, File},
     os::unix::fs::DirBuilderExt,
@@ -13,7 +14,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{net::TcpListener, sync::Notify};
+use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -28,7 +29,8 @@ use crate::{
     settings::Settings,
     skills::{Services, Skills},
     store::Db,
-    telemetry,
+    telegram, telemetry,
+    wake::Wake,
 };
 
 /// What a process does of the whole.
@@ -36,6 +38,8 @@ use crate::{
 pub enum Role {
     /// The web side: pages and HTTP interface.
     Backoffice,
+    /// Messages from and to Telegram.
+    Telegram,
     /// Due jobs.
     Scheduler,
     /// Turns.
@@ -61,7 +65,7 @@ pub struct App {
     pub agent: Arc<Agent>,
     /// What this process holds leases under.
     host: HostId,
-    jobs_made: Arc<Notify>,
+    wake: Arc<Wake>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -77,12 +81,17 @@ impl App {
             .context("the database cannot be opened")?;
         let settings = Settings::new(db.clone(), clock.clone(), &config);
         let memory = Memory::new(db.clone(), clock.clone());
-        let services =
-            Services { db: db.clone(), clock: clock.clone(), memory: memory.clone(), settings: settings.clone() };
+        let wake = Arc::new(Wake::default());
+        let services = Services {
+            db: db.clone(),
+            clock: clock.clone(),
+            memory: memory.clone(),
+            settings: settings.clone(),
+            wake: wake.clone(),
+        };
         let program = std::env::current_exe().context("this program's own file cannot be found")?;
         let skills = Arc::new(Skills::new(config.skills.clone(), services, program, data_dir)?);
         let gateway = Arc::new(Gateway::new(db.clone(), clock.clone(), &config.gateway)?);
-        let jobs_made = Arc::new(Notify::new());
         let parts = agent::Parts {
             db: db.clone(),
             clock: clock.clone(),
@@ -93,9 +102,9 @@ impl App {
             config: config.clone(),
             host,
         };
-        let agent = Arc::new(Agent::new(parts, jobs_made.clone()));
+        let agent = Arc::new(Agent::new(parts, wake.clone()));
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        Ok(Self { config, clock, db, settings, memory, skills, gateway, agent, host, jobs_made, tasks, stop })
+        Ok(Self { config, clock, db, settings, memory, skills, gateway, agent, host, wake, tasks, stop })
     }
 
     /// Starts running turns.
@@ -110,11 +119,32 @@ impl App {
             clock: self.clock.clone(),
             memory: self.memory.clone(),
             gateway: self.gateway.clone(),
+            skills: self.skills.clone(),
+            settings: self.settings.clone(),
+            wake: self.wake.clone(),
             summaries: self.config.memory.summaries,
             host: self.host,
         };
-        let scheduler = Scheduler::new(parts, self.config.scheduler.clone(), self.jobs_made.clone());
+        let scheduler = Scheduler::new(parts, self.config.scheduler.clone());
         self.tasks.spawn(scheduler.run(self.stop.clone(), GRACE));
+    }
+
+    /// Starts talking to Telegram, if there is a bot.
+    pub fn start_telegram(&self) {
+        if self.config.telegram.token.expose_secret().is_empty() {
+            return;
+        }
+        let parts = telegram::Parts {
+            db: self.db.clone(),
+            clock: self.clock.clone(),
+            agent: self.agent.clone(),
+            skills: self.skills.clone(),
+            settings: self.settings.clone(),
+            config: self.config.telegram.clone(),
+            wake: self.wake.clone(),
+            host: self.host,
+        };
+        self.tasks.spawn(telegram::run(parts, self.stop.clone(), GRACE));
     }
 
     /// Takes the address of the web side.
@@ -135,7 +165,7 @@ impl App {
             agent: self.agent.clone(),
             setup,
             metrics,
-            jobs_made: self.jobs_made.clone(),
+            wake: self.wake.clone(),
             tasks: self.tasks.clone(),
             attempts: Attempts::default(),
         });
@@ -196,6 +226,7 @@ async fn start(
         match role {
             Role::Worker => app.start_worker(),
             Role::Scheduler => app.start_scheduler(),
+            Role::Telegram => app.start_telegram(),
             Role::Backoffice => {}
         }
     }

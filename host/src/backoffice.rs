@@ -1,5 +1,5 @@
-//! The web side: pages for people, an HTTP interface for programs. Every route is in this file;
-//! what answers it is in `pages/` and `api/`, one file per subject.
+//! The web side: pages for people, an HTTP interface for programs. Every route is in `routes.rs`; what
+//! answers it is in `pages/` and `api/`, one file per subject.
 
 mod api;
 mod assets;
@@ -12,6 +12,7 @@ mod guards;
 mod locale;
 mod markdown;
 mod pages;
+mod routes;
 mod setup;
 pub mod token;
 mod watch;
@@ -23,19 +24,17 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
-    routing::{get, post},
+    routing::get,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, sync::Notify};
+use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer, trace::TraceLayer};
-use utoipa::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-use self::token::Scope;
 use crate::{
     agent::Agent, clock::Clock, config::Config, memory::Memory, settings::Settings, skills::Skills, store::Db,
+    wake::Wake,
 };
 
 /// What the web side works with.
@@ -55,8 +54,8 @@ pub struct Backoffice {
     pub metrics: PrometheusHandle,
     /// Work that goes on when its request has gone, and that a stop waits for.
     pub tasks: TaskTracker,
-    /// Wakes the scheduler when a job was queued again.
-    pub jobs_made: Arc<Notify>,
+    /// Rings when a job was made here, or a message queued.
+    pub wake: Arc<Wake>,
     /// How often passwords were tried.
     pub attempts: Attempts,
 }
@@ -91,13 +90,13 @@ pub async fn serve(listener: TcpListener, backoffice: Arc<Backoffice>, stop: Can
 
 /// Everything that is answered over HTTP.
 pub fn router(backoffice: Arc<Backoffice>) -> Router {
-    let (api, document) = api_routes(&backoffice).split_for_parts();
+    let (api, document) = routes::api(&backoffice).split_for_parts();
     let document: Arc<str> = document.to_json().unwrap_or_default().into();
     Router::new()
         .merge(api)
         .route("/api/openapi.json", get(move || async move { api::openapi(&document) }))
-        .merge(page_routes(&backoffice))
-        .merge(open_pages(&backoffice))
+        .merge(routes::pages(&backoffice))
+        .merge(routes::open(&backoffice))
         .route("/static/{tag}/{name}", get(assets::serve))
         .route("/healthz", get(api::operation::healthz))
         .route("/readyz", get(api::operation::readyz))
@@ -113,100 +112,6 @@ pub fn router(backoffice: Arc<Backoffice>) -> Router {
         .layer(from_fn_with_state(backoffice.clone(), guards::own_name))
         .layer(TraceLayer::new_for_http().make_span_with(guards::span))
         .with_state(backoffice)
-}
-
-type ApiRouter = OpenApiRouter<Arc<Backoffice>>;
-
-/// The HTTP interface. Paths and methods stand beside their handlers, for the API document; which
-/// scope opens them stands here.
-fn api_routes(backoffice: &Arc<Backoffice>) -> ApiRouter {
-    let chat = OpenApiRouter::new()
-        .routes(routes!(api::chat::send))
-        .routes(routes!(api::conversations::list))
-        .routes(routes!(api::conversations::messages))
-        .routes(routes!(api::turns::list))
-        .routes(routes!(api::turns::show));
-    let uploads = OpenApiRouter::new()
-        .routes(routes!(api::skills::upload))
-        .layer(DefaultBodyLimit::max(backoffice.max_component_bytes() + MULTIPART_BYTES));
-    let skills = OpenApiRouter::new()
-        .merge(uploads)
-        .routes(routes!(api::skills::list))
-        .routes(routes!(api::skills::show, api::skills::remove))
-        .routes(routes!(api::skills::versions))
-        .routes(routes!(api::skills::activate))
-        .routes(routes!(api::skills::roll_back))
-        .routes(routes!(api::skills::disable))
-        .routes(routes!(api::skills::enable))
-        .routes(routes!(api::calls::call))
-        .routes(routes!(api::grants::show, api::grants::replace))
-        .routes(routes!(api::grants::settings, api::grants::set_settings));
-    let memory = OpenApiRouter::new()
-        .routes(routes!(api::memories::list, api::memories::write))
-        .routes(routes!(api::memories::search))
-        .routes(routes!(api::memories::rewrite, api::memories::forget));
-    let jobs = OpenApiRouter::new()
-        .routes(routes!(api::jobs::list))
-        .routes(routes!(api::jobs::runs))
-        .routes(routes!(api::jobs::redrive));
-    let usage = OpenApiRouter::new().routes(routes!(api::usage::usage));
-    let admin = OpenApiRouter::new()
-        .routes(routes!(api::settings::list, api::settings::set))
-        .routes(routes!(api::tokens::list, api::tokens::create))
-        .routes(routes!(api::tokens::revoke))
-        .routes(routes!(api::operation::audit));
-    OpenApiRouter::with_openapi(api::Document::openapi())
-        .merge(for_scope(backoffice, Scope::Chat, chat))
-        .merge(for_scope(backoffice, Scope::Skills, skills))
-        .merge(for_scope(backoffice, Scope::Memory, memory))
-        .merge(for_scope(backoffice, Scope::Jobs, jobs))
-        .merge(for_scope(backoffice, Scope::Usage, usage))
-        .merge(for_scope(backoffice, Scope::Admin, admin))
-}
-
-fn for_scope(backoffice: &Arc<Backoffice>, scope: Scope, routes: ApiRouter) -> ApiRouter {
-    routes.route_layer(from_fn_with_state((backoffice.clone(), scope), auth::api))
-}
-
-/// The pages of the owner.
-fn page_routes(backoffice: &Arc<Backoffice>) -> Router<Arc<Backoffice>> {
-    let upload = Router::new()
-        .route("/skills", get(pages::skills::list).post(pages::skills::upload))
-        .layer(DefaultBodyLimit::max(backoffice.max_component_bytes() + MULTIPART_BYTES));
-    Router::new()
-        .route("/", get(pages::chat::home))
-        .route("/logout", post(pages::login::log_out))
-        .route("/chat", get(pages::chat::fresh).post(pages::chat::send))
-        .route("/chat/{conversation}", get(pages::chat::show).post(pages::chat::send_to))
-        .route("/chat/turns/{turn}/events", get(pages::chat::events))
-        .route("/chat/turns/{turn}/reply", get(pages::chat::reply))
-        .merge(upload)
-        .route("/skills/{name}", get(pages::skill::show).post(pages::skill::change))
-        .route("/skills/{name}/grants", post(pages::skill::set_grants))
-        .route("/skills/{name}/settings", post(pages::skill::set_settings))
-        .route("/skills/{name}/call", post(pages::skill::call))
-        .route("/turns", get(pages::turns::list))
-        .route("/turns/{turn}", get(pages::turn::show))
-        .route("/memory", get(pages::memory::show).post(pages::memory::write))
-        .route("/memory/{id}", post(pages::memory::change))
-        .route("/jobs", get(pages::jobs::list))
-        .route("/jobs/{job}", get(pages::jobs::show).post(pages::jobs::redrive))
-        .route("/usage", get(pages::usage::show))
-        .route("/settings", get(pages::settings::show).post(pages::settings::set))
-        .route("/settings/tokens", post(pages::settings::create_token))
-        .route("/settings/tokens/{token}", post(pages::settings::revoke_token))
-        .route("/settings/password", post(pages::settings::change_password))
-        .route_layer(from_fn_with_state(backoffice.clone(), auth::page))
-}
-
-/// The pages of somebody who is not logged in.
-fn open_pages(backoffice: &Arc<Backoffice>) -> Router<Arc<Backoffice>> {
-    Router::new()
-        .route("/setup", get(pages::setup::show).post(pages::setup::create))
-        .route("/login", get(pages::login::show).post(pages::login::log_in))
-        .route_layer(from_fn_with_state(backoffice.clone(), auth::form_token))
-        .route("/language/{locale}", get(pages::language::choose))
-        .route("/problems/{slug}", get(pages::error::explain))
 }
 
 impl Backoffice {

@@ -49,7 +49,7 @@ enum Command {
     /// Run the host
     Serve {
         /// What this process does; everything by default
-        #[arg(long, value_enum, value_delimiter = ',', default_value = "backoffice,scheduler,worker")]
+        #[arg(long, value_enum, value_delimiter = ',', default_value = "backoffice,telegram,scheduler,worker")]
         roles: Vec<Role>,
     },
     /// Ask one question, or open a prompt

@@ -29,6 +29,7 @@ pub struct Config {
     pub gateway: Gateway,
     pub memory: Memory,
     pub scheduler: Scheduler,
+    pub telegram: Telegram,
     pub skills: Skills,
 }
 
@@ -122,6 +123,16 @@ pub struct Scheduler {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct Telegram {
+    #[serde(deserialize_with = "secret")]
+    pub token: SecretString,
+    pub api_url: String,
+    pub poll_timeout_s: u64,
+    pub max_file_mib: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Skills {
     pub bundle_dir: PathBuf,
     pub max_component_mib: u32,
@@ -173,6 +184,7 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         self.check_text()?;
         self.check_models()?;
+        self.check_telegram()?;
         self.check_numbers()
     }
 
@@ -186,6 +198,27 @@ impl Config {
         let url = self.database.url.expose_secret();
         if !(url.is_empty() || url.starts_with("postgres://") || url.starts_with("postgresql://")) {
             return Err(bad("database.url", "only postgres:// URLs are known (empty means SQLite)".into()));
+        }
+        Ok(())
+    }
+
+    fn check_telegram(&self) -> Result<(), ConfigError> {
+        let token = self.telegram.token.expose_secret();
+        let shape = |token: &str| token.split_once(':').is_some_and(|(id, key)| id.parse::<u64>().is_ok() && !key.is_empty());
+        if !(token.is_empty() || shape(token)) || token.chars().any(|c| c.is_whitespace() || c == '/') {
+            return Err(bad("telegram.token", "a token looks like 123456:ABC-DEF".into()));
+        }
+        match reqwest::Url::parse(&self.telegram.api_url) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") => {}
+            Ok(url) => return Err(bad("telegram.api_url", format!("\"{}\" is not http or https", url.scheme()))),
+            Err(error) => return Err(bad("telegram.api_url", error.to_string())),
+        }
+        if !(1..=50).contains(&self.telegram.poll_timeout_s) {
+            return Err(bad("telegram.poll_timeout_s", "must be from 1 to 50".into()));
+        }
+        // The Bot API itself hands out no larger files.
+        if !(1..=20).contains(&self.telegram.max_file_mib) {
+            return Err(bad("telegram.max_file_mib", "must be from 1 to 20".into()));
         }
         Ok(())
     }

@@ -54,6 +54,12 @@ ids! {
     ModelCallId
     /// Work done later.
     JobId
+    /// A message on its way out.
+    OutboxId
+    /// A stranger's request to talk to the agent.
+    PairingId
+    /// A document or photo that somebody sent.
+    FileId
     /// A bearer token of the HTTP interface.
     TokenId
     /// One process of Skillet, and what it holds leases under.

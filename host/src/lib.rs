@@ -17,10 +17,13 @@ pub mod config;
 pub mod gateway;
 pub mod ids;
 pub mod memory;
+pub mod schedule;
 pub mod scheduler;
 pub mod settings;
 pub mod skills;
 pub mod store;
+pub mod telegram;
 pub mod telemetry;
+pub mod wake;
 
 rust_i18n::i18n!("locales", fallback = "en");

@@ -1,33 +1,51 @@
-//! Due jobs → leases → workers. A job is leased from the database under this host's id, kept while
-//! it runs, retried with growing pauses, and dead with a log line when its attempts are used up.
-//! Work made in this process starts at once; the sweep finds everything else.
+//! Due jobs → leases → workers. A job is leased from the database under this host's id and the number
+//! of its attempt, kept by a heartbeat while it runs, and stopped when the heartbeat finds that it
+//! is somebody else's. Work made in this process starts at once; the sweep finds everything else.
 
+mod alerts;
 mod jobs;
+mod missed;
+mod recipient;
+mod run;
 
-use chrono::{DateTime, Duration, Utc};
+pub use jobs::KINDS;
+
+use chrono::TimeDelta;
 use rand::Rng;
-use std::sync::Arc;
-use tokio::{sync::Notify, task::JoinSet};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    task::{AbortHandle, JoinSet},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
     config,
     gateway::Gateway,
-    ids::HostId,
+    ids::{HostId, JobId},
     memory::Memory,
-    store::{Db, Job, StoreError},
+    settings::Settings,
+    skills::Skills,
+    store::{Db, StoreError},
+    wake::Wake,
 };
 
 /// After how long of silence a host's jobs are taken over.
-const LEASE: Duration = Duration::minutes(5);
+const LEASE: TimeDelta = TimeDelta::seconds(60);
 
-/// Longest run of one attempt; after it the job has failed.
-const LONGEST_RUN: Duration = Duration::minutes(10);
+/// Between two heartbeats while jobs run; three may be lost.
+const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// Pause before the first retry; it doubles with every further one, up to the longest.
-const FIRST_PAUSE_S: i64 = 5;
-const LONGEST_PAUSE_S: i64 = 3_600;
+/// Between two rounds of forgetting what is old.
+const TIDY: Duration = Duration::from_hours(1);
+
+/// How long ended jobs of the host itself, and the keys of Telegram's updates, are kept.
+const KEEP_JOBS: TimeDelta = TimeDelta::days(30);
+const KEEP_UPDATES: TimeDelta = TimeDelta::days(7);
+
+/// Shortest pause between two looks, for a job that another host is taking.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// What jobs work with.
 pub struct Parts {
@@ -35,128 +53,139 @@ pub struct Parts {
     pub clock: Clock,
     pub memory: Memory,
     pub gateway: Arc<Gateway>,
+    pub skills: Arc<Skills>,
+    pub settings: Settings,
     pub summaries: config::Summaries,
+    /// Rings at `jobs` when this process has made one; rung at `outbox` when a job has said something.
+    pub wake: Arc<Wake>,
     pub host: HostId,
 }
 
 pub struct Scheduler {
     parts: Arc<Parts>,
-    settings: config::Scheduler,
-    wake: Arc<Notify>,
+    config: config::Scheduler,
+}
+
+/// The runs of this process.
+#[derive(Default)]
+struct Running {
+    tasks: JoinSet<()>,
+    held: Vec<(JobId, i64, AbortHandle)>,
+}
+
+/// When the next round of each kind is.
+struct Rounds {
+    sweep: Instant,
+    tidy: Instant,
+    heartbeat: Instant,
 }
 
 impl Scheduler {
-    /// `wake` is told when this process has made a job.
-    pub fn new(parts: Parts, settings: config::Scheduler, wake: Arc<Notify>) -> Self {
-        Self { parts: Arc::new(parts), settings, wake }
+    pub fn new(parts: Parts, config: config::Scheduler) -> Self {
+        Self { parts: Arc::new(parts), config }
     }
 
     /// Runs jobs until told to stop; then lets those in flight end for `grace` and hands back the
     /// rest.
-    pub async fn run(self, stop: CancellationToken, grace: std::time::Duration) {
-        let mut running = JoinSet::new();
+    pub async fn run(self, stop: CancellationToken, grace: Duration) {
+        let mut running = Running::default();
+        let now = Instant::now();
+        let mut rounds = Rounds { sweep: now, tidy: now, heartbeat: now };
         while !stop.is_cancelled() {
-            self.sweep(!running.is_empty()).await;
+            self.rounds(&mut rounds, &mut running).await;
             self.lease(&mut running).await;
-            // With no worker free, the next thing to happen is that one becomes free.
-            let full = running.len() >= self.settings.workers;
-            let pause = if full { std::time::Duration::from_secs(self.settings.sweep_s) } else { self.pause().await };
+            let until = self.next_look(&rounds, &running).await;
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = self.wake.notified() => {}
-                _ = running.join_next(), if !running.is_empty() => {}
-                () = tokio::time::sleep(pause) => {}
+                () = self.parts.wake.jobs.notified() => {}
+                _ = running.tasks.join_next(), if !running.tasks.is_empty() => {}
+                () = tokio::time::sleep_until(until) => {}
             }
+            while running.tasks.try_join_next().is_some() {}
         }
-        let ended = async { while running.join_next().await.is_some() {} };
+        let ended = async { while running.tasks.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(grace, ended).await;
-        running.shutdown().await;
-        if let Err(error) = self.parts.db.hand_back_jobs(self.parts.host).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "jobs could not be handed back");
+        running.tasks.shutdown().await;
+        note(self.parts.db.hand_back_jobs(self.parts.host).await, "jobs could not be handed back");
+    }
+
+    /// Does what is due of the regular rounds.
+    async fn rounds(&self, rounds: &mut Rounds, running: &mut Running) {
+        let Parts { db, clock, .. } = &*self.parts;
+        let (at, now) = (Instant::now(), clock.now());
+        if at >= rounds.sweep {
+            note(
+                db.recover_jobs(clock, None, now - LEASE).await,
+                "the jobs of hosts that are gone were not taken back",
+            );
+            note(db.sweep_sessions(now).await, "expired sessions were not removed");
+            rounds.sweep = at + self.until_sweep();
+        }
+        if at >= rounds.tidy {
+            note(db.sweep_jobs(now - KEEP_JOBS).await, "old jobs were not removed");
+            note(db.sweep_updates(now - KEEP_UPDATES).await, "old updates were not removed");
+            rounds.tidy = at + TIDY;
+        }
+        if at >= rounds.heartbeat && !running.tasks.is_empty() {
+            self.keep(running).await;
+            rounds.heartbeat = at + HEARTBEAT;
         }
     }
 
-    async fn lease(&self, running: &mut JoinSet<()>) {
-        while running.len() < self.settings.workers {
-            match self.parts.db.lease_job(&self.parts.clock, self.parts.host).await {
-                Ok(Some(job)) => {
-                    let parts = self.parts.clone();
-                    running.spawn(async move { run_job(&parts, job).await });
-                }
-                Ok(None) => return,
-                Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "no job could be leased");
-                    return;
-                }
+    /// Keeps the leases of what runs, and stops what this host does not hold any more.
+    async fn keep(&self, running: &mut Running) {
+        running.held.retain(|(_, _, task)| !task.is_finished());
+        let attempts: Vec<(JobId, i64)> = running.held.iter().map(|(id, attempt, _)| (*id, *attempt)).collect();
+        let Parts { db, clock, host, .. } = &*self.parts;
+        let Some(kept) = note(db.keep_jobs(clock, *host, &attempts).await, "leases could not be kept") else { return };
+        for (id, _, task) in running.held.iter().filter(|(id, ..)| !kept.contains(id)) {
+            // What has just ended is not kept either.
+            if !task.is_finished() {
+                tracing::warn!(job_id = %id, "a job was taken over by another host and is stopped here");
+                task.abort();
             }
         }
     }
 
-    /// Until the next job is due, but no longer than the sweep.
-    async fn pause(&self) -> std::time::Duration {
-        let sweep = std::time::Duration::from_secs(self.settings.sweep_s);
-        match self.parts.db.next_job_at().await {
+    async fn lease(&self, running: &mut Running) {
+        let Parts { db, clock, host, .. } = &*self.parts;
+        let free = self.config.workers.saturating_sub(running.tasks.len());
+        if free == 0 {
+            return;
+        }
+        let leased = db.lease_jobs(clock, *host, &KINDS, free).await;
+        for job in note(leased, "no job could be leased").unwrap_or_default() {
+            let (id, attempt, parts) = (job.id, job.attempt, self.parts.clone());
+            let task = running.tasks.spawn(async move { run::run(&parts, job).await });
+            running.held.retain(|(_, _, task)| !task.is_finished());
+            running.held.push((id, attempt, task));
+        }
+    }
+
+    /// When to look again if nothing else happens: at the next round, or when a job is due that there
+    /// is a worker for.
+    async fn next_look(&self, rounds: &Rounds, running: &Running) -> Instant {
+        let until = if running.tasks.is_empty() { rounds.sweep } else { rounds.sweep.min(rounds.heartbeat) };
+        // With no worker free, the next thing to happen is that one becomes free.
+        if running.tasks.len() >= self.config.workers {
+            return until;
+        }
+        match self.parts.db.next_job_at(&KINDS).await {
             Ok(Some(at)) => {
                 let due = (at - self.parts.clock.now()).to_std().unwrap_or_default();
-                due.clamp(std::time::Duration::from_millis(50), sweep)
+                until.min(Instant::now() + due.max(SHORTEST_PAUSE))
             }
-            _ => sweep,
+            _ => until,
         }
     }
 
-    /// Takes back what hosts that are gone left running, and forgets sessions that have expired.
-    async fn sweep(&self, at_work: bool) {
-        let Parts { db, clock, host, .. } = &*self.parts;
-        let now = clock.now();
-        let kept = if at_work { db.keep_jobs(clock, *host, now - LONGEST_RUN).await } else { Ok(()) };
-        let expired = db.recover_jobs(clock, None, now - LEASE).await.map(drop);
-        let sessions = db.sweep_sessions(now).await.map(drop);
-        for result in [kept, expired, sessions] {
-            if let Err(error) = result {
-                tracing::error!(error = &error as &dyn std::error::Error, "the sweep failed");
-            }
-        }
+    /// Until the next sweep, spread by a fifth so that hosts do not sweep together.
+    fn until_sweep(&self) -> Duration {
+        Duration::from_secs(self.config.sweep_s).mul_f64(rand::rng().random_range(0.8..=1.2))
     }
 }
 
-#[tracing::instrument(name = "scheduler.job", skip_all, fields(job_id = %job.id, kind = job.kind, trace_id = tracing::field::Empty))]
-async fn run_job(parts: &Parts, job: Job) {
-    // What is done for a turn is found by the turn's trace id.
-    if let Some(turn) = job.payload.0["turn"].as_str() {
-        tracing::Span::current().record("trace_id", turn);
-    }
-    let longest = LONGEST_RUN.to_std().unwrap_or_default();
-    let result = match tokio::time::timeout(longest, jobs::run(parts, &job)).await {
-        Ok(result) => result,
-        Err(_) => Err(anyhow::anyhow!("it took longer than {} s", longest.as_secs())),
-    };
-    let ended: Result<bool, StoreError> = match &result {
-        Ok(()) => parts.db.complete_job(&parts.clock, &job, parts.host).await,
-        Err(error) => {
-            let retry_at = retry_at(&job, parts.clock.now());
-            if retry_at.is_some() {
-                tracing::warn!(error = format!("{error:#}"), ?retry_at, "a job failed and will be retried");
-            } else {
-                tracing::error!(error = format!("{error:#}"), "a job is dead: its attempts are used up");
-            }
-            parts.db.fail_job(&parts.clock, &job, parts.host, &format!("{error:#}"), retry_at).await
-        }
-    };
-    metrics::counter!("skillet_jobs_total", "kind" => job.kind.clone(), "status" => if result.is_ok() { "done" } else { "failed" })
-        .increment(1);
-    match ended {
-        Ok(true) => {}
-        Ok(false) => tracing::warn!("the job was taken over by another run"),
-        Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "the end of a job could not be stored"),
-    }
-}
-
-/// When a job that has just failed is tried again: later each time, spread by a quarter.
-fn retry_at(job: &Job, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    if job.retry_count >= job.max_retries {
-        return None;
-    }
-    let doublings = u32::try_from(job.retry_count).unwrap_or(u32::MAX).min(16);
-    let pause_ms = (FIRST_PAUSE_S << doublings).min(LONGEST_PAUSE_S) * 1_000;
-    Some(now + Duration::milliseconds(pause_ms + rand::rng().random_range(0..=pause_ms / 4)))
+/// What a statement gave, or a line in the log that says what did not happen.
+fn note<T>(result: Result<T, StoreError>, what: &str) -> Option<T> {
+    result.inspect_err(|error| tracing::error!(error = error as &dyn std::error::Error, "{what}")).ok()
 }

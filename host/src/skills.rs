@@ -10,6 +10,7 @@ mod limits;
 mod linker;
 mod manifest;
 pub mod package;
+mod readable;
 mod registry;
 mod sandbox;
 mod schema;
@@ -21,6 +22,7 @@ pub use executor::{Caller, Outcome, Request, short as short_key};
 pub use host::{Progress, ProgressSink, Services};
 pub use linker::LENT;
 pub use manifest::{Capabilities, CostTier, Idempotency, Manifest, ManifestError};
+pub use readable::readable;
 pub use registry::Installed;
 pub use sandbox::{CallFailure, FailureKind};
 pub use upload::{ExampleResult, Origin, UploadError, Uploaded, digest};
@@ -149,6 +151,8 @@ impl Services {
             memory: crate::memory::Memory::new(db.clone(), self.clock.clone()),
             settings: self.settings.over(db.clone()),
             clock: self.clock.clone(),
+            // Nobody works on what an example leaves.
+            wake: Arc::default(),
             db,
         })
     }

@@ -110,7 +110,20 @@ function startChat(words) {
     const steps = item.appendChild(make("ul", "live-steps"));
     const now = steps.appendChild(make("li", "now", words.thinking));
     const bubble = item.appendChild(make("div", "bubble plain"));
-    return { item, steps, now, bubble, turn: item.dataset.pending, over: false };
+    const stop = item.appendChild(make("button", "button stop", words.stop));
+    const reply = { item, steps, now, bubble, stop, turn: item.dataset.pending, over: false };
+    stop.type = "button";
+    stop.hidden = !reply.turn;
+    stop.addEventListener("click", () => halt(stop));
+    return reply;
+  }
+
+  // The turn itself says that it stopped.
+  async function halt(button) {
+    button.disabled = true;
+    const address = `/api/v1/conversations/${chat.dataset.conversation}/stop`;
+    const response = await fetch(address, { method: "POST", headers: { "x-csrf-token": csrf } }).catch(() => null);
+    if (!response?.ok) button.disabled = false;
   }
 
   function show(reply, { name, data }) {
@@ -131,6 +144,7 @@ function startChat(words) {
 
   function accept(reply, { turn_id, conversation }) {
     reply.turn = turn_id;
+    reply.stop.hidden = false;
     if (chat.dataset.conversation) return;
     chat.dataset.conversation = conversation;
     opening = false;
@@ -159,13 +173,14 @@ function startChat(words) {
       const made = page.querySelector("li.message");
       if (made) return keepEnd(() => reply.item.replaceWith(document.importNode(made, true)));
     }
-    keepEnd(() => { reply.steps.remove(); reply.bubble.textContent = text; });
+    keepEnd(() => { reply.steps.remove(); reply.stop.remove(); reply.bubble.textContent = text; });
   }
 
   function fail(reply, text, detail) {
     reply.over = true;
     reply.item.removeAttribute("aria-busy");
     reply.steps.remove();
+    reply.stop.remove();
     reply.bubble.className = "notice bad";
     reply.bubble.replaceChildren(text);
     if (detail) reply.bubble.append(make("span", "detail", detail));

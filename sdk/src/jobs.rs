@@ -1,5 +1,7 @@
-//! Work done later, on the host's schedule. Granted with `jobs = true`. No host lends it yet: an
-//! upload that imports it is refused.
+//! Work done later, on the host's schedule. Granted with `jobs = true`.
+//!
+//! A skill sees and changes the jobs of the person its call is for. What a job says or does goes to
+//! the conversation that the call came from.
 //!
 //! ```no_run
 //! use skillet_sdk::{Failure, clock, jobs::Job, serde_json::json};
@@ -18,7 +20,7 @@ use serde_json::Value;
 ///
 /// ```
 /// # use skillet_sdk::jobs::Job;
-/// let daily = Job::new("digest", 1_800_000_000_000)
+/// let daily = Job::new("daily_digest", 1_800_000_000_000)
 ///     .every("0 8 * * *")
 ///     .once_per("digest of Ada");
 /// ```
@@ -32,12 +34,14 @@ pub struct Job {
 }
 
 impl Job {
-    /// A job of a kind that the host knows, at a time in milliseconds since 1970-01-01 UTC.
+    /// A job at a time in milliseconds since 1970-01-01 UTC. The host knows the kinds `reminder`
+    /// with the payload `{"text"}`, `skill_call` with `{"skill", "input"}`, and `daily_digest`.
     pub fn new(kind: impl Into<String>, run_at_ms: u64) -> Self {
         Self { kind: kind.into(), run_at_ms, recurrence: None, payload: Value::Null, idempotency_key: None }
     }
 
-    /// Runs again and again: a cron expression, read in the user's time zone.
+    /// Runs again and again from its time on: a cron expression of five fields, read in the user's
+    /// time zone.
     pub fn every(mut self, cron: impl Into<String>) -> Self {
         self.recurrence = Some(cron.into());
         self
@@ -67,6 +71,67 @@ impl Job {
     }
 }
 
+/// Where a job stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Still to run.
+    Waiting,
+    /// At it now.
+    Running,
+    /// Ran, and does not run again.
+    Done,
+    /// Its attempts are used up.
+    Failed,
+    /// Taken off the schedule.
+    Cancelled,
+}
+
+/// A job that is there.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Listed {
+    /// What [`reschedule`] and [`cancel`] know it by.
+    pub id: String,
+    /// As in [`Job::new`].
+    pub kind: String,
+    /// Where it stands.
+    pub state: State,
+    /// When it runs next, or ran last, in milliseconds since 1970-01-01 UTC.
+    pub run_at_ms: u64,
+    /// Its cron expression, if it runs again and again.
+    pub recurrence: Option<String>,
+    /// What it is given when it runs.
+    pub payload: Value,
+}
+
+/// The jobs still to run, the next one first; then those that ended in the last day, newest first.
+/// At most `limit` of them.
+///
+/// ```no_run
+/// use skillet_sdk::{Failure, jobs::{self, State}};
+///
+/// fn reminders() -> Result<usize, Failure> {
+///     let jobs = jobs::list(100)?;
+///     Ok(jobs.iter().filter(|job| job.kind == "reminder" && job.state == State::Waiting).count())
+/// }
+/// ```
+pub fn list(limit: u32) -> Result<Vec<Listed>, Error> {
+    Ok(raw::list(limit)?.into_iter().map(Listed::from).collect())
+}
+
+/// Moves a job that is still to run; false when it is not waiting any more.
+///
+/// ```no_run
+/// # fn run(id: &str) -> Result<(), skillet_sdk::Failure> {
+/// let in_an_hour = skillet_sdk::clock::now_ms() + 3_600_000;
+/// let moved = skillet_sdk::jobs::reschedule(id, in_an_hour)?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn reschedule(id: &str, run_at_ms: u64) -> Result<bool, Error> {
+    Ok(raw::reschedule(id, run_at_ms)?)
+}
+
 /// Takes a job off the schedule; whether it was still to run.
 ///
 /// ```no_run
@@ -79,7 +144,7 @@ pub fn cancel(id: &str) -> Result<bool, Error> {
     Ok(raw::cancel(id)?)
 }
 
-/// Why a job was not scheduled or cancelled.
+/// Why a job was not scheduled, listed or changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -92,6 +157,32 @@ pub enum Error {
     /// The scheduler cannot be reached for now.
     #[error("the scheduler is unavailable: {0}")]
     Unavailable(String),
+}
+
+impl From<raw::Job> for Listed {
+    fn from(job: raw::Job) -> Self {
+        Self {
+            id: job.id,
+            kind: job.kind,
+            state: job.state.into(),
+            run_at_ms: job.run_at_ms,
+            recurrence: job.recurrence,
+            // The host gives nothing but JSON.
+            payload: serde_json::from_str(&job.payload).unwrap_or_default(),
+        }
+    }
+}
+
+impl From<raw::State> for State {
+    fn from(state: raw::State) -> Self {
+        match state {
+            raw::State::Waiting => Self::Waiting,
+            raw::State::Running => Self::Running,
+            raw::State::Done => Self::Done,
+            raw::State::Failed => Self::Failed,
+            raw::State::Cancelled => Self::Cancelled,
+        }
+    }
 }
 
 impl From<raw::Error> for Error {
@@ -112,5 +203,24 @@ impl From<Error> for Failure {
             Error::Denied(_) => Self::Denied(text),
             Error::Unavailable(_) => Self::Unavailable(text),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listed_job_has_its_payload_as_json() {
+        let job = raw::Job {
+            id: "7".into(),
+            kind: "reminder".into(),
+            state: raw::State::Waiting,
+            run_at_ms: 1,
+            recurrence: None,
+            payload: r#"{"text":"tea"}"#.into(),
+        };
+        let listed = Listed::from(job);
+        assert_eq!((listed.state, listed.payload["text"].as_str()), (State::Waiting, Some("tea")));
     }
 }

@@ -43,7 +43,7 @@
 //! Everything outside the sandbox goes through a module of this crate. Four need no grant:
 //! [`log`], [`clock`], [`random`], [`progress`]. The others are lent only when the skill's
 //! manifest asks for them and the owner agrees: [`kv`], [`settings`], [`memory`], [`config`],
-//! [`llm`], [`messages`], [`jobs`], [`http`]. The last four are in the contract, but no host lends
+//! [`messages`], [`jobs`], [`llm`], [`http`]. The last two are in the contract, but no host lends
 //! them yet: an upload that imports one is refused. A module that is not used leaves no trace in the
 //! component, so a skill that never touches [`memory`] cannot be granted it by accident.
 //!

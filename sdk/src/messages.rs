@@ -1,5 +1,6 @@
-//! Messages to the people this call is for. Granted with `messages = true`. No host lends it yet:
-//! an upload that imports it is refused.
+//! Messages to the people this call is for. Granted with `messages = ["me"]`, for the conversation
+//! of the call and the person's own Telegram chat, or `messages = ["me", "people"]`, for any other
+//! paired person or group too; `messages = true` means `["me"]`.
 //!
 //! A skill's answer is its output; a message is for what cannot wait for it, or for a job that
 //! nobody waits for.
@@ -11,7 +12,7 @@ use crate::bindings::skillet::skill::messages as raw;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The owner has not granted it, or the chat is not one of this user's.
+    /// The owner has not granted it, or there is no such chat.
     #[error("{0}")]
     Denied(String),
     /// The outbox cannot be reached for now.
@@ -51,11 +52,13 @@ pub fn send(text: &str) -> Result<String, Error> {
     Ok(raw::send(None, text)?)
 }
 
-/// Queues a message to another chat of this user; returns its id.
+/// Queues a message to another chat; returns its id. `me` is the person's own Telegram chat;
+/// anything else is the name of a paired person or group, or a Telegram chat id, and needs the
+/// scope `people`.
 ///
 /// ```no_run
-/// # fn run(chat: &str) -> Result<(), skillet_sdk::Failure> {
-/// skillet_sdk::messages::send_to(chat, "Your tea is ready.")?;
+/// # fn run() -> Result<(), skillet_sdk::Failure> {
+/// skillet_sdk::messages::send_to("me", "Your tea is ready.")?;
 /// # Ok(())
 /// # }
 /// ```

@@ -10,6 +10,7 @@ use skillet::{
     skills::{Caller, FailureKind, Origin, Outcome, Request, Services, Skills, UploadError},
     store::Db,
 };
+use std::sync::Arc;
 use tempfile::TempDir;
 
 use crate::harness::{guests, host::program, manifest::Manifest};
@@ -30,6 +31,7 @@ impl Sandbox {
             clock: clock.clone(),
             memory: Memory::new(db.clone(), clock.clone()),
             settings: Settings::new(db.clone(), clock, &config),
+            wake: Arc::default(),
         };
         let skills = Skills::new(config.skills, services, program(), data.path()).unwrap();
         Self { skills, db, _data: data }
@@ -37,7 +39,7 @@ impl Sandbox {
 
     async fn call(&self, skill: &str, input: Value) -> Outcome {
         let user = self.db.user_named(&Clock::System, "ada").await.unwrap().id;
-        let caller = Caller { user, turn: None, locale: "en".into(), time_zone: "UTC".into() };
+        let caller = Caller { user, turn: None, conversation: None, locale: "en".into(), time_zone: "UTC".into() };
         let request = Request { skill: skill.into(), input, caller, key: None, progress: None };
         self.skills.call(request).await.unwrap()
     }

@@ -7,6 +7,7 @@ pub mod manifest;
 pub mod model;
 pub mod postgres;
 mod strict;
+pub mod telegram;
 
 use std::path::{Path, PathBuf};
 

@@ -9,7 +9,7 @@ use crate::harness::{root, rust_files};
 const HOMES: [(&[&str], &[&str]); 7] = [
     (&["sqlx"], &["store"]),
     (&["wasmtime", "wasmparser", "wit_component", "wasm_encoder"], &["skills"]),
-    (&["teloxide"], &["telegram"]),
+    (&["teloxide_core"], &["telegram"]),
     (&["axum", "askama", "tower_sessions", "utoipa"], &["backoffice"]),
     (&["tiktoken_rs"], &["gateway/tokens"]),
     // `config` checks URLs with it, `cli` talks to a running host.
@@ -19,9 +19,9 @@ const HOMES: [(&[&str], &[&str]); 7] = [
 ];
 
 /// The modules of the host from the lowest to the highest. One names those below it, and none beside it.
-const LAYERS: [&[&str]; 12] = [
+const LAYERS: [&[&str]; 13] = [
     &["clock"],
-    &["ids"],
+    &["ids", "schedule", "wake"],
     &["config"],
     &["store", "telemetry"],
     &["settings"],
@@ -29,7 +29,8 @@ const LAYERS: [&[&str]; 12] = [
     &["skills"],
     &["agent"],
     &["scheduler"],
-    &["telegram", "backoffice"],
+    &["telegram"],
+    &["backoffice"],
     &["app"],
     &["cli"],
 ];

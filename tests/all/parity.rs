@@ -133,12 +133,13 @@ fn both_folders_hold_the_same_files() {
 /// SQLite tells of its checks only in the text that made them.
 #[test]
 fn both_check_the_same_words() {
-    let check = Regex::new(r"(\w+) +TEXT[^,\n]* CHECK \(([^)]+\))\)").unwrap();
+    let check = Regex::new(r"CHECK \(((\w+) IN \([^)]+\))\)").unwrap();
     let checks = |engine| {
         let texts = migrations(engine).into_iter().map(|file| fs::read_to_string(file).unwrap());
-        texts.flat_map(|text| check.captures_iter(&text).map(|found| found[2].to_owned()).collect::<Vec<_>>())
+        texts.flat_map(|text| check.captures_iter(&text).map(|found| found[1].to_owned()).collect::<Vec<_>>())
     };
-    let (here, there): (Vec<_>, Vec<_>) = (checks("sqlite").collect(), checks("postgres").collect());
+    // SQLite makes a table anew to change it, and so says again what Postgres keeps.
+    let (here, there): (BTreeSet<_>, BTreeSet<_>) = (checks("sqlite").collect(), checks("postgres").collect());
     assert!(here.len() > 8, "the checks were not found");
     assert_eq!(here, there);
 }

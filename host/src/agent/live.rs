@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
 
 use super::trace::Step;
 use crate::{
@@ -70,9 +71,38 @@ const BACKLOG: usize = 1_024;
 pub struct Live {
     /// Held for a look-up; a turn has an entry from its first watcher to its end.
     turns: Arc<Mutex<HashMap<TurnId, broadcast::Sender<TurnEvent>>>>,
+    /// How the running turns of this process are told to stop.
+    stops: Arc<Mutex<HashMap<TurnId, CancellationToken>>>,
+}
+
+/// A turn that runs here and can be told to stop, until this is dropped.
+pub struct Stoppable {
+    pub token: CancellationToken,
+    live: Live,
+    turn: TurnId,
+}
+
+impl Drop for Stoppable {
+    fn drop(&mut self) {
+        self.live.stops.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.turn);
+    }
 }
 
 impl Live {
+    /// Makes a running turn one that can be told to stop.
+    pub fn stoppable(&self, turn: TurnId) -> Stoppable {
+        let token = CancellationToken::new();
+        self.stops.lock().unwrap_or_else(PoisonError::into_inner).insert(turn, token.clone());
+        Stoppable { token, live: self.clone(), turn }
+    }
+
+    /// Tells a turn to stop, if it runs here.
+    pub fn stop(&self, turn: TurnId) {
+        if let Some(token) = self.stops.lock().unwrap_or_else(PoisonError::into_inner).get(&turn) {
+            token.cancel();
+        }
+    }
+
     /// The events of a turn from now on.
     pub fn watch(&self, turn: TurnId) -> broadcast::Receiver<TurnEvent> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);

@@ -96,6 +96,9 @@ pub fn small_talk(message: &str, name: &str, skills: &[Arc<Installed>], locale: 
     if THANKS.contains(&plain.as_str()) {
         return Some(t!("agent.thanks", locale = locale).into_owned());
     }
+    if plain.starts_with('📎') {
+        return Some(t!("agent.kept", locale = locale).into_owned());
+    }
     HELLO.contains(&plain.as_str()).then(|| with_skills(&t!("agent.hello", locale = locale, name = name), skills))
 }
 

@@ -25,6 +25,9 @@ use crate::{
 /// Runs of one turn, after which a message that keeps ending its host is given up.
 const MAX_ATTEMPTS: i64 = 3;
 
+/// Between two looks whether a running turn was asked to stop on another host.
+const LOOK_FOR_STOP: Duration = Duration::from_secs(1);
+
 /// Share of a turn's time after which no model is waited for.
 const MODEL_SHARE: f64 = 0.95;
 
@@ -44,6 +47,8 @@ pub struct Context<'a> {
     pub history: Vec<Message>,
     /// The message that is answered.
     pub message: String,
+    /// What the files that came with it say.
+    pub attached: Option<String>,
     pub memories: Vec<Recalled>,
 }
 
@@ -71,7 +76,13 @@ pub async fn run(agent: &Agent, turn: &Turn) -> Ending {
     }
     // Models are given up a little earlier, so that the turn itself can still say what came of it.
     let steps = steps(agent, turn, &trace, began + limit.mul_f64(MODEL_SHARE));
-    match tokio::time::timeout(limit, AssertUnwindSafe(steps).catch_unwind()).await {
+    let steps = tokio::time::timeout(limit, AssertUnwindSafe(steps).catch_unwind());
+    let ended = tokio::select! {
+        biased;
+        () = stopped(agent, turn) => return failed(&trace, "stopped", t!("agent.stopped", locale = locale).into_owned()),
+        ended = steps => ended,
+    };
+    match ended {
         Ok(Ok(Ok(ending))) => ending,
         Ok(Ok(Err(error))) => {
             tracing::error!(error = &error as &dyn std::error::Error, "a turn failed");
@@ -84,6 +95,18 @@ pub async fn run(agent: &Agent, turn: &Turn) -> Ending {
         Err(_) => {
             tracing::warn!(limit_s = limit.as_secs(), "a turn took too long");
             failed(&trace, "timeout", t!("agent.timeout", locale = locale).into_owned())
+        }
+    }
+}
+
+/// Resolves when the person asks the turn to stop; one who asks another host is heard by looking.
+async fn stopped(agent: &Agent, turn: &Turn) {
+    let stoppable = agent.live.stoppable(turn.id);
+    let mut look = tokio::time::interval(LOOK_FOR_STOP);
+    loop {
+        tokio::select! {
+            () = stoppable.token.cancelled() => return,
+            _ = look.tick() => if agent.parts.db.is_stopped(turn.id).await.unwrap_or(false) { return },
         }
     }
 }
@@ -115,25 +138,26 @@ impl<'a> Context<'a> {
         let began = Instant::now();
         let db = &agent.parts.db;
         let mut history = db.messages(turn.conversation_id, HISTORY).await?;
-        let own = history.iter().position(|message| message.turn_id == turn.id);
-        let message = match own {
-            Some(at) => history.remove(at).content,
+        let own = history.iter().position(|message| message.turn_id == Some(turn.id) && message.role == "user");
+        let own = match own {
+            Some(at) => Some(history.remove(at)),
             // More messages came in since than are looked at.
-            None => {
-                db.turn_messages(turn.id).await?.into_iter().next().map(|message| message.content).unwrap_or_default()
-            }
+            None => db.turn_messages(turn.id).await?.into_iter().next(),
         };
+        let attached = own.as_ref().and_then(|own| own.meta.0["attached"].as_str().map(str::to_owned));
+        let message = own.map(|own| own.content).unwrap_or_default();
         // A reply that came while this message waited belongs to what was said before it.
-        history.retain(|message| message.turn_id < turn.id);
+        history.retain(|message| message.turn_id.is_none_or(|earlier| earlier < turn.id));
         let context = Self {
             agent,
             turn,
             trace,
             deadline,
-            settings: agent.parts.settings.current().await?,
+            settings: agent.settings_for(turn.user_id).await?,
             skills: agent.parts.skills.enabled().await?,
             history,
             message,
+            attached,
             memories: Vec::new(),
         };
         let waited = turn.started_at.map_or(0, |started| (started - turn.created_at).num_milliseconds());
@@ -158,6 +182,7 @@ impl<'a> Context<'a> {
             caller: Caller {
                 user: self.turn.user_id,
                 turn: Some(turn),
+                conversation: Some(self.turn.conversation_id),
                 locale: self.turn.locale.clone(),
                 time_zone: self.settings.time_zone.to_string(),
             },
@@ -195,12 +220,10 @@ impl<'a> Context<'a> {
 /// The job that summarises a turn after its reply.
 fn episode_job(id: TurnId, turn: &Turn) -> NewJob {
     NewJob {
-        kind: "write_episode",
-        run_at: turn.started_at.unwrap_or(turn.created_at),
         payload: json!({ "turn": id }),
         user: Some(turn.user_id),
-        max_retries: 5,
         idempotency_key: Some(format!("episode:{id}")),
+        ..NewJob::once("write_episode", turn.started_at.unwrap_or(turn.created_at), "turn")
     }
 }
 

@@ -4,15 +4,20 @@
 pub mod calls;
 pub mod chat;
 pub mod conversations;
+pub mod files;
 pub mod grants;
 pub mod jobs;
 pub mod memories;
 pub mod operation;
+pub mod pairings;
+pub mod runs;
 pub mod settings;
 pub mod skills;
+pub mod telegram;
 pub mod tokens;
 pub mod turns;
 pub mod usage;
+pub mod users;
 
 use axum::{
     http::header,
@@ -36,12 +41,12 @@ use utoipa::{
     security(("token" = []), ("session" = [])),
     components(schemas(ProblemDocument)),
     tags(
-        (name = "chat", description = "Talking to the agent, and what became of it"),
+        (name = "chat", description = "Talking to the agent, what became of it, and files that people sent"),
         (name = "skills", description = "Life, rights and calls of skills"),
         (name = "memory", description = "What is remembered of a person"),
-        (name = "jobs", description = "Work done later"),
+        (name = "jobs", description = "Work done later, once or again and again"),
         (name = "usage", description = "Tokens of models"),
-        (name = "admin", description = "Settings, tokens and the audit log"),
+        (name = "admin", description = "Settings, tokens, people, Telegram and the audit log"),
     )
 )]
 pub struct Document;

@@ -1,13 +1,17 @@
 //! Every change that an owner or a token makes: done, then written to the audit log. Pages and the
 //! API make their changes here, so that neither can do more, or tell less, than the other.
 
+mod jobs;
 mod memory;
+mod people;
 mod settings;
 mod skills;
+mod telegram;
 
+pub use jobs::{JobChange, JobOrder, invalid_job};
 pub use skills::{CallRequest, manifest_of};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     Backoffice,
@@ -15,7 +19,7 @@ use super::{
     error::{Kind, Problem, Result},
 };
 use crate::{
-    ids::{JobId, UserId},
+    ids::{ConversationId, UserId},
     store::User,
 };
 
@@ -37,13 +41,7 @@ impl Backoffice {
         let Some(name) = name else {
             return Ok(self.db.owner_or_first(&self.clock).await?);
         };
-        let name = name.trim();
-        let chars = name.chars().count();
-        if chars == 0 || chars > MAX_USER_CHARS || name.chars().any(char::is_control) {
-            let detail = format!("A name has 1 to {MAX_USER_CHARS} characters, none of them a control character.");
-            return Err(Problem::new(Kind::InvalidUser, detail));
-        }
-        Ok(self.db.user_named(&self.clock, name).await?)
+        Ok(self.db.user_named(&self.clock, usable_name(name)?).await?)
     }
 
     /// The person of this name, or the owner; nobody is made by a look.
@@ -61,15 +59,23 @@ impl Backoffice {
         }
     }
 
-    /// Queues a dead job again.
-    pub async fn redrive(&self, actor: &Actor, job: JobId) -> Result<()> {
-        if !self.db.redrive_job(&self.clock, job).await? {
-            return Err(match self.db.job(job).await? {
-                Some(_) => Problem::new(Kind::NotDead, "The job is not dead: it is waiting, running or done."),
-                None => Problem::new(Kind::NoJob, format!("There is no job {job}.")),
-            });
+    /// Asks everything that runs or waits in a conversation to stop; how much that was.
+    pub async fn stop_turns(&self, actor: &Actor, conversation: ConversationId) -> Result<usize> {
+        let stopped = self.agent.stop(conversation).await?;
+        if stopped > 0 {
+            self.record(actor, "conversation.stop", &conversation.to_string(), json!({ "turns": stopped })).await?;
         }
-        self.jobs_made.notify_one();
-        self.record(actor, "job.redrive", &job.to_string(), Value::Null).await
+        Ok(stopped)
     }
+}
+
+/// The name of a person, without the space around it.
+fn usable_name(name: &str) -> Result<&str> {
+    let name = name.trim();
+    let chars = name.chars().count();
+    if chars == 0 || chars > MAX_USER_CHARS || name.chars().any(char::is_control) {
+        let detail = format!("A name has 1 to {MAX_USER_CHARS} characters, none of them a control character.");
+        return Err(Problem::new(Kind::InvalidUser, detail));
+    }
+    Ok(name)
 }

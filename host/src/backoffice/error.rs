@@ -1,11 +1,11 @@
 //! The one table from error to status. What goes out is a problem document (RFC 9457) with a stable
 //! `type`; pages get the same as HTML. What went wrong inside is logged once, here, and not told.
 
+mod rejections;
 mod upload;
 
 use axum::{
     Json,
-    extract::rejection::{BytesRejection, FormRejection, JsonRejection, PathRejection, QueryRejection},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -53,11 +53,17 @@ kinds! {
     NoUser               404 "no-user"                 "There is no such person";
     NoToken              404 "no-token"                "There is no such token";
     NoSetting            404 "no-setting"              "There is no such setting";
+    NoPairing            404 "no-pairing"              "There is no such request";
+    NoFile               404 "no-file"                 "There is no such file";
+    NoMessage            404 "no-message"              "There is no such message that waits";
     MethodNotAllowed     405 "method-not-allowed"      "This address does not take this method";
     Taken                409 "taken"                   "It exists already";
     NotGranted           409 "not-granted"             "The version asks for what was not granted";
     NothingBefore        409 "nothing-before"          "There is no earlier version";
     NotDead              409 "not-dead"                "Only a dead job can be run again";
+    JobClosed            409 "job-closed"              "The job is running or has ended";
+    HostJob              409 "host-job"                "The job is the host's own";
+    PairingClosed        409 "pairing-closed"          "The request was decided or has expired";
     TooLarge             413 "too-large"               "It is too large";
     UnsupportedMedia     415 "unsupported-media-type"  "This content type is not understood here";
     InvalidBody          422 "invalid-body"            "The body does not have the right fields";
@@ -67,6 +73,7 @@ kinds! {
     InvalidSetting       422 "invalid-setting"         "The value does not fit the setting";
     InvalidGrant         422 "invalid-grant"           "The grant is more than the skill asks for";
     InvalidUser          422 "invalid-user"            "The name of the person cannot be used";
+    InvalidJob           422 "invalid-job"             "There can be no such job";
     InvalidToken         422 "invalid-token"           "The token cannot be made like this";
     WeakPassword         422 "weak-password"           "The password is too short";
     PasswordsDiffer      422 "passwords-differ"        "The two passwords differ";
@@ -243,44 +250,5 @@ impl From<tower_sessions::session::Error> for Problem {
 impl From<askama::Error> for Problem {
     fn from(error: askama::Error) -> Self {
         Self::internal(&error)
-    }
-}
-
-impl From<JsonRejection> for Problem {
-    fn from(rejection: JsonRejection) -> Self {
-        let kind = match &rejection {
-            JsonRejection::JsonDataError(_) => Kind::InvalidBody,
-            JsonRejection::JsonSyntaxError(_) => Kind::InvalidJson,
-            JsonRejection::MissingJsonContentType(_) => Kind::UnsupportedMedia,
-            other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => Kind::TooLarge,
-            _ => Kind::InvalidJson,
-        };
-        Self::new(kind, rejection.body_text())
-    }
-}
-
-impl From<FormRejection> for Problem {
-    fn from(rejection: FormRejection) -> Self {
-        let large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
-        Self::new(if large { Kind::TooLarge } else { Kind::InvalidForm }, rejection.body_text())
-    }
-}
-
-impl From<BytesRejection> for Problem {
-    fn from(rejection: BytesRejection) -> Self {
-        let large = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
-        Self::new(if large { Kind::TooLarge } else { Kind::InvalidForm }, rejection.body_text())
-    }
-}
-
-impl From<QueryRejection> for Problem {
-    fn from(rejection: QueryRejection) -> Self {
-        Self::new(Kind::InvalidQuery, rejection.body_text())
-    }
-}
-
-impl From<PathRejection> for Problem {
-    fn from(rejection: PathRejection) -> Self {
-        Self::new(Kind::NotFound, rejection.body_text())
     }
 }

@@ -2,16 +2,19 @@
 
 pub mod chat;
 pub mod error;
+pub mod job;
 pub mod jobs;
 pub mod language;
 pub mod login;
 pub mod memory;
 mod page;
+pub mod people;
 mod plain;
 pub mod settings;
 pub mod setup;
 pub mod skill;
 pub mod skills;
+pub mod telegram;
 pub mod turn;
 pub mod turns;
 pub mod usage;

@@ -43,7 +43,8 @@ pub struct SummaryLine {
 
 #[derive(Clone, Debug)]
 pub struct HistoryLine {
-    pub turn: TurnId,
+    /// Nothing for what answered no message.
+    pub turn: Option<TurnId>,
     /// True: the person's; false: the agent's.
     pub from_user: bool,
     pub text: String,
@@ -172,7 +173,7 @@ impl Parts {
     /// Summaries of turns that are not among the `kept` newest messages, newest first.
     fn summaries_before(&self, kept: usize) -> impl Iterator<Item = &SummaryLine> {
         let shown = &self.history[self.history.len() - kept..];
-        self.summaries.iter().rev().filter(move |line| !shown.iter().any(|said| said.turn == line.turn))
+        self.summaries.iter().rev().filter(move |line| !shown.iter().any(|said| said.turn == Some(line.turn)))
     }
 
     /// How many of the newest messages fit, and their tokens.
@@ -277,7 +278,7 @@ mod tests {
         let clock = crate::clock::Clock::System;
         let turns: Vec<TurnId> = (0..lines.div_ceil(2)).map(|_| TurnId::new(&clock)).collect();
         let history = (0..lines).map(|n| HistoryLine {
-            turn: turns[n / 2],
+            turn: Some(turns[n / 2]),
             from_user: n % 2 == 0,
             text: format!("message number {n} about the garden"),
         });

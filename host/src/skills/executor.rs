@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     config,
-    ids::{CallId, TurnId, UserId},
+    ids::{CallId, ConversationId, TurnId, UserId},
     store::{CallStart, Started, StoreError, storable, storable_json},
 };
 
@@ -42,6 +42,8 @@ const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Caller {
     pub user: UserId,
     pub turn: Option<TurnId>,
+    /// Where the call comes from, and its messages go to.
+    pub conversation: Option<ConversationId>,
     /// "en" or "zh".
     pub locale: String,
     /// IANA name.
@@ -204,8 +206,12 @@ impl Executor {
         let state = CallState {
             meter: Meter::new(installed.limits.memory_bytes),
             skill: installed.name.as_str().into(),
+            call: raw.id.clone(),
             user: raw.caller.user,
             turn: raw.caller.turn,
+            conversation: raw.caller.conversation,
+            locale: raw.caller.locale.clone(),
+            time_zone: raw.caller.time_zone.clone(),
             grants: installed.grants.clone(),
             services: services.clone(),
             settings: installed.settings.clone(),
@@ -213,6 +219,8 @@ impl Executor {
             log: Vec::new(),
             log_dropped: 0,
             host_calls: 0,
+            messages_sent: 0,
+            jobs_made: 0,
         };
         let call = Call {
             id: raw.id,

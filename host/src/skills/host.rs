@@ -5,9 +5,11 @@
 
 mod clock;
 mod config;
+mod jobs;
 mod kv;
 mod log;
 mod memory;
+mod messages;
 mod progress;
 mod random;
 mod settings;
@@ -23,10 +25,11 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    ids::{TurnId, UserId},
+    ids::{ConversationId, TurnId, UserId},
     memory::Memory,
     settings::Settings,
     store::Db,
+    wake::Wake,
 };
 
 /// What stands behind the interfaces. For examples it stands on an empty database of its own.
@@ -36,6 +39,8 @@ pub struct Services {
     pub clock: Clock,
     pub memory: Memory,
     pub settings: Settings,
+    /// Rung for what a skill leaves to others.
+    pub wake: Arc<Wake>,
 }
 
 /// Steps of a run, shown to the person who waits.
@@ -61,8 +66,16 @@ pub struct LogLine {
 pub struct CallState {
     pub meter: Meter,
     pub skill: Arc<str>,
+    /// Id of the call, the same for every attempt; empty in an example.
+    pub call: String,
     pub user: UserId,
     pub turn: Option<TurnId>,
+    /// Where the call came from.
+    pub conversation: Option<ConversationId>,
+    /// "en" or "zh".
+    pub locale: String,
+    /// IANA name.
+    pub time_zone: String,
     pub grants: Grants,
     pub services: Services,
     /// The owner's values over the manifest's defaults.
@@ -72,6 +85,9 @@ pub struct CallState {
     /// Lines that came after the log was full.
     pub log_dropped: u64,
     pub host_calls: u64,
+    /// Messages and jobs so far, which number what a retry must not do again.
+    pub messages_sent: u32,
+    pub jobs_made: u32,
 }
 
 /// Ends a run that has called the host too often.

@@ -19,12 +19,12 @@ mod bindings {
 pub use bindings::{
     SkillWorldPre,
     exports::skillet::skill::skill::{Call, Failure as GuestFailure},
-    skillet::skill::{clock, config, kv, log, memory, progress, random, settings, types},
+    skillet::skill::{clock, config, jobs, kv, log, memory, messages, progress, random, settings, types},
 };
 
 /// The interfaces that this host lends, and the capability that each belongs to; without one it
 /// is lent to every skill.
-pub const LENT: [(&str, Option<&str>); 9] = [
+pub const LENT: [(&str, Option<&str>); 11] = [
     ("skillet:skill/types", None),
     ("skillet:skill/log", None),
     ("skillet:skill/clock", None),
@@ -34,6 +34,8 @@ pub const LENT: [(&str, Option<&str>); 9] = [
     ("skillet:skill/settings", Some("settings")),
     ("skillet:skill/memory", Some("memory")),
     ("skillet:skill/config", Some("config")),
+    ("skillet:skill/messages", Some("messages")),
+    ("skillet:skill/jobs", Some("jobs")),
 ];
 
 /// A linker with everything in [`LENT`]. Whether a capability was granted is asked at each call.
@@ -48,6 +50,8 @@ pub fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
     settings::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
     memory::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
     config::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
+    messages::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
+    jobs::add_to_linker::<_, HasSelf<CallState>>(&mut linker, |state| state)?;
     Ok(linker)
 }
 

@@ -1,6 +1,6 @@
 //! `skill.toml`: what a skill says of itself and asks for.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -85,8 +85,9 @@ pub struct Capabilities {
     pub llm: Option<String>,
     #[serde(default)]
     pub http: Vec<String>,
-    #[serde(default)]
-    pub messages: bool,
+    /// `true` is the person of the call.
+    #[serde(default, deserialize_with = "reach")]
+    pub messages: Vec<Reach>,
     #[serde(default)]
     pub jobs: bool,
 }
@@ -96,6 +97,31 @@ pub struct Capabilities {
 pub enum Access {
     Read,
     Write,
+}
+
+/// Whom a skill may write to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reach {
+    /// The person of the call.
+    Me,
+    /// Everybody whom the owner paired.
+    People,
+}
+
+/// Reads a list, or `true` for the person of the call.
+fn reach<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<Reach>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "true, or a list of \"me\" and \"people\"")]
+    enum Asked {
+        Whether(bool),
+        Whom(Vec<Reach>),
+    }
+    Ok(match Asked::deserialize(value)? {
+        Asked::Whether(true) => vec![Reach::Me],
+        Asked::Whether(false) => Vec::new(),
+        Asked::Whom(reach) => reach,
+    })
 }
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -259,12 +285,13 @@ impl Manifest {
         if !c.memory.is_empty() {
             ask("memory", json!(c.memory));
         }
-        for (name, wanted) in
-            [("kv", c.kv), ("settings", c.settings), ("config", c.config), ("messages", c.messages), ("jobs", c.jobs)]
-        {
+        for (name, wanted) in [("kv", c.kv), ("settings", c.settings), ("config", c.config), ("jobs", c.jobs)] {
             if wanted {
                 ask(name, json!(true));
             }
+        }
+        if !c.messages.is_empty() {
+            ask("messages", json!(c.messages));
         }
         if let Some(tier) = &c.llm {
             ask("llm", json!(tier));

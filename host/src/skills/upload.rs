@@ -224,7 +224,13 @@ impl Skills {
         example: &Example,
     ) -> Result<ExampleResult, StoreError> {
         let user = scratch.db.user_named(&scratch.clock, &format!("example {at}")).await?;
-        let caller = Caller { user: user.id, turn: None, locale: example.locale.clone(), time_zone: "UTC".into() };
+        let caller = Caller {
+            user: user.id,
+            turn: None,
+            conversation: None,
+            locale: example.locale.clone(),
+            time_zone: "UTC".into(),
+        };
         let raw = RawCall { id: String::new(), attempt: 1, input: &example.input, caller: &caller, progress: None };
         let output = match installed.input.validate(&example.input) {
             Err(error) => Err(CallFailure::new(FailureKind::InvalidInput, error.to_string())),

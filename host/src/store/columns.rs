@@ -4,7 +4,8 @@ use sqlx::{Database, Decode, Encode, Type, encode::IsNull, error::BoxDynError};
 use uuid::Uuid;
 
 use crate::ids::{
-    CallId, ConversationId, EpisodeId, FactId, HostId, JobId, MessageId, ModelCallId, TokenId, TurnId, UserId,
+    CallId, ConversationId, EpisodeId, FactId, FileId, HostId, JobId, MessageId, ModelCallId, OutboxId, PairingId,
+    TokenId, TurnId, UserId,
 };
 
 macro_rules! uuid_columns {
@@ -42,7 +43,8 @@ macro_rules! uuid_columns {
 }
 
 uuid_columns! {
-    UserId ConversationId MessageId TurnId FactId EpisodeId CallId ModelCallId JobId TokenId HostId
+    UserId ConversationId MessageId TurnId FactId EpisodeId CallId ModelCallId JobId TokenId HostId OutboxId
+    PairingId FileId
 }
 
 /// An enum whose variants are kept as words. `word` and `from_word` are made from one list.

@@ -29,7 +29,8 @@ pub struct Conversation {
 #[derive(Clone, Debug, FromRow)]
 pub struct Message {
     pub id: MessageId,
-    pub turn_id: TurnId,
+    /// Nothing for what answers no message, such as a reminder.
+    pub turn_id: Option<TurnId>,
     /// "user" or "assistant".
     pub role: String,
     pub content: String,

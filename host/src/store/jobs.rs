@@ -1,4 +1,5 @@
-//! Jobs: leased with a token (host and attempt), retried, ended once.
+//! Jobs: work to be done later, once or again and again. How they are run is in `job_leases`, what
+//! people change about them in `job_changes`.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -7,27 +8,66 @@ use sqlx::{FromRow, types::Json};
 use super::{Db, Result, columns::word_column, on, write_tx};
 use crate::{
     clock::Clock,
-    ids::{HostId, JobId, UserId},
+    ids::{ConversationId, JobId, UserId},
 };
 
 word_column! {
-    /// Where a job stands. A failed attempt that will be retried is queued again.
+    /// Where a job stands. A failed attempt that will be retried is queued again, and so is a job
+    /// that recurs.
     JobStatus {
         Queued = "queued", Running = "running", Done = "done", Dead = "dead", Cancelled = "cancelled",
     }
 }
 
+word_column! {
+    /// What becomes of the runs of a recurring job that no host was there for: none is made up for,
+    /// the newest one is, or all are.
+    Missed { Skip = "skip", Once = "once", All = "all" }
+}
+
+/// Retries of a job after its first attempt.
+const MAX_RETRIES: i64 = 5;
+
 /// Work to be done later.
 #[derive(Clone, Debug)]
 pub struct NewJob {
     /// One of the kinds in `scheduler/jobs`.
-    pub kind: &'static str,
+    pub kind: String,
     pub run_at: DateTime<Utc>,
     pub payload: Value,
+    /// Whom it is done for.
     pub user: Option<UserId>,
+    /// Where its outcome goes.
+    pub conversation: Option<ConversationId>,
+    /// "turn", "outbox", "skill NAME", "owner" or "token NAME".
+    pub created_by: String,
+    /// A cron expression of five fields; without it the job runs once.
+    pub recurrence: Option<String>,
+    /// IANA zone that the recurrence is read in.
+    pub time_zone: Option<String>,
+    pub missed: Missed,
     pub max_retries: i64,
     /// A second job of the same key is not made.
     pub idempotency_key: Option<String>,
+}
+
+impl NewJob {
+    /// A job that runs once, with nothing but a kind and a time.
+    pub fn once(kind: &str, run_at: DateTime<Utc>, created_by: &str) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            run_at,
+            payload: Value::Null,
+            user: None,
+            conversation: None,
+            created_by: created_by.to_owned(),
+            recurrence: None,
+            time_zone: None,
+            missed: Missed::Once,
+            max_retries: MAX_RETRIES,
+            idempotency_key: None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, FromRow)]
@@ -36,175 +76,104 @@ pub struct Job {
     #[sqlx(rename = "type")]
     pub kind: String,
     pub status: JobStatus,
+    /// When it is tried.
     pub run_at: DateTime<Utc>,
+    /// The moment that its run is for; a retry keeps it.
+    pub slot: DateTime<Utc>,
     pub payload: Json<Value>,
     pub user_id: Option<UserId>,
-    pub locked_at: Option<DateTime<Utc>>,
-    /// Attempts that failed.
+    pub conversation_id: Option<ConversationId>,
+    pub created_by: String,
+    pub recurrence: Option<String>,
+    pub time_zone: Option<String>,
+    pub missed: Missed,
+    pub paused_at: Option<DateTime<Utc>>,
+    /// Runs so far; with its holder the token of a lease.
+    pub attempt: i64,
+    /// Runs for this slot that failed.
     pub retry_count: i64,
     pub max_retries: i64,
+    /// Slots in a row that were given up.
+    pub failures: i64,
+    pub locked_at: Option<DateTime<Utc>>,
     pub last_error: Option<String>,
     pub idempotency_key: Option<String>,
     pub created_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,
 }
 
+impl Job {
+    /// Whether its hosts ended during every attempt that it had.
+    pub fn used_up(&self) -> bool {
+        self.retry_count > self.max_retries
+    }
+}
+
 /// One attempt at a job.
 #[derive(Clone, Debug, FromRow)]
 pub struct JobRun {
     pub attempt: i64,
-    /// "running", "done" or "failed".
+    /// The moment that it was for.
+    pub slot: DateTime<Utc>,
+    /// "running", "done", "failed" or "missed".
     pub status: String,
+    /// What is worth knowing of a run that did not fail.
+    pub note: Option<String>,
     pub error: Option<String>,
     pub started_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-pub(super) const INSERT_JOB: &str = "INSERT INTO jobs
-    (id, type, status, run_at, payload, user_id, retry_count, max_retries, idempotency_key, created_at)
-    VALUES ($1, $2, 'queued', $3, $4, $5, 0, $6, $7, $8) ON CONFLICT (idempotency_key) DO NOTHING";
-
 macro_rules! job_columns {
     () => {
-        "id, type, status, run_at, payload, user_id, locked_at, retry_count, max_retries, last_error,
-         idempotency_key, created_at, finished_at"
+        "id, type, status, run_at, slot, payload, user_id, conversation_id, created_by, recurrence, time_zone, missed,
+         paused_at, attempt, retry_count, max_retries, failures, locked_at, last_error, idempotency_key, created_at,
+         finished_at"
     };
 }
+pub(super) use job_columns;
+
+/// Writes a job in a transaction; one of the same key is left as it is.
+macro_rules! insert_job {
+    ($tx:ident, $id:expr, $job:expr, $now:expr) => {
+        sqlx::query(
+            "INSERT INTO jobs (id, type, status, run_at, slot, payload, user_id, conversation_id, created_by, recurrence,
+                time_zone, missed, attempt, retry_count, max_retries, failures, idempotency_key, created_at)
+             VALUES ($1, $2, 'queued', $3, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0, $11, 0, $12, $13)
+             ON CONFLICT (idempotency_key) DO NOTHING",
+        )
+        .bind($id)
+        .bind(&$job.kind)
+        .bind($job.run_at)
+        .bind(sqlx::types::Json(&$job.payload))
+        .bind($job.user)
+        .bind($job.conversation)
+        .bind(&$job.created_by)
+        .bind(&$job.recurrence)
+        .bind(&$job.time_zone)
+        .bind($job.missed)
+        .bind($job.max_retries)
+        .bind(&$job.idempotency_key)
+        .bind($now)
+        .execute(&mut *$tx)
+        .await?
+    };
+}
+pub(super) use insert_job;
 
 impl Db {
-    /// Queues a job; `None` when one of its key exists.
-    pub async fn queue_job(&self, clock: &Clock, job: &NewJob) -> Result<Option<JobId>> {
+    /// Queues a job. Returns the one that is there now, and whether it is new.
+    pub async fn queue_job(&self, clock: &Clock, job: &NewJob) -> Result<(JobId, bool)> {
         let id = JobId::new(clock);
-        let made = on!(self, pool => sqlx::query(INSERT_JOB)
-            .bind(id).bind(job.kind).bind(job.run_at).bind(Json(&job.payload)).bind(job.user)
-            .bind(job.max_retries).bind(&job.idempotency_key).bind(clock.now())
-            .execute(pool).await.map(|done| done.rows_affected() == 1))?;
-        Ok(made.then_some(id))
-    }
-
-    /// Takes the job that is due for longest. On Postgres the row is locked while it is chosen, so
-    /// that hosts do not wait for each other; SQLite has one writer anyway.
-    pub async fn lease_job(&self, clock: &Clock, host: HostId) -> Result<Option<Job>> {
-        let now = clock.now();
-        let choose = match self {
-            Self::Sqlite(_) => concat!(
-                "UPDATE jobs SET status = 'running', locked_by = $1, locked_at = $2
-                 WHERE status = 'queued' AND id = (SELECT id FROM jobs WHERE status = 'queued' AND run_at <= $2
-                    ORDER BY run_at, id LIMIT 1) RETURNING ",
-                job_columns!()
-            ),
-            Self::Postgres(_) => concat!(
-                "UPDATE jobs SET status = 'running', locked_by = $1, locked_at = $2
-                 WHERE status = 'queued' AND id = (SELECT id FROM jobs WHERE status = 'queued' AND run_at <= $2
-                    ORDER BY run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING ",
-                job_columns!()
-            ),
-        };
-        let job: Option<Job> = write_tx!(self, tx => {
-            let job: Option<Job> = sqlx::query_as(choose).bind(host).bind(now).fetch_optional(&mut *tx).await?;
-            if let Some(job) = &job {
-                // The same attempt is seen twice only after a crash; its row starts over.
-                sqlx::query(
-                    "INSERT INTO job_runs (job_id, attempt, host_id, status, started_at) VALUES ($1, $2, $3, 'running', $4)
-                     ON CONFLICT (job_id, attempt) DO UPDATE SET host_id = $3, status = 'running', started_at = $4",
-                ).bind(job.id).bind(job.retry_count + 1).bind(host).bind(now).execute(&mut *tx).await?;
+        let known: Option<(JobId,)> = write_tx!(self, tx => {
+            if insert_job!(tx, id, job, clock.now()).rows_affected() == 1 {
+                None
+            } else {
+                Some(sqlx::query_as("SELECT id FROM jobs WHERE idempotency_key = $1")
+                    .bind(&job.idempotency_key).fetch_one(&mut *tx).await?)
             }
-            job
         });
-        Ok(job)
-    }
-
-    /// Records that an attempt went well. False when the lease had passed to somebody else.
-    pub async fn complete_job(&self, clock: &Clock, job: &Job, host: HostId) -> Result<bool> {
-        self.end_attempt(clock, job, host, (JobStatus::Done, job.run_at, None)).await
-    }
-
-    /// Records that an attempt failed: queued again at `retry_at`, or dead when that is `None`.
-    pub async fn fail_job(
-        &self,
-        clock: &Clock,
-        job: &Job,
-        host: HostId,
-        error: &str,
-        retry_at: Option<DateTime<Utc>>,
-    ) -> Result<bool> {
-        let status = if retry_at.is_some() { JobStatus::Queued } else { JobStatus::Dead };
-        self.end_attempt(clock, job, host, (status, retry_at.unwrap_or(job.run_at), Some(error))).await
-    }
-
-    async fn end_attempt(
-        &self,
-        clock: &Clock,
-        job: &Job,
-        host: HostId,
-        (status, run_at, error): (JobStatus, DateTime<Utc>, Option<&str>),
-    ) -> Result<bool> {
-        let now = clock.now();
-        let finished = (status != JobStatus::Queued).then_some(now);
-        let run = if error.is_some() { "failed" } else { "done" };
-        write_tx!(self, tx => {
-            let mine = sqlx::query(
-                "UPDATE jobs SET status = $4, run_at = $5, last_error = COALESCE($6, last_error),
-                 retry_count = retry_count + CASE WHEN $6 IS NULL THEN 0 ELSE 1 END,
-                 locked_by = NULL, locked_at = NULL, finished_at = $7
-                 WHERE id = $1 AND status = 'running' AND locked_by = $2 AND retry_count = $3",
-            ).bind(job.id).bind(host).bind(job.retry_count).bind(status).bind(run_at).bind(error).bind(finished)
-             .execute(&mut *tx).await?.rows_affected() == 1;
-            if !mine {
-                return Ok(false);
-            }
-            sqlx::query("UPDATE job_runs SET status = $3, error = $4, finished_at = $5 WHERE job_id = $1 AND attempt = $2")
-                .bind(job.id).bind(job.retry_count + 1).bind(run).bind(error).bind(now)
-                .execute(&mut *tx).await?;
-        });
-        Ok(true)
-    }
-
-    /// Says that this host is still at work on its jobs whose attempt began since `begun_after`; an
-    /// older one cannot be at work any more and is left to expire.
-    pub async fn keep_jobs(&self, clock: &Clock, host: HostId, begun_after: DateTime<Utc>) -> Result<()> {
-        on!(self, pool => sqlx::query(
-            "UPDATE jobs SET locked_at = $2 WHERE status = 'running' AND locked_by = $1 AND EXISTS
-             (SELECT 1 FROM job_runs r WHERE r.job_id = jobs.id AND r.status = 'running' AND r.started_at > $3)",
-        ).bind(host).bind(clock.now()).bind(begun_after).execute(pool).await.map(|_| ()))?;
-        Ok(())
-    }
-
-    /// Queues again the running jobs of a host that is about to go; it did not fail, so no attempt is
-    /// counted.
-    pub async fn hand_back_jobs(&self, host: HostId) -> Result<u64> {
-        Ok(on!(self, pool => sqlx::query(
-            "UPDATE jobs SET status = 'queued', locked_by = NULL, locked_at = NULL WHERE status = 'running' AND locked_by = $1",
-        ).bind(host).execute(pool).await.map(|done| done.rows_affected()))?)
-    }
-
-    /// Takes back the running jobs of a host that is gone, or that nobody has kept since `before`. The
-    /// attempt counts: a job that ends its host is dead after its last one.
-    pub async fn recover_jobs(&self, clock: &Clock, host: Option<HostId>, before: DateTime<Utc>) -> Result<u64> {
-        let now = clock.now();
-        let recovered = write_tx!(self, tx => {
-            sqlx::query(
-                "UPDATE job_runs SET status = 'failed', error = 'the host ended during it', finished_at = $3
-                 WHERE status = 'running' AND job_id IN
-                 (SELECT id FROM jobs WHERE status = 'running' AND (locked_by = $1 OR locked_at < $2))",
-            ).bind(host).bind(before).bind(now).execute(&mut *tx).await?;
-            sqlx::query(
-                "UPDATE jobs SET locked_by = NULL, locked_at = NULL, last_error = 'the host ended during it',
-                 retry_count = retry_count + 1,
-                 status = CASE WHEN retry_count >= max_retries THEN 'dead' ELSE 'queued' END,
-                 finished_at = CASE WHEN retry_count >= max_retries THEN $3 ELSE NULL END
-                 WHERE status = 'running' AND (locked_by = $1 OR locked_at < $2)",
-            ).bind(host).bind(before).bind(now).execute(&mut *tx).await?.rows_affected()
-        });
-        Ok(recovered)
-    }
-
-    /// When the next queued job is due.
-    pub async fn next_job_at(&self) -> Result<Option<DateTime<Utc>>> {
-        let row: Option<(DateTime<Utc>,)> = on!(self, pool => sqlx::query_as(
-            "SELECT run_at FROM jobs WHERE status = 'queued' ORDER BY run_at LIMIT 1",
-        ).fetch_optional(pool).await)?;
-        Ok(row.map(|(at,)| at))
+        Ok(known.map_or((id, true), |(known,)| (known, false)))
     }
 
     /// The newest jobs, of one status when given.
@@ -215,6 +184,18 @@ impl Db {
         )).bind(status).bind(limit).fetch_all(pool).await)?)
     }
 
+    /// The jobs that a person knows of: those still to run, the next one first, then those that ended
+    /// since a moment, the last one first.
+    pub async fn jobs_of(&self, user: UserId, since: DateTime<Utc>, limit: i64) -> Result<Vec<Job>> {
+        Ok(on!(self, pool => sqlx::query_as(concat!(
+            "SELECT ", job_columns!(), " FROM jobs
+             WHERE user_id = $1 AND type IN ('reminder', 'skill_call', 'daily_digest')
+                AND (finished_at IS NULL OR finished_at >= $2)
+             ORDER BY CASE WHEN finished_at IS NULL THEN 0 ELSE 1 END, CASE WHEN finished_at IS NULL THEN run_at END,
+                finished_at DESC, id LIMIT $3",
+        )).bind(user).bind(since).bind(limit).fetch_all(pool).await)?)
+    }
+
     pub async fn job(&self, id: JobId) -> Result<Option<Job>> {
         Ok(on!(self, pool => sqlx::query_as(concat!("SELECT ", job_columns!(), " FROM jobs WHERE id = $1"))
             .bind(id).fetch_optional(pool).await)?)
@@ -223,15 +204,8 @@ impl Db {
     /// The attempts at one job, oldest first.
     pub async fn job_runs(&self, job: JobId) -> Result<Vec<JobRun>> {
         Ok(on!(self, pool => sqlx::query_as(
-            "SELECT attempt, status, error, started_at, finished_at FROM job_runs WHERE job_id = $1 ORDER BY attempt",
+            "SELECT attempt, slot, status, note, error, started_at, finished_at FROM job_runs WHERE job_id = $1
+             ORDER BY attempt",
         ).bind(job).fetch_all(pool).await)?)
-    }
-
-    /// Queues a dead job again with fresh attempts. False when it is not dead.
-    pub async fn redrive_job(&self, clock: &Clock, job: JobId) -> Result<bool> {
-        Ok(on!(self, pool => sqlx::query(
-            "UPDATE jobs SET status = 'queued', run_at = $2, max_retries = retry_count + 3, finished_at = NULL
-             WHERE id = $1 AND status = 'dead'",
-        ).bind(job).bind(clock.now()).execute(pool).await.map(|done| done.rows_affected() == 1))?)
     }
 }

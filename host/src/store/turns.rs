@@ -4,10 +4,13 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{FromRow, types::Json};
 
-use super::{Channel, Db, NewJob, Result, StoreError, columns::word_column, on, write_tx};
+use super::{
+    Channel, ChatAddress, Db, NewFile, NewJob, Result, StoreError, columns::word_column, files::insert_files,
+    jobs::insert_job, on, write_tx,
+};
 use crate::{
     clock::Clock,
-    ids::{ConversationId, HostId, JobId, MessageId, TurnId, UserId},
+    ids::{ConversationId, HostId, JobId, MessageId, OutboxId, TurnId, UserId},
 };
 
 word_column! {
@@ -26,6 +29,13 @@ pub struct Incoming {
     pub text: String,
     /// "en" or "zh".
     pub locale: String,
+    /// What else is known of the message, such as who wrote it in a group.
+    pub meta: Value,
+    pub files: Vec<NewFile>,
+    /// Where on Telegram the reply goes, and the message that it answers visibly.
+    pub reply: Option<(ChatAddress, Option<i64>)>,
+    /// Keys of the kept updates that this message is made of; they are done with it.
+    pub updates: Vec<String>,
 }
 
 /// What became of an incoming message.
@@ -130,7 +140,14 @@ impl Db {
         let fresh: bool = write_tx!(self, tx => {
             let known: Option<(TurnId,)> = sqlx::query_as("SELECT turn_id FROM updates WHERE key = $1")
                 .bind(&incoming.key).fetch_optional(&mut *tx).await?;
+            for update in &incoming.updates {
+                sqlx::query("UPDATE updates SET status = 'done', payload = NULL WHERE key = $1")
+                    .bind(update).execute(&mut *tx).await?;
+            }
             if let Some((known,)) = known {
+                // A late part of an album belongs to the turn that the others made.
+                insert_files!(tx, clock, known, incoming, now);
+                tx.commit().await?;
                 return Ok(Accepted::Known(known));
             }
             sqlx::query(
@@ -140,7 +157,7 @@ impl Db {
              .bind(Json(Value::Array(Vec::new()))).bind(now).execute(&mut *tx).await?;
             // Of two hosts that pass the look-up above, one loses here and its turn is rolled back.
             let claimed = sqlx::query(
-                "INSERT INTO updates (key, channel, turn_id, received_at) VALUES ($1, $2, $3, $4)
+                "INSERT INTO updates (key, channel, status, turn_id, received_at) VALUES ($1, $2, 'done', $3, $4)
                  ON CONFLICT (key) DO NOTHING",
             ).bind(&incoming.key).bind(incoming.channel).bind(turn).bind(now)
              .execute(&mut *tx).await?.rows_affected() == 1;
@@ -152,8 +169,18 @@ impl Db {
                 "INSERT INTO messages (id, conversation_id, user_id, turn_id, role, content, meta, created_at)
                  VALUES ($1, $2, $3, $4, 'user', $5, $6, $7)",
             ).bind(MessageId::new(clock)).bind(incoming.conversation).bind(incoming.user).bind(turn)
-             .bind(&incoming.text).bind(Json(Value::Object(serde_json::Map::new()))).bind(now)
+             .bind(&incoming.text).bind(Json(&incoming.meta)).bind(now)
              .execute(&mut *tx).await?;
+            insert_files!(tx, clock, turn, incoming, now);
+            if let Some((address, reply_to)) = incoming.reply {
+                sqlx::query(
+                    "INSERT INTO outbox (id, key, conversation_id, channel, chat_id, thread_id, reply_to, buttons, locale,
+                        status, parts, interrupted, attempts, created_at)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'draft', $8, FALSE, 0, $10)",
+                ).bind(OutboxId::new(clock)).bind(format!("turn:{turn}")).bind(incoming.conversation).bind(incoming.channel)
+                 .bind(address.chat_id).bind(address.thread_id).bind(reply_to).bind(Json(Value::Array(Vec::new())))
+                 .bind(&incoming.locale).bind(now).execute(&mut *tx).await?;
+            }
             sqlx::query("UPDATE conversations SET updated_at = $2 WHERE id = $1")
                 .bind(incoming.conversation).bind(now).execute(&mut *tx).await?;
             true
@@ -255,24 +282,39 @@ impl Db {
                  VALUES ($1, $2, $3, $4, 'assistant', $5, $6, $7)",
             ).bind(message).bind(turn.conversation_id).bind(turn.user_id).bind(turn.id).bind(&ending.reply)
              .bind(Json(&ending.meta)).bind(now).execute(&mut *tx).await?;
+            // A message from Telegram has its row since it came in; what came in elsewhere is answered by
+            // being written, also in a conversation that takes place on Telegram.
             sqlx::query(
-                "INSERT INTO outbox (id, key, conversation_id, message_id, channel, status, attempts, created_at, sent_at)
-                 SELECT $1, $2, id, $3, channel,
-                    CASE WHEN channel = 'telegram' THEN 'pending' ELSE 'sent' END, 0, $4,
-                    CASE WHEN channel = 'telegram' THEN NULL ELSE $4 END
-                 FROM conversations WHERE id = $5",
-            ).bind(MessageId::new(clock)).bind(format!("turn:{}", turn.id)).bind(message).bind(now)
-             .bind(turn.conversation_id).execute(&mut *tx).await?;
+                "INSERT INTO outbox (id, key, conversation_id, message_id, channel, buttons, locale, status, parts,
+                    interrupted, attempts, created_at, sent_at)
+                 SELECT $1, $2, id, $3, channel, $6, $7, 'sent', $6, FALSE, 0, $4, $4 FROM conversations WHERE id = $5
+                 ON CONFLICT (key) DO UPDATE SET message_id = $3, status = 'pending'",
+            ).bind(OutboxId::new(clock)).bind(format!("turn:{}", turn.id)).bind(message).bind(now)
+             .bind(turn.conversation_id).bind(Json(Value::Array(Vec::new()))).bind(&turn.locale)
+             .execute(&mut *tx).await?;
             sqlx::query("UPDATE conversations SET updated_at = $2 WHERE id = $1")
                 .bind(turn.conversation_id).bind(now).execute(&mut *tx).await?;
             for job in &ending.jobs {
-                sqlx::query(super::jobs::INSERT_JOB)
-                    .bind(JobId::new(clock)).bind(job.kind).bind(job.run_at).bind(Json(&job.payload))
-                    .bind(job.user).bind(job.max_retries).bind(&job.idempotency_key).bind(now)
-                    .execute(&mut *tx).await?;
+                insert_job!(tx, JobId::new(clock), job, now);
             }
         });
         Ok(true)
+    }
+
+    /// Asks the open turns of a conversation to stop; those that were not asked before.
+    pub async fn stop_turns(&self, clock: &Clock, conversation: ConversationId) -> Result<Vec<TurnId>> {
+        let rows: Vec<(TurnId,)> = on!(self, pool => sqlx::query_as(
+            "UPDATE turns SET stop_at = $2 WHERE conversation_id = $1 AND status IN ('received', 'running')
+             AND stop_at IS NULL RETURNING id",
+        ).bind(conversation).bind(clock.now()).fetch_all(pool).await)?;
+        Ok(rows.into_iter().map(|(id,)| id).collect())
+    }
+
+    /// Whether a turn was asked to stop.
+    pub async fn is_stopped(&self, turn: TurnId) -> Result<bool> {
+        let row: Option<(Option<DateTime<Utc>>,)> = on!(self, pool => sqlx::query_as("SELECT stop_at FROM turns WHERE id = $1")
+            .bind(turn).fetch_optional(pool).await)?;
+        Ok(row.is_some_and(|(at,)| at.is_some()))
     }
 
     pub async fn turn(&self, id: TurnId) -> Result<Option<Turn>> {

@@ -17,6 +17,7 @@ pub struct User {
     pub id: UserId,
     pub name: String,
     pub role: Role,
+    /// Their own chat on Telegram; a negative number is a group, which counts as one person.
     pub telegram_user_id: Option<i64>,
     /// "en" or "zh" when the person chose one.
     pub locale: Option<String>,
@@ -100,6 +101,25 @@ impl Db {
             "INSERT INTO users (id, name, role, created_at) VALUES ($1, $2, 'member', $3) ON CONFLICT (name) DO NOTHING",
         ).bind(UserId::new(clock)).bind(name).bind(clock.now()).execute(pool).await.map(|_| ()))?;
         Ok(on!(self, pool => sqlx::query_as(select_user!("WHERE name = $1")).bind(name).fetch_one(pool).await)?)
+    }
+
+    /// The person or group behind a chat on Telegram.
+    pub async fn user_on_telegram(&self, chat: i64) -> Result<Option<User>> {
+        Ok(on!(self, pool => sqlx::query_as(select_user!("WHERE telegram_user_id = $1"))
+            .bind(chat).fetch_optional(pool).await)?)
+    }
+
+    /// Links a person to their chat on Telegram, or to none; fails with `Taken` when it is another's.
+    pub async fn link_telegram(&self, id: UserId, chat: Option<i64>) -> Result<()> {
+        on!(self, pool => sqlx::query("UPDATE users SET telegram_user_id = $2 WHERE id = $1")
+            .bind(id).bind(chat).execute(pool).await.map(|_| ())).map_err(taken("a link to this chat"))
+    }
+
+    /// Sets a person's language and time zone; without one the host's own holds.
+    pub async fn set_user_place(&self, id: UserId, locale: Option<&str>, time_zone: Option<&str>) -> Result<()> {
+        on!(self, pool => sqlx::query("UPDATE users SET locale = $2, time_zone = $3 WHERE id = $1")
+            .bind(id).bind(locale).bind(time_zone).execute(pool).await.map(|_| ()))?;
+        Ok(())
     }
 
     pub async fn users(&self) -> Result<Vec<User>> {

@@ -141,7 +141,18 @@ impl TestDb {
 }
 
 pub fn incoming(user: UserId, conversation: ConversationId, key: &str, text: &str) -> Incoming {
-    Incoming { key: key.into(), channel: Channel::Web, user, conversation, text: text.into(), locale: "en".into() }
+    Incoming {
+        key: key.into(),
+        channel: Channel::Web,
+        user,
+        conversation,
+        text: text.into(),
+        locale: "en".into(),
+        meta: serde_json::json!({}),
+        files: Vec::new(),
+        reply: None,
+        updates: Vec::new(),
+    }
 }
 
 pub fn ending(reply: &str) -> Ending {

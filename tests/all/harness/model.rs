@@ -29,6 +29,8 @@ pub struct Answer {
     calls: Vec<(String, String)>,
     usage: (u64, u64, u64),
     fault: Option<Fault>,
+    /// After how many characters of a stream the model waits for `go_on`.
+    pause_at: Option<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -41,7 +43,7 @@ enum Fault {
 
 impl Answer {
     pub fn text(text: &str) -> Self {
-        Self { text: text.into(), calls: Vec::new(), usage: (100, 10, 0), fault: None }
+        Self { text: text.into(), calls: Vec::new(), usage: (100, 10, 0), fault: None, pause_at: None }
     }
 
     /// Asks for a skill; say it again for several calls in one answer.
@@ -76,6 +78,11 @@ impl Answer {
         Self { fault: Some(Fault::ResetAtOnce), ..Self::text("") }
     }
 
+    /// Streams the beginning of an answer, and the rest when the test says `go_on`.
+    pub fn paused_after(text: &str, rest: &str) -> Self {
+        Self { pause_at: Some(text.chars().count()), ..Self::text(&format!("{text}{rest}")) }
+    }
+
     /// Sends the beginning of an answer, then resets the connection.
     pub fn reset_after(text: &str) -> Self {
         Self { fault: Some(Fault::ResetAfterText), ..Self::text(text) }
@@ -99,6 +106,7 @@ pub struct Model {
 struct State {
     script: Mutex<Script>,
     changed: tokio::sync::Notify,
+    go_on: tokio::sync::Notify,
 }
 
 #[derive(Default)]
@@ -131,6 +139,11 @@ impl Model {
     pub fn on(&self, text: &str, answer: Answer) -> &Self {
         self.state.script.lock().unwrap().rules.push((text.to_owned(), answer));
         self
+    }
+
+    /// Lets an answer go on that has paused, or is the next to pause.
+    pub fn go_on(&self) {
+        self.state.go_on.notify_one();
     }
 
     /// The base URL for the settings.
@@ -294,7 +307,17 @@ async fn stream_answer(mut stream: TcpStream, state: &State, answer: &Answer, wi
     send(&mut stream, &chunk(json!({ "role": "assistant", "content": "" }), Value::Null)).await?;
     // Three characters at a time: a text arrives in pieces, and words are cut in the middle.
     let letters: Vec<char> = answer.text.chars().collect();
-    for piece in letters.chunks(3) {
+    let (first, rest) = letters.split_at(answer.pause_at.unwrap_or(letters.len()));
+    for piece in first.chunks(3) {
+        send(&mut stream, &chunk(json!({ "content": String::from_iter(piece) }), Value::Null)).await?;
+    }
+    if answer.pause_at.is_some() {
+        tokio::select! {
+            () = state.go_on.notified() => {}
+            ended = wait_for_end(&mut stream) => return ended,
+        }
+    }
+    for piece in rest.chunks(3) {
         send(&mut stream, &chunk(json!({ "content": String::from_iter(piece) }), Value::Null)).await?;
     }
     match answer.fault {

@@ -58,5 +58,5 @@ async fn a_turn_has_its_two_messages(db: TestDb) {
     assert_eq!(said, [("user", "hello"), ("assistant", "你好")]);
     assert_eq!(messages[0].meta.0, serde_json::json!({}));
     assert_eq!(messages[1].meta.0, serde_json::json!({ "route": "direct" }));
-    assert_eq!(messages[1].turn_id, turn);
+    assert_eq!(messages[1].turn_id, Some(turn));
 }

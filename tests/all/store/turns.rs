@@ -217,12 +217,10 @@ async fn what_a_turn_leaves_behind_is_written_with_it(db: TestDb) {
     let leased = db.lease_turn(&db.clock, host).await.unwrap().unwrap();
     let mut end = ending("hi");
     end.jobs = vec![NewJob {
-        kind: "summarise",
-        run_at: db.clock.now(),
         payload: json!({ "turn": leased.id }),
         user: Some(ada),
-        max_retries: 3,
         idempotency_key: Some(format!("summarise:{}", leased.id)),
+        ..NewJob::once("summarise", db.clock.now(), "turn")
     }];
     assert!(!db.end_turn(&db.clock, &leased, db.host(), &end).await.unwrap());
     assert!(db.jobs(None, 10).await.unwrap().is_empty(), "who may not end it leaves nothing");

@@ -17,7 +17,7 @@ use super::super::{
     watch,
 };
 use crate::{
-    agent::{NewMessage, TurnReply},
+    agent::{Envelope, NewMessage, TurnReply},
     ids::ConversationId,
     store::Channel,
 };
@@ -121,6 +121,7 @@ pub async fn send(
         channel,
         text: request.message,
         key: request.key,
+        envelope: Envelope::default(),
     };
     let (conversation, accepted) = backoffice.agent.submit(message).await?;
     if request.stream {

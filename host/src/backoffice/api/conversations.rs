@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     super::{
         Backoffice,
+        auth::Actor,
         error::{Kind, Problem, Result},
         extract::{Path, Query},
     },
@@ -50,13 +51,20 @@ pub struct Messages {
 }
 
 #[derive(Serialize, ToSchema)]
+pub struct Stopped {
+    /// Turns that were asked to stop.
+    pub stopped: usize,
+}
+
+#[derive(Serialize, ToSchema)]
 pub struct MessageView {
     pub id: Uuid,
     /// "user" or "assistant".
     pub role: String,
     pub content: String,
     pub created_at: DateTime<Utc>,
-    pub turn_id: Uuid,
+    /// Nothing for what answers no message, such as a reminder.
+    pub turn_id: Option<Uuid>,
     /// Route, tier and skills of a reply.
     pub meta: Value,
 }
@@ -68,7 +76,7 @@ impl From<Message> for MessageView {
             role: row.role,
             content: row.content,
             created_at: row.created_at,
-            turn_id: row.turn_id.0,
+            turn_id: row.turn_id.map(|id| id.0),
             meta: row.meta.0,
         }
     }
@@ -104,4 +112,24 @@ pub async fn messages(State(backoffice): State<Arc<Backoffice>>, Path(id): Path<
     }
     let rows = backoffice.db.messages(id, MAX_MESSAGES).await?;
     Ok(Json(Messages { messages: rows.into_iter().map(MessageView::from).collect() }))
+}
+
+/// Asks everything that runs or waits in a conversation to stop. Each turn ends with a reply that says so.
+#[utoipa::path(
+    post,
+    path = "/api/v1/conversations/{id}/stop",
+    tag = "chat",
+    params(("id" = Uuid, Path)),
+    responses((status = 200, body = Stopped), (status = 404, body = super::ProblemDocument))
+)]
+pub async fn stop(
+    State(backoffice): State<Arc<Backoffice>>,
+    actor: Actor,
+    Path(id): Path<Uuid>,
+) -> Result<Json<Stopped>> {
+    let id = ConversationId(id);
+    if backoffice.db.conversation(id).await?.is_none() {
+        return Err(Problem::new(Kind::NoConversation, format!("There is no conversation {id}.")));
+    }
+    Ok(Json(Stopped { stopped: backoffice.stop_turns(&actor, id).await? }))
 }

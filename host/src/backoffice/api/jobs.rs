@@ -1,7 +1,11 @@
-//! Work done later.
+//! Work done later, once or again and again.
 #![expect(unused_qualifications, reason = "utoipa qualifies the types of queries")]
 
-use axum::{Json, extract::State};
+mod view;
+
+pub use view::{JobView, next_runs};
+
+use axum::{Json, extract::State, http::StatusCode};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,14 +17,15 @@ use super::{
     super::{
         Backoffice,
         auth::Actor,
-        error::{Kind, Problem, Result},
-        extract::{Path, Query},
+        changes::{JobChange, JobOrder, invalid_job},
+        error::Result,
+        extract::{self, Path, Query},
     },
     Done,
 };
 use crate::{
-    ids::JobId,
-    store::{Job, JobRun, JobStatus},
+    ids::{ConversationId, JobId},
+    store::{Job, JobEdit, JobStatus, Missed},
 };
 
 const MAX_JOBS: i64 = 500;
@@ -41,111 +46,151 @@ pub struct Jobs {
     pub jobs: Vec<JobView>,
 }
 
-#[derive(Serialize, ToSchema)]
-pub struct JobView {
-    pub id: Uuid,
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JobRequest {
+    /// `reminder`, `skill_call` or `daily_digest`.
     pub r#type: String,
-    #[schema(value_type = String)]
-    pub status: JobStatus,
-    pub run_at: DateTime<Utc>,
+    /// RFC 3339. With a recurrence, the moment from which it counts.
+    pub run_at: Option<String>,
+    /// A cron expression of five fields, such as `0 8 * * 1-5`.
+    pub recurrence: Option<String>,
+    /// IANA zone of the recurrence; the person's without it.
+    pub time_zone: Option<String>,
+    /// `{"text"}` of a reminder, `{"skill", "input"}` of a skill's call, nothing of a digest.
+    #[serde(default)]
     pub payload: Value,
-    pub user_id: Option<Uuid>,
-    pub locked_at: Option<DateTime<Utc>>,
-    /// Attempts that failed.
-    pub retry_count: i64,
-    pub max_retries: i64,
-    pub last_error: Option<String>,
+    /// Name of the person it is for, made when new; the owner without it.
+    pub user: Option<String>,
+    /// Where its outcome goes; one of the person's.
+    pub conversation: Option<Uuid>,
+    /// "skip", "once" (as it is without it) or "all".
+    pub missed: Option<String>,
+    /// A second job of the same key and person is not made.
     pub idempotency_key: Option<String>,
-    pub created_at: DateTime<Utc>,
-    pub finished_at: Option<DateTime<Utc>>,
 }
 
-#[derive(Serialize, ToSchema)]
-pub struct Runs {
-    /// Oldest first.
-    pub runs: Vec<RunView>,
+/// What is given changes.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JobPatch {
+    pub paused: Option<bool>,
+    pub run_at: Option<String>,
+    pub recurrence: Option<String>,
+    pub time_zone: Option<String>,
+    pub missed: Option<String>,
+    pub payload: Option<Value>,
 }
 
-/// One attempt at a job.
-#[derive(Serialize, ToSchema)]
-pub struct RunView {
-    pub attempt: i64,
-    /// "running", "done" or "failed".
-    pub status: String,
-    pub error: Option<String>,
-    pub started_at: DateTime<Utc>,
-    pub finished_at: Option<DateTime<Utc>>,
+async fn view(backoffice: &Backoffice, job: Job) -> Result<Json<JobView>> {
+    let zone = backoffice.settings.current().await?.time_zone;
+    Ok(Json(JobView::of(job, zone, backoffice.clock.now())))
 }
 
-impl From<Job> for JobView {
-    fn from(row: Job) -> Self {
-        Self {
-            id: row.id.0,
-            r#type: row.kind,
-            status: row.status,
-            run_at: row.run_at,
-            payload: row.payload.0,
-            user_id: row.user_id.map(|id| id.0),
-            locked_at: row.locked_at,
-            retry_count: row.retry_count,
-            max_retries: row.max_retries,
-            last_error: row.last_error,
-            idempotency_key: row.idempotency_key,
-            created_at: row.created_at,
-            finished_at: row.finished_at,
-        }
-    }
+/// A moment as a program writes it.
+fn moment(text: &str) -> Result<DateTime<Utc>> {
+    let read = DateTime::parse_from_rfc3339(text);
+    read.map(|at| at.to_utc())
+        .map_err(|error| invalid_job("run_at", format!("`{text}` is not a moment of RFC 3339: {error}")))
 }
 
-impl From<JobRun> for RunView {
-    fn from(row: JobRun) -> Self {
-        Self {
-            attempt: row.attempt,
-            status: row.status,
-            error: row.error,
-            started_at: row.started_at,
-            finished_at: row.finished_at,
-        }
-    }
+fn policy(word: &str) -> Result<Missed> {
+    Missed::from_word(word).ok_or_else(|| invalid_job("missed", format!("`{word}` is not skip, once or all")))
 }
 
 /// The newest jobs.
 #[utoipa::path(get, path = "/api/v1/jobs", tag = "jobs", params(OfStatus), responses((status = 200, body = Jobs)))]
 pub async fn list(State(backoffice): State<Arc<Backoffice>>, Query(of): Query<OfStatus>) -> Result<Json<Jobs>> {
     let jobs = backoffice.db.jobs(of.status, of.limit.unwrap_or(100).clamp(1, MAX_JOBS)).await?;
-    Ok(Json(Jobs { jobs: jobs.into_iter().map(JobView::from).collect() }))
+    let (zone, now) = (backoffice.settings.current().await?.time_zone, backoffice.clock.now());
+    Ok(Json(Jobs { jobs: jobs.into_iter().map(|job| JobView::of(job, zone, now)).collect() }))
 }
 
-/// The attempts at a job.
+/// One job.
 #[utoipa::path(
     get,
-    path = "/api/v1/jobs/{id}/runs",
+    path = "/api/v1/jobs/{id}",
     tag = "jobs",
     params(("id" = Uuid, Path)),
-    responses((status = 200, body = Runs), (status = 404, body = super::ProblemDocument))
+    responses((status = 200, body = JobView), (status = 404, body = super::ProblemDocument))
 )]
-pub async fn runs(State(backoffice): State<Arc<Backoffice>>, Path(id): Path<Uuid>) -> Result<Json<Runs>> {
-    let id = JobId(id);
-    if backoffice.db.job(id).await?.is_none() {
-        return Err(Problem::new(Kind::NoJob, format!("There is no job {id}.")));
-    }
-    let runs = backoffice.db.job_runs(id).await?;
-    Ok(Json(Runs { runs: runs.into_iter().map(RunView::from).collect() }))
+pub async fn show(State(backoffice): State<Arc<Backoffice>>, Path(id): Path<Uuid>) -> Result<Json<JobView>> {
+    let job = backoffice.known_job(JobId(id)).await?;
+    view(&backoffice, job).await
 }
 
-/// Queues a dead job again, with fresh attempts.
+/// Makes a job.
 #[utoipa::path(
     post,
-    path = "/api/v1/jobs/{id}/redrive",
+    path = "/api/v1/jobs",
+    tag = "jobs",
+    request_body = JobRequest,
+    responses(
+        (status = 201, body = JobView),
+        (status = 200, body = JobView, description = "The job that has this key already"),
+        (status = 422, body = super::ProblemDocument, description = "`field` names what is wrong"),
+    )
+)]
+pub async fn create(
+    State(backoffice): State<Arc<Backoffice>>,
+    actor: Actor,
+    extract::Json(request): extract::Json<JobRequest>,
+) -> Result<(StatusCode, Json<JobView>)> {
+    let order = JobOrder {
+        kind: request.r#type,
+        run_at: request.run_at.as_deref().map(moment).transpose()?,
+        recurrence: request.recurrence,
+        time_zone: request.time_zone,
+        payload: request.payload,
+        user: request.user,
+        conversation: request.conversation.map(ConversationId),
+        missed: request.missed.as_deref().map(policy).transpose()?,
+        key: request.idempotency_key,
+    };
+    let (job, new) = backoffice.make_job(&actor, order).await?;
+    let status = if new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, view(&backoffice, job).await?))
+}
+
+/// Changes a job that waits: pauses it, moves it, gives it another schedule or payload.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/jobs/{id}",
+    tag = "jobs",
+    params(("id" = Uuid, Path)),
+    request_body = JobPatch,
+    responses((status = 200, body = JobView), (status = "4XX", body = super::ProblemDocument, content_type = "application/problem+json"))
+)]
+pub async fn change(
+    State(backoffice): State<Arc<Backoffice>>,
+    actor: Actor,
+    Path(id): Path<Uuid>,
+    extract::Json(patch): extract::Json<JobPatch>,
+) -> Result<Json<JobView>> {
+    let edit = JobEdit {
+        run_at: patch.run_at.as_deref().map(moment).transpose()?,
+        recurrence: patch.recurrence,
+        time_zone: patch.time_zone,
+        missed: patch.missed.as_deref().map(policy).transpose()?,
+        payload: patch.payload,
+    };
+    let job = backoffice.change_job(&actor, JobId(id), JobChange { paused: patch.paused, edit }).await?;
+    view(&backoffice, job).await
+}
+
+/// Takes a job that waits off the schedule.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/jobs/{id}",
     tag = "jobs",
     params(("id" = Uuid, Path)),
     responses((status = 200, body = Done), (status = 404, body = super::ProblemDocument), (status = 409, body = super::ProblemDocument))
 )]
-pub async fn redrive(
+pub async fn cancel(
     State(backoffice): State<Arc<Backoffice>>,
     actor: Actor,
     Path(id): Path<Uuid>,
 ) -> Result<Json<Done>> {
-    backoffice.redrive(&actor, JobId(id)).await?;
+    backoffice.cancel_job(&actor, JobId(id)).await?;
     Ok(Done::ok())
 }

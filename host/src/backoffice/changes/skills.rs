@@ -124,7 +124,7 @@ impl Backoffice {
         let request = Request {
             skill: call.skill,
             input: call.input,
-            caller: Caller { user: call.user.id, turn: None, locale: call.locale, time_zone },
+            caller: Caller { user: call.user.id, turn: None, conversation: None, locale: call.locale, time_zone },
             key: call.key,
             progress: None,
         };

@@ -24,9 +24,9 @@ use super::{
     Page, html,
 };
 use crate::{
-    agent::NewMessage,
+    agent::{Envelope, NewMessage},
     ids::{ConversationId, TurnId, UserId},
-    store::{Channel, Conversation, Message},
+    store::{Channel, Conversation, FileRow, Message},
 };
 
 const MAX_CONVERSATIONS: i64 = 100;
@@ -48,13 +48,16 @@ struct ChatPage {
 
 /// A message as it is shown.
 pub struct Said {
-    turn: TurnId,
+    /// Nothing for what answers no message, such as a reminder.
+    turn: Option<TurnId>,
     mine: bool,
     /// HTML that was cleaned, or the plain text of what a person wrote.
     content: String,
     at: DateTime<Utc>,
     skills: Vec<Used>,
     tier: String,
+    /// What came with it.
+    files: Vec<FileRow>,
     /// True for a message whose reply is still to come.
     waits: bool,
 }
@@ -101,17 +104,20 @@ pub async fn show(
 ) -> Result<Response> {
     let owner = owner(&actor)?;
     let id = ConversationId(id);
-    let current = backoffice.db.conversation(id).await?.filter(|found| found.user_id == owner);
-    let current =
-        current.ok_or_else(|| Problem::new(Kind::NoConversation, "There is no such conversation of yours."))?;
+    let current = own_conversation(&backoffice, owner, id).await?;
     let messages = backoffice.db.messages(id, MAX_MESSAGES).await?;
     let answered: HashSet<TurnId> =
-        messages.iter().filter(|message| message.role == "assistant").map(|message| message.turn_id).collect();
+        messages.iter().filter(|message| message.role == "assistant").filter_map(|message| message.turn_id).collect();
     let known = known_skills(&backoffice).await?;
-    let messages = messages.into_iter().map(|message| Said::of(message, &answered, &known)).collect();
+    let mut said: Vec<Said> = messages.into_iter().map(|message| Said::of(message, &answered, &known)).collect();
+    for file in backoffice.db.files(id).await? {
+        if let Some(said) = said.iter_mut().find(|said| said.mine && said.turn == Some(file.turn_id)) {
+            said.files.push(file);
+        }
+    }
     let conversations = backoffice.db.conversations(owner, MAX_CONVERSATIONS).await?;
     let words = words(&page);
-    html(&ChatPage { page, conversations, current: Some(current), messages, key: new_secret(), words })
+    html(&ChatPage { page, conversations, current: Some(current), messages: said, key: new_secret(), words })
 }
 
 /// `POST /chat`: the first message of a conversation, without the script.
@@ -141,9 +147,28 @@ async fn say(
 ) -> Result<Redirect> {
     // Another text in the same form, after the browser's way back, is another message.
     let key = (!form.key.is_empty()).then(|| format!("{}:{}", form.key, form.message));
-    let message = NewMessage { user: owner(actor)?, conversation, channel: Channel::Web, text: form.message, key };
+    let message = NewMessage {
+        user: owner(actor)?,
+        conversation,
+        channel: Channel::Web,
+        text: form.message,
+        key,
+        envelope: Envelope::default(),
+    };
     let (conversation, _) = backoffice.agent.submit(message).await?;
     Ok(Redirect::to(&format!("/chat/{conversation}#end")))
+}
+
+/// `POST /chat/{conversation}/stop`: what runs there is to stop.
+pub async fn stop(
+    State(backoffice): State<Arc<Backoffice>>,
+    actor: Actor,
+    Path(id): Path<Uuid>,
+    CsrfForm(()): CsrfForm<()>,
+) -> Result<Redirect> {
+    let conversation = own_conversation(&backoffice, owner(&actor)?, ConversationId(id)).await?;
+    backoffice.stop_turns(&actor, conversation.id).await?;
+    Ok(Redirect::to(&format!("/chat/{id}#end")))
 }
 
 /// `GET /chat/turns/{turn}/events`: what is left to see of a turn, after a page was loaded again.
@@ -177,6 +202,11 @@ async fn known_skills(backoffice: &Backoffice) -> Result<HashSet<String>> {
     Ok(rows.filter(|row| row.status != "removed").map(|row| row.name).collect())
 }
 
+async fn own_conversation(backoffice: &Backoffice, owner: UserId, id: ConversationId) -> Result<Conversation> {
+    let found = backoffice.db.conversation(id).await?.filter(|found| found.user_id == owner);
+    found.ok_or_else(|| Problem::new(Kind::NoConversation, "There is no such conversation of yours."))
+}
+
 async fn own_turn(backoffice: &Backoffice, actor: &Actor, id: Uuid) -> Result<crate::store::Turn> {
     let owner = owner(actor)?;
     let turn = backoffice.db.turn(TurnId(id)).await?.filter(|turn| turn.user_id == owner);
@@ -201,7 +231,8 @@ impl Said {
             at: message.created_at,
             skills: skills.map(|name| Used { name: name.to_owned(), known: known.contains(name) }).collect(),
             tier: meta["tier"].as_str().unwrap_or_default().to_owned(),
-            waits: mine && !answered.contains(&message.turn_id),
+            waits: mine && message.turn_id.is_some_and(|turn| !answered.contains(&turn)),
+            files: Vec::new(),
             content: if mine { message.content } else { markdown::render(&message.content) },
         }
     }
@@ -218,6 +249,7 @@ fn words(page: &Page) -> String {
         "lost": page.t("chat.lost"),
         "unsent": page.t("chat.unsent"),
         "failed": page.t("chat.failed"),
+        "stop": page.t("chat.stop"),
     });
     words.to_string()
 }

@@ -1,5 +1,7 @@
 //! What every page has: language, times in the owner's zone, its forms' token, a notice.
 
+mod amounts;
+
 use askama::Template;
 use axum::{
     extract::{FromRequestParts, OriginalUri},
@@ -7,17 +9,21 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{borrow::Cow, sync::Arc};
 use tower_sessions::Session;
 
 use super::super::{
-    Backoffice, assets,
-    auth::FormToken,
+    Backoffice,
+    api::telegram,
+    auth::{Actor, FormToken},
     error::{Kind, Problem, Result},
     locale::Locale,
 };
+use crate::telegram::State;
+use amounts::Whole;
 
 /// Key of the notice in the session.
 const FLASH: &str = "flash";
@@ -34,8 +40,11 @@ pub struct Page {
     /// The address, to come back to.
     pub path: String,
     pub flash: Option<Flash>,
-    zone: chrono_tz::Tz,
-    now: DateTime<Utc>,
+    /// What is wrong with the bot that only a person can mend: "unauthorized" or "conflict".
+    pub alarm: Option<&'static str>,
+    /// That of the setting.
+    pub zone: Tz,
+    pub now: DateTime<Utc>,
 }
 
 /// A notice that the next page shows once.
@@ -79,10 +88,20 @@ impl FromRequestParts<Arc<Backoffice>> for Page {
             section: path.split('/').nth(1).unwrap_or_default().to_owned(),
             path,
             flash,
+            alarm: alarm(parts, backoffice).await?,
             zone: settings.time_zone,
             now: backoffice.clock.now(),
         })
     }
+}
+
+/// What the owner is told on every page.
+async fn alarm(parts: &Parts, backoffice: &Backoffice) -> Result<Option<&'static str>> {
+    if parts.extensions.get::<Actor>().is_none() {
+        return Ok(None);
+    }
+    let state = telegram::connection(backoffice).await?.map(|known| known.state);
+    Ok(state.filter(|state| matches!(state, State::Unauthorized | State::Conflict)).map(State::word))
 }
 
 impl Page {
@@ -112,7 +131,13 @@ impl Page {
 
     /// A moment in the owner's zone: the time alone for today.
     pub fn time(&self, at: &DateTime<Utc>) -> String {
-        let (at, now) = (at.with_timezone(&self.zone), self.now.with_timezone(&self.zone));
+        self.time_in(at, &self.zone)
+    }
+
+    /// A moment in somebody's zone: the time alone for today.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand over references")]
+    pub fn time_in(&self, at: &DateTime<Utc>, zone: &Tz) -> String {
+        let (at, now) = (at.with_timezone(zone), self.now.with_timezone(zone));
         let format = if at.date_naive() == now.date_naive() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
         at.format(format).to_string()
     }
@@ -131,75 +156,6 @@ impl Page {
     /// Whether this is the current section.
     pub fn is_at(&self, section: &str) -> bool {
         self.section == section
-    }
-}
-
-#[expect(clippy::unused_self, reason = "templates call everything on the page")]
-impl Page {
-    /// Thousands apart.
-    pub fn number(&self, number: impl Whole) -> String {
-        let number = number.whole();
-        let digits = number.unsigned_abs().to_string();
-        let groups: Vec<&str> =
-            digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap_or_default()).collect();
-        format!("{}{}", if number < 0 { "-" } else { "" }, groups.join(","))
-    }
-
-    /// A size in bytes.
-    pub fn bytes(&self, bytes: impl Whole) -> String {
-        let bytes = bytes.whole();
-        #[expect(clippy::cast_precision_loss, reason = "shown with one digit after the point")]
-        let scaled = |unit: i128| bytes as f64 / unit as f64;
-        match bytes {
-            0..1_024 => format!("{bytes} B"),
-            1_024..1_048_576 => format!("{:.1} KiB", scaled(1_024)),
-            _ => format!("{:.1} MiB", scaled(1_048_576)),
-        }
-    }
-
-    /// A duration in microseconds.
-    pub fn micros(&self, micros: impl Whole) -> String {
-        let micros = micros.whole();
-        #[expect(clippy::cast_precision_loss, reason = "shown with three digits")]
-        let millis = micros as f64 / 1_000.0;
-        match micros {
-            ..10_000 => format!("{millis:.2} ms"),
-            10_000..1_000_000 => format!("{millis:.0} ms"),
-            _ => format!("{:.2} s", millis / 1_000.0),
-        }
-    }
-
-    /// JSON as people read it.
-    pub fn pretty(&self, value: &Value) -> String {
-        serde_json::to_string_pretty(value).unwrap_or_default()
-    }
-
-    /// The address of a static file.
-    pub fn asset(&self, name: &str) -> String {
-        assets::address(name)
-    }
-}
-
-/// A whole number of any type, or a reference to one, as templates give them.
-pub trait Whole {
-    fn whole(&self) -> i128;
-}
-
-macro_rules! whole {
-    ($($number:ty)*) => {$(
-        impl Whole for $number {
-            fn whole(&self) -> i128 {
-                i128::try_from(*self).unwrap_or(i128::MAX)
-            }
-        }
-    )*};
-}
-
-whole!(i64 u64 usize i128);
-
-impl<T: Whole + ?Sized> Whole for &T {
-    fn whole(&self) -> i128 {
-        (**self).whole()
     }
 }
 

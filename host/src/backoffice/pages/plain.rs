@@ -46,6 +46,8 @@ fn text(page: &Page, capability: &str, word: Option<&str>) -> String {
     match (capability, word) {
         ("memory", Some("read")) => page.t("capability.memory_read").into_owned(),
         ("memory", Some("write")) => page.t("capability.memory_write").into_owned(),
+        ("messages", Some("me")) => page.t("capability.messages_me").into_owned(),
+        ("messages", Some("people")) => page.t("capability.messages_people").into_owned(),
         (other, _) => page.word("capability", other),
     }
 }

@@ -2,9 +2,9 @@
 
 use anyhow::Context;
 use serde::Deserialize;
-use serde_json::Value;
 
-use crate::{agent, ids::TurnId, scheduler::Parts};
+use super::{Ended, payload};
+use crate::{agent, ids::TurnId, scheduler::Parts, store::Job};
 
 pub const KIND: &str = "write_episode";
 
@@ -13,10 +13,10 @@ struct Payload {
     turn: TurnId,
 }
 
-pub async fn run(parts: &Parts, payload: &Value) -> anyhow::Result<()> {
-    let Payload { turn } = Payload::deserialize(payload).context("the payload names no turn")?;
+pub async fn run(parts: &Parts, job: &Job) -> Ended {
+    let Payload { turn } = payload(job)?;
     let turn = parts.db.turn(turn).await?.context("there is no such turn")?;
-    let summary = agent::summarise(&parts.db, &parts.gateway, parts.summaries, &turn).await?;
-    parts.memory.keep_episode(&turn, summary).await?;
-    Ok(())
+    let summary = agent::summarise(&parts.db, &parts.gateway, parts.summaries, &turn).await;
+    parts.memory.keep_episode(&turn, summary.map_err(anyhow::Error::from)?).await?;
+    Ok(None)
 }

@@ -1,0 +1,126 @@
+//! Every address that the web side answers at.
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::from_fn_with_state,
+    routing::{get, post},
+};
+use std::sync::Arc;
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{Backoffice, MULTIPART_BYTES, api, auth, pages, token::Scope};
+
+type ApiRouter = OpenApiRouter<Arc<Backoffice>>;
+
+/// The HTTP interface. Paths and methods stand beside their handlers, for the API document; which
+/// scope opens them stands here.
+pub fn api(backoffice: &Arc<Backoffice>) -> ApiRouter {
+    let chat = OpenApiRouter::new()
+        .routes(routes!(api::chat::send))
+        .routes(routes!(api::conversations::list))
+        .routes(routes!(api::conversations::messages))
+        .routes(routes!(api::conversations::stop))
+        .routes(routes!(api::files::list))
+        .routes(routes!(api::files::show))
+        .routes(routes!(api::turns::list))
+        .routes(routes!(api::turns::show));
+    let uploads = OpenApiRouter::new()
+        .routes(routes!(api::skills::upload))
+        .layer(DefaultBodyLimit::max(backoffice.max_component_bytes() + MULTIPART_BYTES));
+    let skills = OpenApiRouter::new()
+        .merge(uploads)
+        .routes(routes!(api::skills::list))
+        .routes(routes!(api::skills::show, api::skills::remove))
+        .routes(routes!(api::skills::versions))
+        .routes(routes!(api::skills::activate))
+        .routes(routes!(api::skills::roll_back))
+        .routes(routes!(api::skills::disable))
+        .routes(routes!(api::skills::enable))
+        .routes(routes!(api::calls::call))
+        .routes(routes!(api::grants::show, api::grants::replace))
+        .routes(routes!(api::grants::settings, api::grants::set_settings));
+    let memory = OpenApiRouter::new()
+        .routes(routes!(api::memories::list, api::memories::write))
+        .routes(routes!(api::memories::search))
+        .routes(routes!(api::memories::rewrite, api::memories::forget));
+    let jobs = OpenApiRouter::new()
+        .routes(routes!(api::jobs::list, api::jobs::create))
+        .routes(routes!(api::jobs::show, api::jobs::change, api::jobs::cancel))
+        .routes(routes!(api::runs::run))
+        .routes(routes!(api::runs::list))
+        .routes(routes!(api::runs::redrive));
+    let usage = OpenApiRouter::new().routes(routes!(api::usage::usage));
+    let admin = OpenApiRouter::new()
+        .routes(routes!(api::settings::list, api::settings::set))
+        .routes(routes!(api::tokens::list, api::tokens::create))
+        .routes(routes!(api::tokens::revoke))
+        .routes(routes!(api::telegram::show))
+        .routes(routes!(api::telegram::outbox))
+        .routes(routes!(api::telegram::resend))
+        .routes(routes!(api::pairings::list))
+        .routes(routes!(api::pairings::approve))
+        .routes(routes!(api::pairings::deny))
+        .routes(routes!(api::users::list))
+        .routes(routes!(api::users::change))
+        .routes(routes!(api::operation::audit));
+    OpenApiRouter::with_openapi(api::Document::openapi())
+        .merge(for_scope(backoffice, Scope::Chat, chat))
+        .merge(for_scope(backoffice, Scope::Skills, skills))
+        .merge(for_scope(backoffice, Scope::Memory, memory))
+        .merge(for_scope(backoffice, Scope::Jobs, jobs))
+        .merge(for_scope(backoffice, Scope::Usage, usage))
+        .merge(for_scope(backoffice, Scope::Admin, admin))
+}
+
+fn for_scope(backoffice: &Arc<Backoffice>, scope: Scope, routes: ApiRouter) -> ApiRouter {
+    routes.route_layer(from_fn_with_state((backoffice.clone(), scope), auth::api))
+}
+
+/// The pages of the owner.
+pub fn pages(backoffice: &Arc<Backoffice>) -> Router<Arc<Backoffice>> {
+    let upload = Router::new()
+        .route("/skills", get(pages::skills::list).post(pages::skills::upload))
+        .layer(DefaultBodyLimit::max(backoffice.max_component_bytes() + MULTIPART_BYTES));
+    Router::new()
+        .route("/", get(pages::chat::home))
+        .route("/logout", post(pages::login::log_out))
+        .route("/chat", get(pages::chat::fresh).post(pages::chat::send))
+        .route("/chat/{conversation}", get(pages::chat::show).post(pages::chat::send_to))
+        .route("/chat/{conversation}/stop", post(pages::chat::stop))
+        .route("/chat/turns/{turn}/events", get(pages::chat::events))
+        .route("/chat/turns/{turn}/reply", get(pages::chat::reply))
+        .merge(upload)
+        .route("/skills/{name}", get(pages::skill::show).post(pages::skill::change))
+        .route("/skills/{name}/grants", post(pages::skill::set_grants))
+        .route("/skills/{name}/settings", post(pages::skill::set_settings))
+        .route("/skills/{name}/call", post(pages::skill::call))
+        .route("/turns", get(pages::turns::list))
+        .route("/turns/{turn}", get(pages::turn::show))
+        .route("/memory", get(pages::memory::show).post(pages::memory::write))
+        .route("/memory/{id}", post(pages::memory::change))
+        .route("/jobs", get(pages::jobs::list).post(pages::jobs::create))
+        .route("/jobs/{job}", get(pages::job::show).post(pages::job::change))
+        .route("/telegram", get(pages::telegram::show))
+        .route("/telegram/pairings/{pairing}", post(pages::telegram::decide))
+        .route("/telegram/outbox/{message}", post(pages::telegram::resend))
+        .route("/people", get(pages::people::list))
+        .route("/people/{person}", post(pages::people::change))
+        .route("/usage", get(pages::usage::show))
+        .route("/settings", get(pages::settings::show).post(pages::settings::set))
+        .route("/settings/tokens", post(pages::settings::create_token))
+        .route("/settings/tokens/{token}", post(pages::settings::revoke_token))
+        .route("/settings/password", post(pages::settings::change_password))
+        .route_layer(from_fn_with_state(backoffice.clone(), auth::page))
+}
+
+/// The pages of somebody who is not logged in.
+pub fn open(backoffice: &Arc<Backoffice>) -> Router<Arc<Backoffice>> {
+    Router::new()
+        .route("/setup", get(pages::setup::show).post(pages::setup::create))
+        .route("/login", get(pages::login::show).post(pages::login::log_in))
+        .route_layer(from_fn_with_state(backoffice.clone(), auth::form_token))
+        .route("/language/{locale}", get(pages::language::choose))
+        .route("/problems/{slug}", get(pages::error::explain))
+}

@@ -1,0 +1,72 @@
+//! For whom a job is done, and how it speaks to them.
+
+use anyhow::Context;
+use chrono_tz::Tz;
+use rust_i18n::t;
+use serde_json::json;
+
+use super::{
+    Parts,
+    jobs::{Failed, for_good},
+};
+use crate::{
+    ids::ConversationId,
+    store::{Button, Channel, Delivery, Job, StoreError, User},
+};
+
+/// A person, and where and how to reach them.
+pub struct Recipient {
+    pub user: User,
+    pub conversation: ConversationId,
+    /// "en" or "zh".
+    pub locale: String,
+    pub zone: Tz,
+}
+
+/// For whom a job is done. Its outcome goes to its conversation, else to where the person is, else to
+/// a new conversation on the web.
+pub async fn of(parts: &Parts, job: &Job) -> Result<Recipient, Failed> {
+    let Parts { db, clock, settings, .. } = parts;
+    let id = job.user_id.ok_or_else(|| for_good("the job is for nobody"))?;
+    let user = db.user(id).await?.context("there is no such person")?;
+    let current = settings.current().await?;
+    let locale = user.locale.clone().unwrap_or(current.locale);
+    let zone = user.time_zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or(current.time_zone);
+    let home = match job.conversation_id {
+        Some(conversation) => Some(conversation),
+        None => db.home_of(id).await?,
+    };
+    let conversation = match home {
+        Some(conversation) => conversation,
+        None => db.create_conversation(clock, id, Channel::Web, &t!("job.conversation", locale = locale)).await?,
+    };
+    Ok(Recipient { user, conversation, locale, zone })
+}
+
+impl Recipient {
+    /// Says what a job has to say, once for its slot.
+    pub async fn tell(
+        &self,
+        parts: &Parts,
+        job: &Job,
+        text: String,
+        buttons: Vec<Vec<Button>>,
+    ) -> Result<(), StoreError> {
+        let delivery = Delivery {
+            key: key(job),
+            conversation: self.conversation,
+            text,
+            meta: json!({ "job": job.id, "kind": job.kind }),
+            buttons,
+            locale: self.locale.clone(),
+        };
+        parts.db.deliver(&parts.clock, &delivery).await?;
+        parts.wake.outbox.notify_one();
+        Ok(())
+    }
+}
+
+/// What the work for one slot of a job is known by, also when it is tried again.
+pub fn key(job: &Job) -> String {
+    format!("job:{}:{}", job.id, job.slot.to_rfc3339())
+}

@@ -1,0 +1,178 @@
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+
+use super::{CallState, Services};
+use crate::{
+    ids::JobId,
+    schedule::{self, Schedule},
+    skills::{
+        executor::short,
+        linker::jobs::{Error, Host, Job, NewJob, State},
+    },
+    store::{self, JobStatus, StoreError, storable_json},
+};
+
+/// Jobs of one person that wait: a skill that schedules in a loop does not fill the database.
+const MAX_WAITING: usize = 200;
+
+/// Jobs returned by one listing.
+const MAX_LISTED: u32 = 200;
+
+/// Longest payload, in bytes of JSON.
+const MAX_PAYLOAD_BYTES: usize = 16 << 10;
+
+/// How far back a moment may lie that a job is wanted at, and how far ahead.
+const LATEST: TimeDelta = TimeDelta::minutes(1);
+const FARTHEST: TimeDelta = TimeDelta::days(3_660);
+
+/// How long ended jobs are listed.
+const LISTED: TimeDelta = TimeDelta::days(1);
+
+impl CallState {
+    fn jobs_allowed(&mut self) -> wasmtime::Result<Result<(), Error>> {
+        self.count()?;
+        Ok(self.grants.check("jobs").map_err(Error::Denied))
+    }
+
+    async fn new_job(&mut self, wanted: NewJob) -> Result<String, Error> {
+        self.jobs_made += 1;
+        if wanted.payload.len() > MAX_PAYLOAD_BYTES {
+            return Err(Error::Invalid(format!("a payload has {MAX_PAYLOAD_BYTES} bytes at most")));
+        }
+        let payload: Value = serde_json::from_str(&wanted.payload)
+            .map_err(|error| Error::Invalid(format!("the payload is not JSON: {error}")))?;
+        schedule::check_payload(&wanted.kind, &payload).map_err(Error::Invalid)?;
+        self.check_skill(&payload).await?;
+        let run_at = self.first_run(&wanted)?;
+        let db = &self.services.db;
+        let known =
+            db.jobs_of(self.user, run_at.max(self.services.clock.now()), i64::MAX).await.map_err(|e| away(&e))?;
+        if known.iter().filter(|job| job.finished_at.is_none()).count() >= MAX_WAITING {
+            return Err(Error::Denied(format!("{MAX_WAITING} jobs wait already; cancel some first")));
+        }
+        // Without a key of its own, the n-th job of a call is made once, however often the call is tried.
+        let key = wanted.idempotency_key.unwrap_or_else(|| format!("call:{}:{}", self.call, self.jobs_made));
+        let job = store::NewJob {
+            payload: storable_json(payload),
+            user: Some(self.user),
+            conversation: self.conversation,
+            time_zone: wanted.recurrence.is_some().then(|| self.time_zone.clone()),
+            recurrence: wanted.recurrence,
+            idempotency_key: Some(format!("skill:{}:{}:{}", self.skill, self.user, short(&key))),
+            ..store::NewJob::once(&wanted.kind, run_at, &format!("skill {}", self.skill))
+        };
+        let (id, _) = db.queue_job(&self.services.clock, &job).await.map_err(|error| away(&error))?;
+        self.services.wake.jobs.notify_one();
+        Ok(id.to_string())
+    }
+
+    /// When a job runs first: at its time, or with a recurrence at the first moment from then on.
+    fn first_run(&self, wanted: &NewJob) -> Result<DateTime<Utc>, Error> {
+        let now = self.services.clock.now();
+        let Some(recurrence) = &wanted.recurrence else { return moment(wanted.run_at_ms, now) };
+        let schedule =
+            Schedule::parse(recurrence, &self.time_zone).map_err(|error| Error::Invalid(error.to_string()))?;
+        // A recurrence may have begun at any time.
+        let from = moment(wanted.run_at_ms.max(u64::try_from(now.timestamp_millis()).unwrap_or(0)), now)?;
+        schedule.next_from(from).ok_or_else(|| Error::Invalid(format!("`{recurrence}` does not come again")))
+    }
+
+    /// A call of a skill that is not there would fail when nobody looks.
+    async fn check_skill(&self, payload: &Value) -> Result<(), Error> {
+        let Some(name) = payload["skill"].as_str() else { return Ok(()) };
+        match self.services.db.skill(name).await.map_err(|error| away(&error))? {
+            Some(skill) if skill.status == "active" => Ok(()),
+            _ => Err(Error::Invalid(format!("there is no skill `{name}`, or it is disabled"))),
+        }
+    }
+
+    /// A job that the person of this call knows of.
+    async fn own_job(&self, id: &str) -> Result<Option<JobId>, Error> {
+        let Ok(id) = id.parse() else { return Ok(None) };
+        let job = self.services.db.job(id).await.map_err(|error| away(&error))?;
+        let own = job.filter(|job| job.user_id == Some(self.user) && schedule::KINDS.contains(&job.kind.as_str()));
+        Ok(own.map(|job| job.id))
+    }
+}
+
+impl Host for CallState {
+    async fn schedule(&mut self, job: NewJob) -> wasmtime::Result<Result<String, Error>> {
+        match self.jobs_allowed()? {
+            Ok(()) => Ok(self.new_job(job).await),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    async fn list(&mut self, limit: u32) -> wasmtime::Result<Result<Vec<Job>, Error>> {
+        if let Err(error) = self.jobs_allowed()? {
+            return Ok(Err(error));
+        }
+        let since = self.services.clock.now() - LISTED;
+        let jobs = self.services.db.jobs_of(self.user, since, i64::from(limit.min(MAX_LISTED))).await;
+        Ok(jobs.map(|jobs| jobs.into_iter().map(listed).collect()).map_err(|error| away(&error)))
+    }
+
+    async fn reschedule(&mut self, id: String, run_at_ms: u64) -> wasmtime::Result<Result<bool, Error>> {
+        if let Err(error) = self.jobs_allowed()? {
+            return Ok(Err(error));
+        }
+        let run_at = match moment(run_at_ms, self.services.clock.now()) {
+            Ok(run_at) => run_at,
+            Err(error) => return Ok(Err(error)),
+        };
+        let id = match self.own_job(&id).await {
+            Ok(Some(id)) => id,
+            Ok(None) => return Ok(Ok(false)),
+            Err(error) => return Ok(Err(error)),
+        };
+        let moved = self.services.db.reschedule_job(id, run_at).await.map_err(|error| away(&error));
+        self.services.wake.jobs.notify_one();
+        Ok(moved)
+    }
+
+    async fn cancel(&mut self, id: String) -> wasmtime::Result<Result<bool, Error>> {
+        if let Err(error) = self.jobs_allowed()? {
+            return Ok(Err(error));
+        }
+        let id = match self.own_job(&id).await {
+            Ok(Some(id)) => id,
+            Ok(None) => return Ok(Ok(false)),
+            Err(error) => return Ok(Err(error)),
+        };
+        let Services { db, clock, .. } = &self.services;
+        Ok(db.cancel_job(clock, id).await.map_err(|error| away(&error)))
+    }
+}
+
+/// A moment that a job may run at.
+fn moment(ms: u64, now: DateTime<Utc>) -> Result<DateTime<Utc>, Error> {
+    let at = i64::try_from(ms).ok().and_then(DateTime::from_timestamp_millis);
+    match at {
+        Some(at) if at < now - LATEST => Err(Error::Invalid("this time has passed".to_owned())),
+        Some(at) if at <= now + FARTHEST => Ok(at),
+        _ => Err(Error::Invalid("this time is more than ten years ahead".to_owned())),
+    }
+}
+
+fn listed(job: store::Job) -> Job {
+    Job {
+        id: job.id.to_string(),
+        kind: job.kind,
+        state: match job.status {
+            JobStatus::Queued => State::Waiting,
+            JobStatus::Running => State::Running,
+            JobStatus::Done => State::Done,
+            JobStatus::Dead => State::Failed,
+            JobStatus::Cancelled => State::Cancelled,
+        },
+        run_at_ms: u64::try_from(job.run_at.timestamp_millis()).unwrap_or(0),
+        recurrence: job.recurrence,
+        payload: job.payload.0.to_string(),
+    }
+}
+
+/// A guest learns that the schedule is away, not why.
+fn away(error: &StoreError) -> Error {
+    tracing::error!(error = error as &dyn std::error::Error, "a skill's use of jobs failed");
+    Error::Unavailable("the schedule cannot be reached".to_owned())
+}

@@ -1,0 +1,96 @@
+use serde_json::json;
+
+use super::{CallState, Services};
+use crate::{
+    ids::ConversationId,
+    skills::linker::messages::{Error, Host},
+    store::{Chat, Delivery, StoreError, storable},
+};
+
+/// Longest message, in characters.
+const MAX_CHARS: usize = 8_000;
+
+impl Host for CallState {
+    async fn send(&mut self, chat: Option<String>, text: String) -> wasmtime::Result<Result<String, Error>> {
+        self.count()?;
+        self.messages_sent += 1;
+        Ok(self.deliver(chat, &text).await)
+    }
+}
+
+impl CallState {
+    async fn deliver(&self, chat: Option<String>, text: &str) -> Result<String, Error> {
+        // Whoever may write to others may not need to write to the person of the call.
+        let reach = if chat.as_ref().is_none_or(|chat| chat == "me") { "me" } else { "people" };
+        self.grants.check_scope("messages", reach).map_err(Error::Denied)?;
+        let text = storable(text.trim());
+        if text.is_empty() || text.chars().count() > MAX_CHARS {
+            return Err(Error::Denied(format!("a message has 1 to {MAX_CHARS} characters")));
+        }
+        let conversation = self.conversation_of(chat.as_deref()).await?;
+        let Services { db, clock, wake, .. } = &self.services;
+        // The n-th message of a call is sent once, however often the call is tried.
+        let key = format!("call:{}:{}", self.call, self.messages_sent);
+        let delivery = Delivery {
+            key: key.clone(),
+            conversation,
+            text,
+            meta: json!({ "kind": "message", "skill": &*self.skill }),
+            buttons: Vec::new(),
+            locale: self.locale.clone(),
+        };
+        db.deliver(clock, &delivery).await.map_err(|error| away(&error))?;
+        wake.outbox.notify_one();
+        Ok(key)
+    }
+
+    async fn conversation_of(&self, chat: Option<&str>) -> Result<ConversationId, Error> {
+        let db = &self.services.db;
+        match chat {
+            None => {
+                let home = match self.conversation {
+                    Some(conversation) => Some(conversation),
+                    None => db.home_of(self.user).await.map_err(|error| away(&error))?,
+                };
+                let remedy = "this call comes from no conversation, and the person has none yet";
+                home.ok_or_else(|| Error::Denied(remedy.to_owned()))
+            }
+            Some("me") => {
+                let own = db.chat_of(self.user).await.map_err(|error| away(&error))?;
+                let remedy = "the person has no chat on Telegram: write to the bot on Telegram first, and let the owner pair you";
+                own.map(|chat| chat.conversation_id).ok_or_else(|| Error::Denied(remedy.to_owned()))
+            }
+            Some(name) => self.paired(name).await,
+        }
+    }
+
+    /// The chat of this id, title or person.
+    async fn paired(&self, name: &str) -> Result<ConversationId, Error> {
+        let db = &self.services.db;
+        let (chats, users) = tokio::try_join!(db.chats(), db.users()).map_err(|error| away(&error))?;
+        let name = name.trim();
+        let named = |chat: &&Chat| {
+            let person = users.iter().find(|user| user.id == chat.user_id);
+            chat.chat_id.to_string() == name
+                || chat.title.eq_ignore_ascii_case(name)
+                || person.is_some_and(|person| person.name.eq_ignore_ascii_case(name))
+        };
+        let found: Vec<&Chat> = chats.iter().filter(named).collect();
+        let Some(first) = found.iter().min_by_key(|chat| chat.thread_id) else {
+            let remedy = format!(
+                "no chat is called `{name}`: they write to the bot on Telegram first, and the owner pairs them"
+            );
+            return Err(Error::Denied(remedy));
+        };
+        if found.iter().any(|chat| chat.chat_id != first.chat_id) {
+            return Err(Error::Denied(format!("more than one chat is called `{name}`; use its id")));
+        }
+        Ok(first.conversation_id)
+    }
+}
+
+/// A guest learns that the outbox is away, not why.
+fn away(error: &StoreError) -> Error {
+    tracing::error!(error = error as &dyn std::error::Error, "a skill's message failed");
+    Error::Unavailable("the outbox cannot be reached".to_owned())
+}

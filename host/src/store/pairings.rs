@@ -1,0 +1,135 @@
+//! Strangers who ask to talk to the agent, and what the owner says to it.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+
+use super::{ChatKind, Db, Notice, Result, columns::word_column, on, outbox::insert_notice, write_tx};
+use crate::{
+    clock::Clock,
+    ids::{OutboxId, PairingId, UserId},
+};
+
+word_column! {
+    /// What was said to a stranger's request. One that is pending may have expired.
+    PairingStatus { Pending = "pending", Approved = "approved", Denied = "denied" }
+}
+
+/// A stranger's request.
+#[derive(Clone, Debug, FromRow)]
+pub struct Pairing {
+    pub id: PairingId,
+    /// The person's own chat, or the group.
+    pub chat_id: i64,
+    pub kind: ChatKind,
+    pub name: String,
+    pub locale: String,
+    pub code: String,
+    pub status: PairingStatus,
+    pub decided_by: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Whom an approved stranger is from now on.
+#[derive(Clone, Debug)]
+pub enum Admission {
+    /// The owner, on their own phone.
+    Owner(UserId),
+    /// A member of this name, or a group.
+    Member(String),
+}
+
+macro_rules! pairing_columns {
+    () => {
+        "id, chat_id, kind, name, locale, code, status, decided_by, created_at, expires_at"
+    };
+}
+
+impl Db {
+    /// Takes a stranger's request, unless too many wait, one of theirs is still open, or they were
+    /// turned away. Ends the work on the update either way; `notice` is said only when it was taken.
+    pub async fn request_pairing(
+        &self,
+        clock: &Clock,
+        update: &str,
+        (pairing, most): (&Pairing, i64),
+        notice: &Notice,
+    ) -> Result<bool> {
+        let now = clock.now();
+        let taken = write_tx!(self, tx => {
+            let mine = sqlx::query("UPDATE updates SET status = 'done', payload = NULL WHERE key = $1 AND status = 'received'")
+                .bind(update).execute(&mut *tx).await?.rows_affected() == 1;
+            let taken = mine && sqlx::query(
+                "INSERT INTO pairings (id, chat_id, kind, name, locale, code, status, created_at, expires_at)
+                 SELECT $1, $2, $3, $4, $5, $6, 'pending', $7, $8
+                 WHERE (SELECT COUNT(*) FROM pairings WHERE status = 'pending' AND expires_at > $7) < $9
+                 ON CONFLICT (chat_id) DO UPDATE SET id = $1, name = $4, locale = $5, code = $6, status = 'pending',
+                    created_at = $7, expires_at = $8, decided_by = NULL, decided_at = NULL
+                 WHERE pairings.status = 'approved' OR (pairings.status = 'pending' AND pairings.expires_at <= $7)",
+            ).bind(pairing.id).bind(pairing.chat_id).bind(pairing.kind).bind(&pairing.name).bind(&pairing.locale)
+             .bind(&pairing.code).bind(now).bind(pairing.expires_at).bind(most)
+             .execute(&mut *tx).await?.rows_affected() == 1;
+            if taken {
+                insert_notice!(tx, OutboxId::new(clock), notice, now);
+            }
+            taken
+        });
+        Ok(taken)
+    }
+
+    /// Admits a stranger whose request is open: links the person and says so to them, at once. `None`
+    /// when it was decided before, or has expired.
+    pub async fn approve_pairing(
+        &self,
+        clock: &Clock,
+        (id, by): (PairingId, &str),
+        admission: &Admission,
+        notice: &Notice,
+    ) -> Result<Option<UserId>> {
+        let now = clock.now();
+        let user = write_tx!(self, tx => {
+            let chat: Option<(i64,)> = sqlx::query_as(
+                "UPDATE pairings SET status = 'approved', decided_by = $2, decided_at = $3
+                 WHERE id = $1 AND status = 'pending' AND expires_at > $3 RETURNING chat_id",
+            ).bind(id).bind(by).bind(now).fetch_optional(&mut *tx).await?;
+            let Some((chat,)) = chat else { return Ok(None) };
+            // Whoever was linked to this chat before is not any more.
+            sqlx::query("UPDATE users SET telegram_user_id = NULL WHERE telegram_user_id = $1")
+                .bind(chat).execute(&mut *tx).await?;
+            let (user,): (UserId,) = match admission {
+                Admission::Owner(owner) => sqlx::query_as("UPDATE users SET telegram_user_id = $2 WHERE id = $1 RETURNING id")
+                    .bind(owner).bind(chat).fetch_one(&mut *tx).await?,
+                // A name that is taken by somebody on Telegram, or by the owner, is told apart by the chat.
+                Admission::Member(name) => sqlx::query_as(
+                    "INSERT INTO users (id, name, role, telegram_user_id, created_at)
+                     SELECT $1, CASE WHEN EXISTS (SELECT 1 FROM users WHERE name = $2) THEN $3 ELSE $2 END, 'member', $4, $5
+                     WHERE TRUE ON CONFLICT (name) DO UPDATE SET telegram_user_id = $4 RETURNING id",
+                ).bind(UserId::new(clock)).bind(name).bind(format!("{name} ({chat})")).bind(chat).bind(now)
+                 .fetch_one(&mut *tx).await?,
+            };
+            insert_notice!(tx, OutboxId::new(clock), notice, now);
+            user
+        });
+        Ok(Some(user))
+    }
+
+    /// Turns a stranger away whose request is open. False when it was decided before, or has expired.
+    pub async fn deny_pairing(&self, clock: &Clock, id: PairingId, by: &str) -> Result<bool> {
+        Ok(on!(self, pool => sqlx::query(
+            "UPDATE pairings SET status = 'denied', decided_by = $2, decided_at = $3
+             WHERE id = $1 AND status = 'pending' AND expires_at > $3",
+        ).bind(id).bind(by).bind(clock.now()).execute(pool).await.map(|done| done.rows_affected() == 1))?)
+    }
+
+    pub async fn pairing(&self, id: PairingId) -> Result<Option<Pairing>> {
+        Ok(on!(self, pool => sqlx::query_as(concat!("SELECT ", pairing_columns!(), " FROM pairings WHERE id = $1"))
+            .bind(id).fetch_optional(pool).await)?)
+    }
+
+    /// Every request, newest first.
+    pub async fn pairings(&self, limit: i64) -> Result<Vec<Pairing>> {
+        Ok(on!(self, pool => sqlx::query_as(concat!(
+            "SELECT ", pairing_columns!(), " FROM pairings ORDER BY created_at DESC, id DESC LIMIT $1",
+        )).bind(limit).fetch_all(pool).await)?)
+    }
+}

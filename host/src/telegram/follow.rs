@@ -1,0 +1,109 @@
+//! A running turn as it is seen on the phone: typing, and one message that grows.
+
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::broadcast::error::RecvError,
+    time::{Instant, MissedTickBehavior, interval_at},
+};
+
+use super::{Session, api::CallError, log_failed, render};
+use crate::{agent::TurnEvent, ids::TurnId, store::ChatAddress};
+
+/// A reply that comes sooner needs no sign of life.
+const TYPING_AFTER: Duration = Duration::from_millis(300);
+
+/// Telegram shows typing for five seconds.
+const TYPING_EVERY: Duration = Duration::from_secs(4);
+
+/// Between two edits of a growing message: Telegram takes about one a second in a chat, 20 a minute in a group.
+const EDIT_EVERY: Duration = Duration::from_millis(1_100);
+const EDIT_EVERY_IN_GROUPS: Duration = Duration::from_secs(4);
+
+/// Characters from which a growing message is shown.
+const SHOW_FROM: usize = 20;
+
+/// Follows a turn until it ends.
+pub fn begin(session: &Arc<Session>, turn: TurnId, to: ChatAddress) {
+    let session = session.clone();
+    session.tasks.clone().spawn(async move {
+        let stop = session.stop.clone();
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = follow(&session, turn, to) => {}
+        }
+    });
+}
+
+/// Follows the turns that an earlier poller left running.
+pub async fn resume(session: &Arc<Session>) {
+    let drafts = log_failed("running turns cannot be read", session.parts.db.drafts().await);
+    for (turn, chat_id, thread_id) in drafts.unwrap_or_default() {
+        begin(session, turn, ChatAddress { chat_id, thread_id });
+    }
+}
+
+async fn follow(session: &Session, turn: TurnId, to: ChatAddress) {
+    let mut events = session.parts.agent.watch(turn);
+    let now = Instant::now();
+    let mut typing = interval_at(now + TYPING_AFTER, TYPING_EVERY);
+    let pace = if to.chat_id < 0 { EDIT_EVERY_IN_GROUPS } else { EDIT_EVERY };
+    let mut edits = interval_at(now + pace, pace);
+    edits.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut text, mut shown) = (String::new(), 0);
+    loop {
+        tokio::select! {
+            event = events.recv() => match event {
+                Ok(TurnEvent::Delta { text: more }) => text.push_str(&more),
+                Ok(TurnEvent::Reset) => { text.clear(); shown = 0; }
+                Ok(TurnEvent::Done(_)) | Err(RecvError::Closed) => return,
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+            },
+            _ = typing.tick() => {
+                // The turn may have ended, or run on another host, without a word.
+                if log_failed("a turn cannot be read", session.parts.agent.reply(turn).await).flatten().is_some() {
+                    return;
+                }
+                if let Err(error) = session.api.typing(to).await {
+                    tracing::debug!(%error, "typing was not shown");
+                }
+            }
+            _ = edits.tick(), if text.chars().count() >= SHOW_FROM && text.len() > shown => {
+                shown = text.len();
+                match show(session, turn, to, &text).await {
+                    Ok(true) => {}
+                    Ok(false) => return,
+                    Err(CallError::Wait(wait)) => edits.reset_after(wait),
+                    Err(error) => tracing::debug!(%error, "a growing message was not shown"),
+                }
+            }
+        }
+    }
+}
+
+/// Shows what there is of a reply. False when the turn has ended and the outbox has taken over.
+async fn show(session: &Session, turn: TurnId, to: ChatAddress, text: &str) -> Result<bool, CallError> {
+    let _lane = session.lanes.enter(to.chat_id).await;
+    let db = &session.parts.db;
+    let Some(Some(draft)) = log_failed("a draft cannot be read", db.begin_draft(turn).await) else { return Ok(false) };
+    // Only the first part grows; a longer reply goes on when it is complete.
+    let Some(mut piece) = render::render(text).into_iter().next() else { return Ok(true) };
+    if piece.text.encode_utf16().count() + 2 <= render::MAX_UNITS {
+        piece.text.push_str(" …");
+    }
+    if let Some(&message) = draft.parts.0.first() {
+        return session.api.edit(to.chat_id, message, &piece, &[]).await.map(|()| true);
+    }
+    let sent = session.api.send(&draft, &piece, false).await;
+    let known = match &sent {
+        Ok(message) => Some(Some(*message)),
+        // It may stand there; the reply will say so.
+        Err(CallError::Unsure(_)) => None,
+        Err(_) => Some(None),
+    };
+    if let Some(message) = known {
+        log_failed("a draft cannot be recorded", db.draft_sent(turn, message).await);
+    } else {
+        log_failed("a draft cannot be recorded", db.draft_unsure(turn).await);
+    }
+    sent.map(|_| true)
+}

@@ -1,0 +1,52 @@
+//! Admitting and turning away those who ask, from a page or from Telegram alike.
+
+use rust_i18n::t;
+
+use crate::{
+    clock::Clock,
+    ids::{PairingId, UserId},
+    store::{Admission, ChatAddress, Db, Notice, StoreError},
+};
+
+/// Who an approved stranger is.
+#[derive(Clone, Debug)]
+pub enum Who {
+    /// The owner, on their own phone.
+    Owner,
+    /// A member, called as they call themselves unless a name is given.
+    Member(Option<String>),
+}
+
+/// Admits a stranger and tells them. `None` when it was decided before, or has expired.
+pub async fn approve(db: &Db, clock: &Clock, id: PairingId, who: Who, by: &str) -> Result<Option<UserId>, StoreError> {
+    let Some(pairing) = db.pairing(id).await? else { return Ok(None) };
+    let admission = match who {
+        Who::Owner => Admission::Owner(db.owner_or_first(clock).await?.id),
+        Who::Member(name) => {
+            let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+            Admission::Member(name.unwrap_or_else(|| pairing.name.clone()))
+        }
+    };
+    let notice = Notice {
+        key: format!("paired:{id}"),
+        address: ChatAddress { chat_id: pairing.chat_id, thread_id: 0 },
+        text: t!("telegram.paired", locale = &pairing.locale).into_owned(),
+        buttons: Vec::new(),
+        locale: pairing.locale.clone(),
+        edits: None,
+    };
+    let user = db.approve_pairing(clock, (id, by), &admission, &notice).await?;
+    if user.is_some() {
+        db.audit(clock, by, "pairing.approve", &id.to_string(), &serde_json::json!({ "name": pairing.name })).await?;
+    }
+    Ok(user)
+}
+
+/// Turns a stranger away, for good. False when it was decided before, or has expired.
+pub async fn deny(db: &Db, clock: &Clock, id: PairingId, by: &str) -> Result<bool, StoreError> {
+    let denied = db.deny_pairing(clock, id, by).await?;
+    if denied {
+        db.audit(clock, by, "pairing.deny", &id.to_string(), &serde_json::json!({})).await?;
+    }
+    Ok(denied)
+}

@@ -1,0 +1,82 @@
+//! Strangers: one notice with a code, no turn, no cost. The owner decides.
+
+use chrono::TimeDelta;
+use rand::seq::IndexedRandom;
+use rust_i18n::t;
+
+use super::inbox::Incoming;
+use crate::{
+    ids::PairingId,
+    store::{Button, ChatAddress, ChatKind, Notice, Pairing, PairingStatus, StoreError},
+};
+
+/// How long a request waits for the owner.
+const EXPIRES_AFTER: TimeDelta = TimeDelta::hours(1);
+
+/// Requests that wait at the same time; whoever comes after them hears nothing.
+const MOST: i64 = 3;
+
+/// What codes are made of: nothing that looks like something else.
+const ALPHABET: &[u8] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// Takes a stranger's request, and asks the owner on their own phone.
+pub async fn ask(incoming: &Incoming<'_>, private: bool) -> Result<(), StoreError> {
+    let parts = &incoming.session.parts;
+    let (db, clock) = (&parts.db, &parts.clock);
+    let title = incoming.messages[0].chat.title().map_or_else(|| incoming.name(), str::to_owned);
+    let pairing = Pairing {
+        id: PairingId::new(clock),
+        chat_id: incoming.address.chat_id,
+        kind: if private { ChatKind::Private } else { ChatKind::Group },
+        name: title,
+        locale: incoming.locale.clone(),
+        code: code(),
+        status: PairingStatus::Pending,
+        decided_by: None,
+        created_at: clock.now(),
+        expires_at: clock.now() + EXPIRES_AFTER,
+    };
+    let words = if private { "telegram.stranger" } else { "telegram.strange_group" };
+    let text = t!(words, locale = &incoming.locale, code = pairing.code).into_owned();
+    let notice = incoming.notice("stranger", text);
+    let taken = db.request_pairing(clock, &incoming.updates[0], (&pairing, MOST), &notice).await?;
+    for rest in &incoming.updates[1..] {
+        db.finish_update(clock, rest, &[]).await?;
+    }
+    if !taken {
+        return Ok(());
+    }
+    tracing::info!(kind = pairing.kind.word(), "somebody asks to be paired");
+    if let Some(owner) = db.owner().await?
+        && let Some(chat_id) = owner.telegram_user_id
+    {
+        let locale = owner.locale.unwrap_or(parts.settings.current().await?.locale);
+        db.say(clock, &question(&pairing, chat_id, &locale)).await?;
+    }
+    parts.wake.outbox.notify_one();
+    Ok(())
+}
+
+/// What the owner is asked.
+fn question(pairing: &Pairing, chat_id: i64, locale: &str) -> Notice {
+    let button = |word: &str, answer: &str| Button {
+        label: t!(word, locale = locale).into_owned(),
+        data: format!("p:{answer}:{}", pairing.id),
+    };
+    Notice {
+        key: format!("pairing:{}", pairing.id),
+        address: ChatAddress { chat_id, thread_id: 0 },
+        text: t!("telegram.asks", locale = locale, name = pairing.name, code = pairing.code).into_owned(),
+        buttons: vec![vec![button("telegram.approve", "y"), button("telegram.deny", "n")]],
+        locale: locale.to_owned(),
+        edits: None,
+    }
+}
+
+fn code() -> String {
+    let mut rng = rand::rng();
+    let half = |rng: &mut rand::rngs::ThreadRng| -> String {
+        (0..4).filter_map(|_| ALPHABET.choose(rng)).map(|byte| char::from(*byte)).collect()
+    };
+    format!("{}-{}", half(&mut rng), half(&mut rng))
+}
