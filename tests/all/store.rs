@@ -2,18 +2,24 @@
 
 mod audit;
 mod calls;
+mod chats;
 mod conversations;
+mod files;
 mod jobs;
 mod kv;
+mod leases;
 mod memories;
 mod model_calls;
 mod opening;
+mod outbox;
+mod pairings;
 mod search;
 mod sessions;
 mod settings;
 mod skills;
 mod tokens;
 mod turns;
+mod updates;
 mod users;
 
 use crate::harness::{root, rust_files};

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{ChatKind, Db, Notice, Result, columns::word_column, on, outbox::insert_notice, write_tx};
+use super::{ChatKind, Db, Notice, Result, StoreError, columns::word_column, on, outbox::insert_notice, write_tx};
 use crate::{
     clock::Clock,
     ids::{OutboxId, PairingId, UserId},
@@ -47,13 +47,14 @@ macro_rules! pairing_columns {
 
 impl Db {
     /// Takes a stranger's request, unless too many wait, one of theirs is still open, or they were
-    /// turned away. Ends the work on the update either way; `notice` is said only when it was taken.
+    /// turned away. Ends the work on the update either way; the notices, to the stranger and to the
+    /// owner, are said only when it was taken.
     pub async fn request_pairing(
         &self,
         clock: &Clock,
         update: &str,
         (pairing, most): (&Pairing, i64),
-        notice: &Notice,
+        notices: &[Notice],
     ) -> Result<bool> {
         let now = clock.now();
         let taken = write_tx!(self, tx => {
@@ -70,7 +71,9 @@ impl Db {
              .bind(&pairing.code).bind(now).bind(pairing.expires_at).bind(most)
              .execute(&mut *tx).await?.rows_affected() == 1;
             if taken {
-                insert_notice!(tx, OutboxId::new(clock), notice, now);
+                for notice in notices {
+                    insert_notice!(tx, OutboxId::new(clock), notice, now);
+                }
             }
             taken
         });
@@ -96,16 +99,29 @@ impl Db {
             // Whoever was linked to this chat before is not any more.
             sqlx::query("UPDATE users SET telegram_user_id = NULL WHERE telegram_user_id = $1")
                 .bind(chat).execute(&mut *tx).await?;
-            let (user,): (UserId,) = match admission {
-                Admission::Owner(owner) => sqlx::query_as("UPDATE users SET telegram_user_id = $2 WHERE id = $1 RETURNING id")
-                    .bind(owner).bind(chat).fetch_one(&mut *tx).await?,
-                // A name that is taken by somebody on Telegram, or by the owner, is told apart by the chat.
-                Admission::Member(name) => sqlx::query_as(
-                    "INSERT INTO users (id, name, role, telegram_user_id, created_at)
-                     SELECT $1, CASE WHEN EXISTS (SELECT 1 FROM users WHERE name = $2) THEN $3 ELSE $2 END, 'member', $4, $5
-                     WHERE TRUE ON CONFLICT (name) DO UPDATE SET telegram_user_id = $4 RETURNING id",
-                ).bind(UserId::new(clock)).bind(name).bind(format!("{name} ({chat})")).bind(chat).bind(now)
-                 .fetch_one(&mut *tx).await?,
+            let user: UserId = match admission {
+                Admission::Owner(owner) => {
+                    sqlx::query("UPDATE users SET telegram_user_id = $2 WHERE id = $1")
+                        .bind(owner).bind(chat).execute(&mut *tx).await?;
+                    *owner
+                }
+                Admission::Member(name) => {
+                    let made: Option<(UserId,)> = sqlx::query_as(
+                        "INSERT INTO users (id, name, role, telegram_user_id, created_at) VALUES ($1, $2, 'member', $3, $4)
+                         ON CONFLICT (name) DO NOTHING RETURNING id",
+                    ).bind(UserId::new(clock)).bind(name).bind(chat).bind(now).fetch_optional(&mut *tx).await?;
+                    // Whoever has the name already is somebody else: the two are told apart by the chat. The
+                    // longer name may be of who was behind this chat before.
+                    let member = if made.is_some() { made } else {
+                        sqlx::query_as(
+                            "INSERT INTO users (id, name, role, telegram_user_id, created_at) VALUES ($1, $2, 'member', $3, $4)
+                             ON CONFLICT (name) DO UPDATE SET telegram_user_id = $3
+                             WHERE users.role = 'member' AND users.telegram_user_id IS NULL RETURNING id",
+                        ).bind(UserId::new(clock)).bind(format!("{name} ({chat})")).bind(chat).bind(now)
+                         .fetch_optional(&mut *tx).await?
+                    };
+                    member.ok_or(StoreError::Taken("a person of this name"))?.0
+                }
             };
             insert_notice!(tx, OutboxId::new(clock), notice, now);
             user

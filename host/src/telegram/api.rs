@@ -7,7 +7,7 @@ use teloxide_core::{
     ApiError, Bot, RequestError,
     errors::AsResponseParameters,
     payloads::{
-        EditMessageTextSetters, GetUpdatesSetters, SendChatActionSetters, SendDocumentSetters, SendMessageSetters,
+        AnswerCallbackQuerySetters, EditMessageTextSetters, GetUpdatesSetters, SendChatActionSetters, SendDocumentSetters, SendMessageSetters,
         SetMyCommandsSetters,
     },
     prelude::Requester,
@@ -154,9 +154,11 @@ impl Api {
         call(request).await.map(drop)
     }
 
-    /// Ends the waiting of whoever pressed a button.
-    pub async fn acknowledge(&self, press: &CallbackQueryId) -> Result<()> {
-        call(self.bot.answer_callback_query(press.clone())).await.map(drop)
+    /// Ends the waiting of whoever pressed a button, with a word on what came of it.
+    pub async fn acknowledge(&self, press: &CallbackQueryId, text: &str) -> Result<()> {
+        // Telegram takes 200 characters.
+        let text: String = text.chars().take(180).collect();
+        call(self.bot.answer_callback_query(press.clone()).text(text)).await.map(drop)
     }
 
     /// Tells Telegram the commands, in one language or as the default.

@@ -9,7 +9,7 @@ use teloxide_core::types::{CallbackQuery, MaybeInaccessibleMessage};
 use super::{Session, Who, approve, deny};
 use crate::{
     ids::JobId,
-    store::{ChatAddress, NewJob, Notice, Role, StoreError, User},
+    store::{ChatAddress, NewJob, Notice, StoreError, User},
 };
 
 /// A press on a message of ours, by somebody who may.
@@ -23,19 +23,26 @@ struct Press<'a> {
     locale: String,
 }
 
-/// Works on a press: acknowledged first, since the decision does not hang on that.
+/// Works on a press. The decision is on record before it is acknowledged, and does not hang on that.
 pub async fn pressed(session: &Arc<Session>, key: &str, press: CallbackQuery) -> Result<(), StoreError> {
-    if let Err(error) = session.api.acknowledge(&press.id).await {
-        tracing::debug!(%error, "a press was not acknowledged");
-    }
     let parts = &session.parts;
-    let notice = match decide(session, &press).await? {
-        Some(notice) => vec![notice],
-        None => Vec::new(),
+    let notice = decide(session, &press).await?;
+    // What the message says already was decided before.
+    let late = match &notice {
+        Some(notice) => parts.db.delivery_status(&notice.key).await?.is_some(),
+        None => true,
     };
-    parts.db.finish_update(&parts.clock, key, &notice).await?;
+    parts.db.finish_update(&parts.clock, key, notice.as_slice()).await?;
     parts.wake.outbox.notify_one();
     parts.wake.jobs.notify_one();
+    let zh = press.from.language_code.as_deref().is_some_and(|code| code.starts_with("zh"));
+    let words = match notice {
+        Some(notice) if !late => notice.text.lines().last().unwrap_or_default().to_owned(),
+        _ => t!("telegram.too_late", locale = if zh { "zh" } else { "en" }).into_owned(),
+    };
+    if let Err(error) = session.api.acknowledge(&press.id, &words).await {
+        tracing::debug!(%error, "a press was not acknowledged");
+    }
     Ok(())
 }
 
@@ -66,7 +73,8 @@ async fn decide(session: &Session, press: &CallbackQuery) -> Result<Option<Notic
 impl Press<'_> {
     async fn pairing(&self, answer: &str, id: &str) -> Result<Option<Notice>, StoreError> {
         let (db, clock) = (&self.session.parts.db, &self.session.parts.clock);
-        let owner = self.presser.as_ref().is_some_and(|presser| presser.role == Role::Owner);
+        let owner = db.owner_or_first(clock).await?.id;
+        let owner = self.presser.as_ref().is_some_and(|presser| presser.id == owner);
         let (true, Ok(id)) = (owner, id.parse()) else { return Ok(None) };
         let by = "owner (Telegram)";
         let outcome = match answer {

@@ -18,7 +18,7 @@ const MOST: i64 = 15;
 pub async fn register(session: Arc<Session>) {
     for (language, locale) in [(None, "en"), (Some("zh"), "zh")] {
         for failures in 0..5 {
-            let commands = COMMANDS[1..].iter().map(|name| {
+            let commands = COMMANDS.iter().map(|name| {
                 BotCommand::new(*name, t!(format!("telegram.command.{name}"), locale = locale).into_owned())
             });
             match session.api.set_commands(commands.collect(), language).await {

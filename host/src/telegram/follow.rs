@@ -19,9 +19,6 @@ const TYPING_EVERY: Duration = Duration::from_secs(4);
 const EDIT_EVERY: Duration = Duration::from_millis(1_100);
 const EDIT_EVERY_IN_GROUPS: Duration = Duration::from_secs(4);
 
-/// Characters from which a growing message is shown.
-const SHOW_FROM: usize = 20;
-
 /// Follows a turn until it ends.
 pub fn begin(session: &Arc<Session>, turn: TurnId, to: ChatAddress) {
     let session = session.clone();
@@ -67,7 +64,7 @@ async fn follow(session: &Session, turn: TurnId, to: ChatAddress) {
                     tracing::debug!(%error, "typing was not shown");
                 }
             }
-            _ = edits.tick(), if text.chars().count() >= SHOW_FROM && text.len() > shown => {
+            _ = edits.tick(), if text.len() > shown => {
                 shown = text.len();
                 match show(session, turn, to, &text).await {
                     Ok(true) => {}

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 use super::{Session, buttons, commands, follow, log_failed, media, pairing};
 use crate::{
     agent::{Envelope, MAX_MESSAGE_CHARS, NewMessage, SubmitError},
-    store::{Accepted, Channel, Chat, ChatAddress, ChatKind, NewChat, Notice, Role, StoreError, Update, User},
+    store::{Accepted, Channel, Chat, ChatAddress, ChatKind, NewChat, Notice, StoreError, Update, User},
 };
 
 /// Updates looked at in one round.
@@ -115,7 +115,12 @@ async fn work(session: &Arc<Session>, parts: Vec<Update>) -> Result<(), StoreErr
     let mut messages = Vec::new();
     for kind in kinds.flatten() {
         match kind {
-            UpdateKind::Message(message) => messages.push(message),
+            UpdateKind::Message(message) => {
+                if let Some(before) = message.migrate_from_chat_id() {
+                    db.move_chat(before.0, message.chat.id.0).await?;
+                }
+                messages.push(message);
+            }
             UpdateKind::CallbackQuery(press) => return buttons::pressed(session, &keys[0], press).await,
             _ => {}
         }
@@ -143,6 +148,8 @@ async fn locale(session: &Session, messages: &[Message], from: &Account) -> Resu
         None => session.parts.settings.current().await?.locale,
     };
     let words = messages.iter().find_map(|message| message.text().or(message.caption())).unwrap_or_default();
+    // The name of a command is in no language.
+    let words = if words.starts_with('/') { words.split_once(' ').map_or("", |(_, rest)| rest) } else { words };
     Ok(crate::memory::locale_of(words, &own))
 }
 
@@ -173,7 +180,8 @@ impl Incoming<'_> {
         let user: Option<User> = match db.user_on_telegram(self.address.chat_id).await? {
             None if !private => {
                 let sender = db.user_on_telegram(i64::try_from(self.from.id.0).unwrap_or(0)).await?;
-                if sender.is_none_or(|sender| sender.role != Role::Owner) {
+                let owner = db.owner_or_first(clock).await?.id;
+                if sender.is_none_or(|sender| sender.id != owner) {
                     return Ok(None);
                 }
                 let group = db.user_named(clock, &format!("{title} ({})", self.address.chat_id)).await?;

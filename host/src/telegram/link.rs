@@ -5,7 +5,7 @@ use rust_i18n::t;
 use crate::{
     clock::Clock,
     ids::{PairingId, UserId},
-    store::{Admission, ChatAddress, Db, Notice, StoreError},
+    store::{Admission, ChatAddress, Db, NewChat, Notice, StoreError},
 };
 
 /// Who an approved stranger is.
@@ -36,7 +36,10 @@ pub async fn approve(db: &Db, clock: &Clock, id: PairingId, who: Who, by: &str) 
         edits: None,
     };
     let user = db.approve_pairing(clock, (id, by), &admission, &notice).await?;
-    if user.is_some() {
+    if let Some(user) = user {
+        // From now on reminders find their way, before a word was said.
+        let chat = NewChat { address: notice.address, kind: pairing.kind, user, title: pairing.name.clone() };
+        db.chat_at(clock, &chat).await?;
         db.audit(clock, by, "pairing.approve", &id.to_string(), &serde_json::json!({ "name": pairing.name })).await?;
     }
     Ok(user)

@@ -24,6 +24,7 @@ pub async fn ask(incoming: &Incoming<'_>, private: bool) -> Result<(), StoreErro
     let parts = &incoming.session.parts;
     let (db, clock) = (&parts.db, &parts.clock);
     let title = incoming.messages[0].chat.title().map_or_else(|| incoming.name(), str::to_owned);
+    let now = clock.now();
     let pairing = Pairing {
         id: PairingId::new(clock),
         chat_id: incoming.address.chat_id,
@@ -33,13 +34,18 @@ pub async fn ask(incoming: &Incoming<'_>, private: bool) -> Result<(), StoreErro
         code: code(),
         status: PairingStatus::Pending,
         decided_by: None,
-        created_at: clock.now(),
-        expires_at: clock.now() + EXPIRES_AFTER,
+        created_at: now,
+        expires_at: now + EXPIRES_AFTER,
     };
     let words = if private { "telegram.stranger" } else { "telegram.strange_group" };
     let text = t!(words, locale = &incoming.locale, code = pairing.code).into_owned();
-    let notice = incoming.notice("stranger", text);
-    let taken = db.request_pairing(clock, &incoming.updates[0], (&pairing, MOST), &notice).await?;
+    let mut notices = vec![incoming.notice("stranger", text)];
+    let owner = db.owner_or_first(clock).await?;
+    if let Some(chat_id) = owner.telegram_user_id {
+        let locale = owner.locale.unwrap_or(parts.settings.current().await?.locale);
+        notices.push(question(&pairing, chat_id, &locale));
+    }
+    let taken = db.request_pairing(clock, &incoming.updates[0], (&pairing, MOST), &notices).await?;
     for rest in &incoming.updates[1..] {
         db.finish_update(clock, rest, &[]).await?;
     }
@@ -47,12 +53,6 @@ pub async fn ask(incoming: &Incoming<'_>, private: bool) -> Result<(), StoreErro
         return Ok(());
     }
     tracing::info!(kind = pairing.kind.word(), "somebody asks to be paired");
-    if let Some(owner) = db.owner().await?
-        && let Some(chat_id) = owner.telegram_user_id
-    {
-        let locale = owner.locale.unwrap_or(parts.settings.current().await?.locale);
-        db.say(clock, &question(&pairing, chat_id, &locale)).await?;
-    }
     parts.wake.outbox.notify_one();
     Ok(())
 }

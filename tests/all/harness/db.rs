@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use skillet::{
     clock::Clock,
     ids::{ConversationId, HostId, TurnId, UserId},
-    store::{Channel, Db, Ending, Incoming, Turn},
+    store::{Channel, Chat, ChatAddress, ChatKind, Db, Ending, Incoming, NewChat, NewUpdate, Notice, Turn},
 };
 use std::ops::Deref;
 use tempfile::TempDir;
@@ -123,6 +123,19 @@ impl TestDb {
         self.create_conversation(&self.clock, user, Channel::Web, "a talk").await.unwrap()
     }
 
+    /// The chat that a person has with the agent on Telegram.
+    pub async fn chat_with(&self, user: UserId, chat_id: i64) -> Chat {
+        self.chat_at(&self.clock, &new_chat(user, chat_id, 0)).await.unwrap()
+    }
+
+    /// Keeps updates of these numbers, as the only host; how many were new.
+    pub async fn updates_come(&self, numbers: &[i64]) -> usize {
+        let (host, end) = (self.host(), self.clock.now() + Duration::seconds(1));
+        let number = self.take_lease(&self.clock, &host.to_string(), host, end).await.unwrap().unwrap();
+        let batch: Vec<NewUpdate> = numbers.iter().map(|number| update(*number)).collect();
+        self.keep_updates(&self.clock, (&host.to_string(), host, number), &batch).await.unwrap().unwrap()
+    }
+
     /// A message that waits to be answered, in a conversation of its own.
     pub async fn waiting_turn(&self, user: UserId) -> TurnId {
         let conversation = self.talk(user).await;
@@ -152,6 +165,33 @@ pub fn incoming(user: UserId, conversation: ConversationId, key: &str, text: &st
         files: Vec::new(),
         reply: None,
         updates: Vec::new(),
+    }
+}
+
+pub fn new_chat(user: UserId, chat_id: i64, thread_id: i64) -> NewChat {
+    let kind = if chat_id < 0 { ChatKind::Group } else { ChatKind::Private };
+    NewChat { address: ChatAddress { chat_id, thread_id }, kind, user, title: format!("chat {chat_id}") }
+}
+
+pub fn notice(key: &str, chat_id: i64, text: &str) -> Notice {
+    Notice {
+        key: key.into(),
+        address: ChatAddress { chat_id, thread_id: 0 },
+        text: text.into(),
+        buttons: Vec::new(),
+        locale: "en".into(),
+        edits: None,
+    }
+}
+
+/// An update of Telegram, under the key `update N`.
+pub fn update(number: i64) -> NewUpdate {
+    NewUpdate {
+        key: format!("update {number}"),
+        chat_id: Some(7),
+        number,
+        album: None,
+        payload: serde_json::json!({ "update_id": number, "text": "你好" }),
     }
 }
 

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use serde_json::json;
 use skillet::{
     ids::{ConversationId, HostId, TurnId, UserId},
-    store::{Accepted, Channel, Db, JobStatus, NewJob, TurnStatus},
+    store::{Accepted, Channel, ChatAddress, Db, Incoming, JobStatus, NewJob, TurnStatus},
 };
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -24,7 +24,9 @@ both!(
     only_who_runs_a_turn_ends_it,
     a_failed_turn_is_told,
     what_a_turn_leaves_behind_is_written_with_it,
-    a_reply_waits_for_telegram_only,
+    only_a_message_from_telegram_is_answered_there,
+    what_else_is_known_of_a_message_is_kept,
+    what_is_open_is_asked_to_stop_once,
     a_host_hands_its_turns_back,
     a_turn_that_nobody_keeps_expires,
     a_turn_that_runs_too_long_is_not_kept,
@@ -230,16 +232,57 @@ async fn what_a_turn_leaves_behind_is_written_with_it(db: TestDb) {
     assert_eq!((jobs[0].kind.as_str(), jobs[0].user_id), ("summarise", Some(ada)));
 }
 
-async fn a_reply_waits_for_telegram_only(db: TestDb) {
+/// What came in on a page is answered there, also in a conversation that takes place on Telegram.
+async fn only_a_message_from_telegram_is_answered_there(db: TestDb) {
     let (ada, host) = (db.person("ada").await, db.host());
-    for (channel, key) in [(Channel::Web, "1"), (Channel::Telegram, "2")] {
-        let talk = db.create_conversation(&db.clock, ada, channel, "a talk").await.unwrap();
-        db.accept(&db.clock, &incoming(ada, talk, key, "hello")).await.unwrap();
+    let chat = db.chat_with(ada, 7).await;
+    let mut written = Vec::new();
+    for (key, channel) in [("1", Channel::Web), ("2", Channel::Telegram)] {
+        let reply = (channel == Channel::Telegram).then_some((ChatAddress { chat_id: 7, thread_id: 0 }, None));
+        let message = Incoming { channel, reply, ..incoming(ada, chat.conversation_id, key, "hello") };
+        db.accept(&db.clock, &message).await.unwrap();
         let leased = db.lease_turn(&db.clock, host).await.unwrap().unwrap();
-        assert!(db.end_turn(&db.clock, &leased, host, &ending("hi")).await.unwrap());
+        written.push(db.rows("SELECT status FROM outbox ORDER BY id").await);
+        assert!(db.end_turn(&db.clock, &leased, host, &ending(key)).await.unwrap());
+        written.push(db.rows("SELECT status FROM outbox ORDER BY id").await);
     }
-    let outbox = db.rows("SELECT channel || ' ' || status FROM outbox ORDER BY 1").await;
-    assert_eq!(outbox, ["telegram pending", "web sent"]);
+    assert_eq!(written, [vec![], vec!["sent"], vec!["sent", "draft"], vec!["sent", "pending"]]);
+    let out = db.outgoing(10).await.unwrap();
+    assert_eq!(out.len(), 1);
+    assert_eq!((out[0].chat_id, out[0].reply_to, out[0].text.as_str()), (7, None, "2"));
+}
+
+async fn what_else_is_known_of_a_message_is_kept(db: TestDb) {
+    let ada = db.person("ada").await;
+    let talk = db.talk(ada).await;
+    let meta = json!({ "from": "博" });
+    db.accept(&db.clock, &Incoming { meta: meta.clone(), ..incoming(ada, talk, "1", "hello") }).await.unwrap();
+    assert_eq!(db.messages(talk, 10).await.unwrap()[0].meta.0, meta);
+}
+
+async fn what_is_open_is_asked_to_stop_once(db: TestDb) {
+    let (ada, host) = (db.person("ada").await, db.host());
+    let talk = db.talk(ada).await;
+    let mut turns = Vec::new();
+    for key in ["1", "2", "3"] {
+        turns.push(db.accept(&db.clock, &incoming(ada, talk, key, "hello")).await.unwrap().turn());
+        db.tick();
+    }
+    let elsewhere = db.waiting_turn(ada).await;
+    let first = db.lease_turn(&db.clock, host).await.unwrap().unwrap();
+    assert!(db.end_turn(&db.clock, &first, host, &ending("hi")).await.unwrap());
+    let second = db.lease_this_turn(&db.clock, host, turns[1]).await.unwrap().unwrap();
+    assert!(!db.is_stopped(second.id).await.unwrap());
+
+    let stopped: HashSet<TurnId> = db.stop_turns(&db.clock, talk).await.unwrap().into_iter().collect();
+    assert_eq!(stopped, HashSet::from([turns[1], turns[2]]), "what runs and what waits");
+    assert!(db.stop_turns(&db.clock, talk).await.unwrap().is_empty());
+    let later = db.accept(&db.clock, &incoming(ada, talk, "4", "go on")).await.unwrap().turn();
+    for (turn, stopped) in [(turns[0], false), (turns[1], true), (turns[2], true), (elsewhere, false), (later, false)] {
+        assert_eq!(db.is_stopped(turn).await.unwrap(), stopped);
+    }
+    assert!(!db.is_stopped(TurnId::new(&db.clock)).await.unwrap());
+    assert!(db.end_turn(&db.clock, &second, host, &ending("so far")).await.unwrap(), "it ends like any other");
 }
 
 /// Accepts and leases one turn.

@@ -15,6 +15,8 @@ both!(
     a_member_may_become_the_owner,
     who_speaks_before_there_is_an_owner_becomes_the_owner,
     of_two_first_owners_one_wins,
+    a_chat_is_of_one_person,
+    a_person_chooses_language_and_zone,
 );
 
 async fn a_name_is_one_person(db: TestDb) {
@@ -77,4 +79,34 @@ async fn of_two_first_owners_one_wins(db: TestDb) {
         tokio::join!(db.create_owner(&db.clock, "ada", "hash 1"), other.create_owner(&db.clock, "eve", "hash 2"));
     assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
     assert!(matches!(one.and(two), Err(StoreError::Taken(_))));
+}
+
+async fn a_chat_is_of_one_person(db: TestDb) {
+    let (ada, bo) = (db.person("ada").await, db.person("bo").await);
+    assert!(db.user_on_telegram(7).await.unwrap().is_none());
+    db.link_telegram(ada, Some(7)).await.unwrap();
+    db.link_telegram(ada, Some(7)).await.unwrap();
+    let found = db.user_on_telegram(7).await.unwrap().unwrap();
+    assert_eq!((found.id, found.telegram_user_id), (ada, Some(7)));
+    assert!(matches!(db.link_telegram(bo, Some(7)).await, Err(StoreError::Taken(_))));
+    db.link_telegram(bo, Some(-8)).await.unwrap();
+    assert_eq!(db.user_on_telegram(-8).await.unwrap().unwrap().id, bo);
+    db.link_telegram(ada, None).await.unwrap();
+    assert!(db.user_on_telegram(7).await.unwrap().is_none());
+    db.link_telegram(bo, Some(7)).await.unwrap();
+    assert_eq!(db.user_on_telegram(7).await.unwrap().unwrap().id, bo);
+    assert!(db.user_on_telegram(-8).await.unwrap().is_none());
+}
+
+async fn a_person_chooses_language_and_zone(db: TestDb) {
+    let (ada, bo) = (db.person("ada").await, db.person("bo").await);
+    let place = async |id| {
+        let user = db.user(id).await.unwrap().unwrap();
+        (user.locale, user.time_zone)
+    };
+    db.set_user_place(ada, Some("zh"), Some("Asia/Taipei")).await.unwrap();
+    assert_eq!(place(ada).await, (Some("zh".into()), Some("Asia/Taipei".into())));
+    assert_eq!(place(bo).await, (None, None));
+    db.set_user_place(ada, None, Some("Europe/Berlin")).await.unwrap();
+    assert_eq!(place(ada).await, (None, Some("Europe/Berlin".into())));
 }

@@ -55,6 +55,7 @@ fn lines() {
     check("a[^1]\n\n[^1]: note", "a[1]\n\n[1] note");
     check("**注意：**请先**“备份”**再做", "<b>注意：</b>请先<b>“备份”</b>再做");
     check("2*3*4=24，这是*重点*，5~10~元", "2*3*4=24，这是<i>重点</i>，5~10~元");
+    check("用Rust*重写*它", "用Rust<i>重写</i>它");
     check("[注意]: 请先备份。", "[注意]: 请先备份。");
 }
 
@@ -78,6 +79,8 @@ fn blocks() {
     check("# 一\n## **二**", "<b>一</b>\n<b>二</b>");
     check("a\n\n---\n\nb", "a\n\n———\n\nb");
     check("前：\n```rust\nfn a() {\n    b();\n}\n```\n后", "前：\n<pre rust>fn a() {\n    b();\n}</pre>\n后");
+    check("```rust,ignore\na\n```", "<pre rust>a</pre>");
+    check("```见下文。\na\n```", "<pre>见下文。\na</pre>");
     check("    indented", "<pre>indented</pre>");
     check("x\n```\n  two\none\n```", "x\n<pre>  two\none</pre>");
     check("```\n```", "```\n```");
@@ -140,16 +143,17 @@ fn a_report_is_cut_between_its_parts() {
     let paragraph = "本季度营收同比增长，主要来自海外市场；成本略有上升。建议继续观察，并在下月复核各项数据！";
     let mut report = String::from("# 季度报告\n\n| 项目 | 数额 |\n|---|--:|\n| 营收 | 120 |\n\n");
     for part in 1..=9 {
-        report += &format!("## 第{part}部分\n\n{}\n\n", paragraph.repeat(16));
-        report += &format!("- **要点：**甲\n  - 细节\n    - 更细\n- 乙\n\n> {paragraph}\n\n");
-        report += &format!("```python\n{}```\n\n", "def f():\n    return 1\n".repeat(14));
+        let (text, code) = (paragraph.repeat(16), "def f():\n    return 1\n".repeat(14));
+        let list = "- **要点：**甲\n  - 细节\n    - 更细\n- 乙";
+        let part = format!("## 第{part}部分\n\n{text}\n\n{list}\n\n> {paragraph}\n\n```python\n{code}```\n\n");
+        report.push_str(&part);
     }
     assert!(report.chars().count() > 9_000);
     let pieces = render(&report);
     assert_eq!(pieces.len(), 3);
     for piece in &pieces {
         assert!(units(&piece.text) <= MAX_UNITS && units(&piece.text) > 1000);
-        let last = piece.text.lines().last().unwrap();
+        let last = piece.text.lines().last().unwrap_or_default();
         assert!(last.ends_with(['！', '乙']) || last == "    return 1", "{last}");
     }
     assert!(pieces[0].text.contains("营收 |  120\n\n第1部分\n\n本季度"));

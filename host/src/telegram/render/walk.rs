@@ -85,7 +85,7 @@ impl Walk<'_> {
             }
             Tag::CodeBlock(kind) => {
                 self.block(range.start);
-                self.code = Some((language(&kind), String::new()));
+                self.code = Some(opening(&kind));
             }
             Tag::List(first) => {
                 self.lists.push(first);
@@ -192,11 +192,12 @@ impl Walk<'_> {
         }
     }
 
-    /// An asterisk right after a letter or digit multiplies, and one tilde is a range.
+    /// An asterisk between letters or digits multiplies, and one tilde is a range.
     fn is_literal(&self, range: &Range<usize>) -> bool {
         let text = &self.source[range.clone()];
-        let follows_word = self.source[..range.start].ends_with(|c: char| c.is_ascii_alphanumeric());
-        text.starts_with('*') && follows_word || text.starts_with('~') && !text.starts_with("~~")
+        let is_word = |c: char| c.is_ascii_alphanumeric();
+        let multiplies = || self.source[..range.start].ends_with(is_word) && text[1..].starts_with(is_word);
+        text.starts_with('*') && multiplies() || text.starts_with('~') && !text.starts_with("~~")
     }
 
     fn end_link(&mut self) {
@@ -213,10 +214,14 @@ impl Walk<'_> {
     }
 }
 
-/// The first word after the fence.
-fn language(kind: &CodeBlockKind) -> Option<String> {
-    let CodeBlockKind::Fenced(info) = kind else { return None };
+/// The language of a block of code, which is the first word after the fence, and what lines it begins
+/// with: a fence that sentences follow was closed too early, and they would be lost.
+fn opening(kind: &CodeBlockKind) -> (Option<String>, String) {
+    let CodeBlockKind::Fenced(info) = kind else { return (None, String::new()) };
     let info = visible_text(info);
     let word = info.split([' ', '\t', ',', '{']).next().unwrap_or_default();
-    (!word.is_empty() && word.len() <= MAX_LANGUAGE).then(|| word.to_owned())
+    if !info.is_ascii() || word.len() > MAX_LANGUAGE {
+        return (None, info + "\n");
+    }
+    (Some(word.to_owned()).filter(|word| !word.is_empty()), String::new())
 }
