@@ -204,7 +204,8 @@ impl Config {
 
     fn check_telegram(&self) -> Result<(), ConfigError> {
         let token = self.telegram.token.expose_secret();
-        let shape = |token: &str| token.split_once(':').is_some_and(|(id, key)| id.parse::<u64>().is_ok() && !key.is_empty());
+        let shape =
+            |token: &str| token.split_once(':').is_some_and(|(id, key)| id.parse::<u64>().is_ok() && !key.is_empty());
         if !(token.is_empty() || shape(token)) || token.chars().any(|c| c.is_whitespace() || c == '/') {
             return Err(bad("telegram.token", "a token looks like 123456:ABC-DEF".into()));
         }

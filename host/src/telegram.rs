@@ -39,8 +39,8 @@ use crate::{
 pub const LEASE: &str = "telegram";
 
 /// How long a lease holds, and how often it is held on to.
-const LEASE_FOR: TimeDelta = TimeDelta::seconds(60);
-const KEEP_EVERY: Duration = Duration::from_secs(20);
+const LEASE_FOR: TimeDelta = TimeDelta::seconds(30);
+const KEEP_EVERY: Duration = Duration::from_secs(10);
 
 /// Longest pause after failures; a stall heals within it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);

@@ -208,7 +208,9 @@ async fn parts(context: &Context<'_>) -> Result<Parts, StoreError> {
                 from_user: message.role == "user",
                 // In a group it matters who said what.
                 text: match message.meta.0["from"].as_str() {
-                    Some(from) => format!("{from}: {}", with_files(&message.content, message.meta.0["attached"].as_str())),
+                    Some(from) => {
+                        format!("{from}: {}", with_files(&message.content, message.meta.0["attached"].as_str()))
+                    }
                     None => with_files(&message.content, message.meta.0["attached"].as_str()),
                 },
             })

@@ -53,7 +53,8 @@ async fn prompt(app: &App, user: UserId) -> anyhow::Result<()> {
 }
 
 async fn ask(app: &App, user: UserId, conversation: Option<ConversationId>, text: String) -> anyhow::Result<TurnReply> {
-    let message = NewMessage { user, conversation, channel: Channel::Cli, text, key: None, envelope: Envelope::default() };
+    let message =
+        NewMessage { user, conversation, channel: Channel::Cli, text, key: None, envelope: Envelope::default() };
     let (_, accepted) = app.agent.submit(message).await?;
     // Only this turn: others belong to the server, should one be running. So do the jobs it leaves.
     app.agent.answer(accepted.turn()).await.context("the reply cannot be read")

@@ -19,7 +19,13 @@ pub struct LeaseRow {
 impl Db {
     /// Takes a lease that is free, has run out, or is one's own. The number fences off every earlier
     /// holder.
-    pub async fn take_lease(&self, clock: &Clock, name: &str, holder: HostId, until: DateTime<Utc>) -> Result<Option<i64>> {
+    pub async fn take_lease(
+        &self,
+        clock: &Clock,
+        name: &str,
+        holder: HostId,
+        until: DateTime<Utc>,
+    ) -> Result<Option<i64>> {
         let row: Option<(i64,)> = on!(self, pool => sqlx::query_as(
             "INSERT INTO leases (name, holder, number, expires_at, state) VALUES ($1, $2, 1, $3, $4)
              ON CONFLICT (name) DO UPDATE SET holder = $2, number = leases.number + 1, expires_at = $3

@@ -117,7 +117,8 @@ pub(super) use insert_notice;
 impl Db {
     /// Queues notices.
     pub async fn say(&self, clock: &Clock, notice: &Notice) -> Result<bool> {
-        let made = write_tx!(self, tx => { insert_notice!(tx, OutboxId::new(clock), notice, clock.now()).rows_affected() });
+        let made =
+            write_tx!(self, tx => { insert_notice!(tx, OutboxId::new(clock), notice, clock.now()).rows_affected() });
         Ok(made == 1)
     }
 
@@ -249,9 +250,10 @@ impl Db {
         let rows: Vec<(String, i64, i64)> = on!(self, pool => sqlx::query_as(
             "SELECT key, chat_id, COALESCE(thread_id, 0) FROM outbox WHERE status = 'draft' AND chat_id IS NOT NULL ORDER BY id",
         ).fetch_all(pool).await)?;
-        Ok(rows.into_iter().filter_map(|(key, chat, thread)| {
-            Some((key.strip_prefix("turn:")?.parse().ok()?, chat, thread))
-        }).collect())
+        Ok(rows
+            .into_iter()
+            .filter_map(|(key, chat, thread)| Some((key.strip_prefix("turn:")?.parse().ok()?, chat, thread)))
+            .collect())
     }
 
     /// The draft of a running turn, before more of it is shown; `None` when the turn has ended. Its first

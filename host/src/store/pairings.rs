@@ -56,7 +56,7 @@ impl Db {
         (pairing, most): (&Pairing, i64),
         notices: &[Notice],
     ) -> Result<bool> {
-        let now = clock.now();
+        let now = pairing.created_at;
         let taken = write_tx!(self, tx => {
             let mine = sqlx::query("UPDATE updates SET status = 'done', payload = NULL WHERE key = $1 AND status = 'received'")
                 .bind(update).execute(&mut *tx).await?.rows_affected() == 1;

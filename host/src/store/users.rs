@@ -112,7 +112,8 @@ impl Db {
     /// Links a person to their chat on Telegram, or to none; fails with `Taken` when it is another's.
     pub async fn link_telegram(&self, id: UserId, chat: Option<i64>) -> Result<()> {
         on!(self, pool => sqlx::query("UPDATE users SET telegram_user_id = $2 WHERE id = $1")
-            .bind(id).bind(chat).execute(pool).await.map(|_| ())).map_err(taken("a link to this chat"))
+            .bind(id).bind(chat).execute(pool).await.map(|_| ()))
+        .map_err(taken("a link to this chat"))
     }
 
     /// Sets a person's language and time zone; without one the host's own holds.

@@ -7,8 +7,8 @@ use teloxide_core::{
     ApiError, Bot, RequestError,
     errors::AsResponseParameters,
     payloads::{
-        AnswerCallbackQuerySetters, EditMessageTextSetters, GetUpdatesSetters, SendChatActionSetters, SendDocumentSetters, SendMessageSetters,
-        SetMyCommandsSetters,
+        AnswerCallbackQuerySetters, EditMessageTextSetters, GetUpdatesSetters, SendChatActionSetters,
+        SendDocumentSetters, SendMessageSetters, SetMyCommandsSetters,
     },
     prelude::Requester,
     requests::Request,

@@ -125,7 +125,9 @@ impl Press<'_> {
     /// A job of the person, or the group, whose chat this is.
     async fn own(&self, job: &str) -> Result<Option<crate::store::Job>, StoreError> {
         let db = &self.session.parts.db;
-        let (Ok(id), Some(owner)) = (job.parse::<JobId>(), db.user_on_telegram(self.chat).await?) else { return Ok(None) };
+        let (Ok(id), Some(owner)) = (job.parse::<JobId>(), db.user_on_telegram(self.chat).await?) else {
+            return Ok(None);
+        };
         Ok(db.job(id).await?.filter(|job| job.user_id == Some(owner.id)))
     }
 

@@ -51,7 +51,8 @@ pub async fn answer(incoming: &Incoming<'_>, chat: &Chat, command: &str) -> Resu
         "help" => help(locale),
         "skills" => skills(incoming).await?,
         "new" => {
-            let new = NewChat { address: incoming.address, kind: chat.kind, user: chat.user_id, title: chat.title.clone() };
+            let new =
+                NewChat { address: incoming.address, kind: chat.kind, user: chat.user_id, title: chat.title.clone() };
             parts.db.renew_chat(&parts.clock, &new).await?;
             t!("telegram.fresh", locale = locale).into_owned()
         }

@@ -115,12 +115,7 @@ async fn work(session: &Arc<Session>, parts: Vec<Update>) -> Result<(), StoreErr
     let mut messages = Vec::new();
     for kind in kinds.flatten() {
         match kind {
-            UpdateKind::Message(message) => {
-                if let Some(before) = message.migrate_from_chat_id() {
-                    db.move_chat(before.0, message.chat.id.0).await?;
-                }
-                messages.push(message);
-            }
+            UpdateKind::Message(message) => messages.push(message),
             UpdateKind::CallbackQuery(press) => return buttons::pressed(session, &keys[0], press).await,
             _ => {}
         }
@@ -276,7 +271,10 @@ impl Incoming<'_> {
     fn is_addressed(&self) -> bool {
         let bot = format!("@{}", self.session.me.username()).to_lowercase();
         self.messages.iter().any(|message| {
-            let replied = message.reply_to_message().and_then(|to| to.from.as_ref()).is_some_and(|to| to.id == self.session.me.id);
+            let replied = message
+                .reply_to_message()
+                .and_then(|to| to.from.as_ref())
+                .is_some_and(|to| to.id == self.session.me.id);
             let entities = message.parse_entities().or(message.parse_caption_entities()).unwrap_or_default();
             replied
                 || entities.iter().any(|entity| {

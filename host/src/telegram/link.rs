@@ -40,6 +40,10 @@ pub async fn approve(db: &Db, clock: &Clock, id: PairingId, who: Who, by: &str) 
         // From now on reminders find their way, before a word was said.
         let chat = NewChat { address: notice.address, kind: pairing.kind, user, title: pairing.name.clone() };
         db.chat_at(clock, &chat).await?;
+        let known = db.user(user).await?;
+        if let Some(known) = known.filter(|known| known.locale.is_none()) {
+            db.set_user_place(user, Some(&pairing.locale), known.time_zone.as_deref()).await?;
+        }
         db.audit(clock, by, "pairing.approve", &id.to_string(), &serde_json::json!({ "name": pairing.name })).await?;
     }
     Ok(user)

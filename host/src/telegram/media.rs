@@ -52,7 +52,10 @@ pub async fn collect(session: &Session, messages: &[Message], locale: &str) -> M
             Ok(Some(content)) => media.keep(file, content),
             Ok(None) => {
                 let mib = session.parts.config.max_file_mib;
-                push(&mut media.refused, t!("telegram.too_large", locale = locale, name = file.name, mib = mib).into_owned());
+                push(
+                    &mut media.refused,
+                    t!("telegram.too_large", locale = locale, name = file.name, mib = mib).into_owned(),
+                );
             }
             Err(error) => {
                 tracing::warn!(%error, "a file could not be fetched");
@@ -74,7 +77,8 @@ impl Media {
         if let Some(text) = std::str::from_utf8(&content).ok().filter(|_| textual && read < READ_CHARS) {
             let head: String = storable(text).chars().take(READ_CHARS - read).collect();
             let cut = if head.len() < text.len() { "\n[…]" } else { "" };
-            self.text.get_or_insert_default().push_str(&format!("[{}]\n{head}{cut}\n", file.name));
+            let before = self.text.take().unwrap_or_default();
+            self.text = Some(format!("{before}[{}]\n{head}{cut}\n", file.name));
         }
         self.files.push(NewFile { name: file.name, media_type: file.media_type, content });
     }
@@ -95,7 +99,11 @@ fn announced(message: &Message) -> Option<Announced> {
             Some(Announced {
                 id: document.file.id.clone(),
                 name: storable(name).chars().filter(|c| !c.is_control()).take(120).collect(),
-                media_type: document.mime_type.as_ref().map_or("application/octet-stream", |mime| mime.as_ref()).to_owned(),
+                media_type: document
+                    .mime_type
+                    .as_ref()
+                    .map_or("application/octet-stream", |mime| mime.as_ref())
+                    .to_owned(),
                 size: document.file.size,
             })
         }
@@ -119,7 +127,9 @@ async fn download(session: &Session, id: &FileId, most: usize) -> Result<Option<
             Err(CallError::Unreachable(_) | CallError::Unsure(_)) if tries + 1 < TRIES => {
                 tokio::time::sleep(backoff(tries)).await;
             }
-            Err(CallError::Wait(wait)) if tries + 1 < TRIES => tokio::time::sleep(wait.min(Duration::from_secs(60))).await,
+            Err(CallError::Wait(wait)) if tries + 1 < TRIES => {
+                tokio::time::sleep(wait.min(Duration::from_mins(1))).await;
+            }
             ended => return ended,
         }
         tries += 1;

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     LEASE, Session, State,
     api::{Api, CallError},
-    backoff, pause,
+    backoff, log_failed, pause,
     state::Reporter,
 };
 use crate::store::NewUpdate;
@@ -83,6 +83,7 @@ async fn keep(session: &Session, batch: &[Update]) -> Option<i32> {
     let lease = (LEASE, session.parts.host, session.number);
     match session.parts.db.keep_updates(&session.parts.clock, lease, &rows).await {
         Ok(Some(fresh)) => {
+            follow_groups(session, batch).await;
             if fresh > 0 {
                 session.parts.wake.updates.notify_one();
             }
@@ -96,6 +97,20 @@ async fn keep(session: &Session, batch: &[Update]) -> Option<i32> {
             tracing::error!(error = &error as &dyn std::error::Error, "updates could not be kept");
             None
         }
+    }
+}
+
+/// Groups that got another id keep their place before anything said under the new one is worked on.
+async fn follow_groups(session: &Session, batch: &[Update]) {
+    for update in batch {
+        let UpdateKind::Message(message) = &update.kind else { continue };
+        let (here, from, to) = (message.chat.id.0, message.migrate_from_chat_id(), message.migrate_to_chat_id());
+        let moved = match (from, to) {
+            (Some(from), _) => session.parts.db.move_chat(from.0, here).await,
+            (_, Some(to)) => session.parts.db.move_chat(here, to.0).await,
+            _ => continue,
+        };
+        log_failed("a group could not be followed to its new id", moved);
     }
 }
 

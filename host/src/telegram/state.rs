@@ -98,6 +98,9 @@ impl Reporter {
 
     async fn write(&self, connection: &Connection) {
         let (db, host) = (&self.parts.db, self.parts.host);
-        log_failed("the state could not be written", db.report_lease(LEASE, host, self.number, &json!(connection)).await);
+        log_failed(
+            "the state could not be written",
+            db.report_lease(LEASE, host, self.number, &json!(connection)).await,
+        );
     }
 }

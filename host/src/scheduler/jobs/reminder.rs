@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{Ended, payload};
 use crate::{
     ids::JobId,
+    memory::locale_of,
     scheduler::{Parts, missed::span, recipient},
     store::{Button, Job},
 };
@@ -24,7 +25,9 @@ struct Payload {
 pub async fn run(parts: &Parts, job: &Job) -> Ended {
     let Payload { text } = payload(job)?;
     let to = recipient::of(parts, job).await?;
-    let (late, locale) = (parts.clock.now() - job.slot, to.locale.as_str());
+    // In the language of what they wanted to be told.
+    let locale = locale_of(&text, &to.locale);
+    let (late, locale) = (parts.clock.now() - job.slot, locale.as_str());
     let text = if late > LATE {
         t!("job.reminder_late", locale = locale, text = text, by = span(late, locale))
     } else {
