@@ -67,5 +67,5 @@ async fn the_terminal_answers_beside_a_running_host() {
     assert!(String::from_utf8_lossy(&reply.stdout).contains("409.5"), "{reply:?}");
     let list = host.command(&["skill", "list", "--json"]).await;
     let list: serde_json::Value = serde_json::from_slice(&list.stdout).unwrap();
-    assert_eq!(list["skills"].as_array().unwrap().len(), 4, "{list:#}");
+    assert_eq!(list["skills"].as_array().unwrap().len(), 6, "{list:#}");
 }

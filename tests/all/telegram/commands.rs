@@ -50,7 +50,8 @@ async fn a_command_costs_no_model_call() {
         setup.telegram.write(&setup.ada, command);
         let said = setup.telegram.wait_count(setup.ada.id, before + 1).await;
         assert!(said.text.contains(part), "{command}: {said:#?}");
-        assert!(!chinese(&said.text), "{command}: {said:#?}");
+        // What skills say of themselves is in whatever language their authors chose.
+        assert!(command == "/skills" || !chinese(&said.text), "{command}: {said:#?}");
         setup.settle(&setup.ada).await;
         assert_eq!(setup.telegram.messages(setup.ada.id).len(), before + 2, "one answer to {command}");
     }

@@ -59,7 +59,7 @@ pub fn prepare(markdown: &str) -> String {
 }
 
 /// Where definitions of links begin that nobody refers to, or whose target is no URL. The parser
-/// drops definitions, and takes a line like "[注意]: 请先备份。", which has no spaces, for one.
+/// drops definitions, and takes a line like `[注意]: 请先备份。`, which has no spaces, for one.
 fn false_definitions(source: &str) -> Vec<usize> {
     if !source.contains("]:") {
         return Vec::new();
