@@ -167,13 +167,16 @@ impl Db {
         ).bind(limit).fetch_all(pool).await)?)
     }
 
-    /// Says that a message is about to be sent; `in_flight` is the index of the part whose arrival
-    /// could not be told after a crash. False when it is not to be sent any more.
-    pub async fn begin_send(&self, id: OutboxId, host: HostId, in_flight: Option<i64>) -> Result<bool> {
-        Ok(on!(self, pool => sqlx::query(
-            "UPDATE outbox SET status = 'sending', locked_by = $2, in_flight = $3, attempts = attempts + 1
-             WHERE id = $1 AND status = 'pending'",
-        ).bind(id).bind(host).bind(in_flight).execute(pool).await.map(|done| done.rows_affected() == 1))?)
+    /// Says that a message is about to be sent; a first part counts as in flight from here. Gives the
+    /// parts that Telegram has got and whether one may have arrived unseen, or `None` when the message
+    /// is not to be sent any more.
+    pub async fn begin_send(&self, id: OutboxId, host: HostId) -> Result<Option<(Vec<i64>, bool)>> {
+        let row: Option<(Json<Vec<i64>>, bool)> = on!(self, pool => sqlx::query_as(
+            "UPDATE outbox SET status = 'sending', locked_by = $2, attempts = attempts + 1,
+             in_flight = CASE WHEN CAST(parts AS TEXT) = '[]' THEN 0 ELSE NULL END
+             WHERE id = $1 AND status = 'pending' RETURNING parts, interrupted",
+        ).bind(id).bind(host).fetch_optional(pool).await)?;
+        Ok(row.map(|(parts, interrupted)| (parts.0, interrupted)))
     }
 
     /// Records the parts that have arrived, and the one that is sent next.

@@ -67,7 +67,7 @@ pub async fn run(session: &Arc<Session>) {
             if sending.len() < SIDE_BY_SIDE && busy.insert(row.chat_id) {
                 let session = session.clone();
                 sending.spawn(async move {
-                    log_failed("the outbox cannot be written", Sending::new(&session, &row).run().await);
+                    log_failed("the outbox cannot be written", send_row(&session, &row).await);
                     row.chat_id
                 });
             }
@@ -99,15 +99,30 @@ struct Sending<'a> {
     parts: Vec<i64>,
 }
 
+/// Sends a message, unless somebody else has. What Telegram has got of it is asked in the chat's lane:
+/// a draft may have been shown since the row was read.
+async fn send_row(session: &Session, row: &Outgoing) -> Result<(), StoreError> {
+    let _lane = session.lanes.enter(row.chat_id).await;
+    let (db, clock) = (&session.parts.db, &session.parts.clock);
+    let Some((parts, interrupted)) = db.begin_send(row.id, session.parts.host).await? else { return Ok(()) };
+    let mut sending = Sending::new(session, row, parts, interrupted);
+    match sending.send().await? {
+        Ok(()) => {
+            metrics::counter!("skillet_telegram_sent_total").increment(1);
+            db.finish_send(clock, row.id, &sending.parts).await
+        }
+        Err(error) => sending.failed(&error).await,
+    }
+}
+
 impl<'a> Sending<'a> {
-    fn new(session: &'a Session, row: &'a Outgoing) -> Self {
-        let parts = row.parts.0.clone();
+    fn new(session: &'a Session, row: &'a Outgoing, parts: Vec<i64>, interrupted: bool) -> Self {
         let mut pieces = render::render(&row.text);
         let file = (pieces.len() >= FILE_FROM).then(|| row.text.clone());
         if pieces.len() >= HEAD_FROM {
             pieces.truncate(HEAD);
         }
-        if row.interrupted {
+        if interrupted {
             let note = t!("telegram.interrupted", locale = &row.locale);
             let at = parts.len().min(pieces.len() - 1);
             let units = pieces[at].text.encode_utf16().count() + note.encode_utf16().count() + 2;
@@ -118,23 +133,6 @@ impl<'a> Sending<'a> {
             }
         }
         Self { session, row, pieces, file, parts }
-    }
-
-    async fn run(mut self) -> Result<(), StoreError> {
-        let _lane = self.session.lanes.enter(self.row.chat_id).await;
-        let (db, clock) = (&self.session.parts.db, &self.session.parts.clock);
-        let first = self.parts.is_empty().then_some(0);
-        if !db.begin_send(self.row.id, self.session.parts.host, first).await? {
-            return Ok(());
-        }
-        let sent = self.send().await?;
-        match sent {
-            Ok(()) => {
-                metrics::counter!("skillet_telegram_sent_total").increment(1);
-                db.finish_send(clock, self.row.id, &self.parts).await
-            }
-            Err(error) => self.failed(&error).await,
-        }
     }
 
     /// Sends what Telegram has not got yet; the inner result is Telegram's, the outer the database's.

@@ -52,10 +52,14 @@ async fn row(db: &TestDb, key: &str) -> Outgoing {
     db.outgoing(10).await.unwrap().into_iter().find(|row| row.key == key).unwrap()
 }
 
-/// Begins to send a message.
+/// Begins to send a message. Without a part in flight: up to the moment before the next part.
 async fn sending(db: &TestDb, key: &str, in_flight: Option<i64>) -> Outgoing {
     let row = row(db, key).await;
-    assert!(db.begin_send(row.id, db.host(), in_flight).await.unwrap());
+    let (parts, interrupted) = db.begin_send(row.id, db.host()).await.unwrap().unwrap();
+    assert_eq!((&parts, interrupted), (&row.parts.0, row.interrupted));
+    if in_flight.is_none() && !interrupted {
+        db.parts_sent(row.id, &parts, None).await.unwrap();
+    }
     row
 }
 
@@ -165,16 +169,17 @@ async fn a_message_is_sent_in_parts(db: TestDb) {
     say(&db, "one", 7).await;
     let one = row(&db, "one").await;
     let (host, other) = (db.host(), db.host());
-    assert!(db.begin_send(one.id, host, Some(0)).await.unwrap());
-    assert!(!db.begin_send(one.id, other, Some(0)).await.unwrap(), "one sends it");
-    assert!(!db.begin_send(OutboxId::new(&db.clock), host, None).await.unwrap());
+    assert_eq!(db.begin_send(one.id, host).await.unwrap(), Some((vec![], false)));
+    assert_eq!(parts(&db).await, ["sending [] 0"], "the first part is in flight");
+    assert_eq!(db.begin_send(one.id, other).await.unwrap(), None, "one sends it");
+    assert_eq!(db.begin_send(OutboxId::new(&db.clock), host).await.unwrap(), None);
     db.parts_sent(one.id, &[11], Some(1)).await.unwrap();
     assert_eq!(parts(&db).await, ["sending [11] 1"]);
     db.parts_sent(one.id, &[11, 12], None).await.unwrap();
     assert_eq!(parts(&db).await, ["sending [11,12] none"]);
     db.finish_send(&db.clock, one.id, &[11, 12]).await.unwrap();
     assert_eq!(db.delivery_status("one").await.unwrap(), Some(OutboxStatus::Sent));
-    assert!(!db.begin_send(one.id, host, None).await.unwrap(), "it has arrived");
+    assert_eq!(db.begin_send(one.id, host).await.unwrap(), None, "it has arrived");
     assert!(!db.resend(one.id).await.unwrap());
 
     db.parts_sent(one.id, &[99], Some(1)).await.unwrap();
@@ -303,7 +308,7 @@ async fn a_reply_is_drafted_while_its_turn_runs(db: TestDb) {
     let reply = row(&db, &format!("turn:{}", turn.id)).await;
     assert_eq!((reply.text.as_str(), reply.parts.0.as_slice(), reply.reply_to), ("你好", [55].as_slice(), Some(44)));
     assert_eq!(next(&db).await.len(), 1, "the reminder waits for the reply now");
-    assert!(db.begin_send(reply.id, host, None).await.unwrap());
+    assert!(db.begin_send(reply.id, host).await.unwrap().is_some());
     db.draft_sent(turn.id, Some(99)).await.unwrap();
     assert_eq!(parts(&db).await[0], "sending [55] none", "what is being sent is no draft");
 }
