@@ -8,7 +8,7 @@ COMPONENTS := $(PLUGINS:%=target/components/%.wasm)
 WASM := wasm32-unknown-unknown
 GUEST_PACKAGES := rustc-web cargo-web rust-web-src lld-22 wasi-libc libclang-rt-19-dev-wasm32
 
-.PHONY: run build debug plugins toolchain test lint docs bench bench-sandbox bench-jobs e2e clean
+.PHONY: run build debug plugins toolchain test lint docs bench bench-sandbox bench-jobs bench-telegram e2e clean
 
 ## Everything from a fresh clone to a running host
 run: build plugins
@@ -58,7 +58,7 @@ lint:
 docs:
 	cargo doc --workspace --no-deps --open
 
-bench: bench-sandbox bench-jobs
+bench: bench-sandbox bench-jobs bench-telegram
 
 ## A skill's call beside a bare wasmtime call of the same component
 bench-sandbox: build plugins
@@ -67,6 +67,10 @@ bench-sandbox: build plugins
 ## A job put in, drained and picked up, on both databases
 bench-jobs:
 	cargo bench --package skillet --bench jobs
+
+## Echo, order and idling of the bot against a fake Bot API; the release binary, driven by the test harness
+bench-telegram: build plugins
+	SKILLET_BIN=$(HERE)/$(RELEASE) cargo bench --profile dev --package skillet-tests --bench telegram
 
 ## The first run in a real browser
 e2e: debug plugins
