@@ -14,8 +14,8 @@ use teloxide_core::{
     requests::Request,
     types::{
         AllowedUpdate, BotCommand, CallbackQueryId, ChatAction, ChatId, FileId, InlineKeyboardButton,
-        InlineKeyboardMarkup, InputFile, LinkPreviewOptions, Me, MessageEntity, MessageEntityKind, MessageId,
-        ReplyParameters, ThreadId, Update,
+        InlineKeyboardMarkup, InputFile, Me, MessageEntity, MessageEntityKind, MessageId, ReplyParameters, ThreadId,
+        Update,
     },
 };
 
@@ -104,11 +104,7 @@ impl Api {
 
     /// Sends a part of a message; Telegram's id of it.
     pub async fn send(&self, row: &Outgoing, piece: &Piece, last: bool) -> Result<i64> {
-        let mut request = self
-            .bot
-            .send_message(ChatId(row.chat_id), &piece.text)
-            .entities(entities(piece))
-            .link_preview_options(no_preview());
+        let mut request = self.bot.send_message(ChatId(row.chat_id), &piece.text).entities(entities(piece));
         if row.thread_id != 0 {
             request = request.message_thread_id(thread(row.thread_id));
         }
@@ -127,7 +123,6 @@ impl Api {
             .bot
             .edit_message_text(ChatId(chat), message_id(message), &piece.text)
             .entities(entities(piece))
-            .link_preview_options(no_preview())
             .reply_markup(keyboard(buttons));
         match request.send().await {
             Ok(_) | Err(RequestError::Api(ApiError::MessageNotModified)) => Ok(()),
@@ -219,7 +214,7 @@ fn classify(error: &RequestError) -> CallError {
         RequestError::MigrateToChatId(chat) => CallError::Moved(chat.0),
         RequestError::Network(error) if error.is_connect() => CallError::Unreachable(error.to_string()),
         RequestError::Network(error) => CallError::Unsure(error.to_string()),
-        RequestError::InvalidJson { .. } => CallError::Unreachable("an answer that is not the Bot API's".to_owned()),
+        RequestError::InvalidJson { raw, .. } => unread(raw),
         RequestError::Api(error) => match error {
             ApiError::InvalidToken => CallError::Unauthorized,
             ApiError::TerminatedByOtherGetUpdates | ApiError::CantGetUpdates => CallError::Conflict,
@@ -236,6 +231,20 @@ fn classify(error: &RequestError) -> CallError {
             }
         },
         error => CallError::Unreachable(error.to_string()),
+    }
+}
+
+/// What helps against an answer that the library cannot read, such as one with parameters it does not know.
+fn unread(raw: &str) -> CallError {
+    let answer: serde_json::Value = serde_json::from_str(raw).unwrap_or_default();
+    let text = answer["description"].as_str().unwrap_or("an answer that is not the Bot API's").to_owned();
+    match answer["error_code"].as_u64() {
+        Some(400) => CallError::Refused(text),
+        Some(401 | 404) => CallError::Unauthorized,
+        Some(403) => CallError::Closed(text),
+        Some(409) => CallError::Conflict,
+        _ if answer["ok"] == true => CallError::Unsure(text),
+        _ => CallError::Unreachable(text),
     }
 }
 
@@ -258,16 +267,6 @@ fn entities(piece: &Piece) -> Vec<MessageEntity> {
 fn keyboard(rows: &[Vec<Button>]) -> InlineKeyboardMarkup {
     let button = |button: &Button| InlineKeyboardButton::callback(&button.label, &button.data);
     InlineKeyboardMarkup::new(rows.iter().map(|row| row.iter().map(button).collect::<Vec<_>>()))
-}
-
-fn no_preview() -> LinkPreviewOptions {
-    LinkPreviewOptions {
-        is_disabled: true,
-        url: None,
-        prefer_small_media: false,
-        prefer_large_media: false,
-        show_above_text: false,
-    }
 }
 
 fn message_id(id: i64) -> MessageId {
