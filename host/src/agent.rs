@@ -184,8 +184,9 @@ impl Agent {
     /// The settings as they hold for one person, in their own time zone.
     async fn settings_for(&self, user: UserId) -> Result<settings::Current, StoreError> {
         let mut current = self.parts.settings.current().await?;
-        let own = self.parts.db.user(user).await?.and_then(|user| user.time_zone?.parse().ok());
-        current.time_zone = own.unwrap_or(current.time_zone);
+        if let Some(user) = self.parts.db.user(user).await? {
+            current.time_zone = user.zone(current.time_zone);
+        }
         Ok(current)
     }
 

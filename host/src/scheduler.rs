@@ -27,7 +27,7 @@ use crate::{
     memory::Memory,
     settings::Settings,
     skills::Skills,
-    store::{Db, StoreError},
+    store::{Db, logged},
     wake::Wake,
 };
 
@@ -106,7 +106,7 @@ impl Scheduler {
         let ended = async { while running.tasks.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(grace, ended).await;
         running.tasks.shutdown().await;
-        note(self.parts.db.hand_back_jobs(self.parts.host).await, "jobs could not be handed back");
+        logged("jobs could not be handed back", self.parts.db.hand_back_jobs(self.parts.host).await);
     }
 
     /// Does what is due of the regular rounds.
@@ -114,16 +114,16 @@ impl Scheduler {
         let Parts { db, clock, .. } = &*self.parts;
         let (at, now) = (Instant::now(), clock.now());
         if at >= rounds.sweep {
-            note(
-                db.recover_jobs(clock, None, now - LEASE).await,
+            logged(
                 "the jobs of hosts that are gone were not taken back",
+                db.recover_jobs(clock, None, now - LEASE).await,
             );
-            note(db.sweep_sessions(now).await, "expired sessions were not removed");
+            logged("expired sessions were not removed", db.sweep_sessions(now).await);
             rounds.sweep = at + self.until_sweep();
         }
         if at >= rounds.tidy {
-            note(db.sweep_jobs(now - KEEP_JOBS).await, "old jobs were not removed");
-            note(db.sweep_updates(now - KEEP_UPDATES).await, "old updates were not removed");
+            logged("old jobs were not removed", db.sweep_jobs(now - KEEP_JOBS).await);
+            logged("old updates were not removed", db.sweep_updates(now - KEEP_UPDATES).await);
             rounds.tidy = at + TIDY;
         }
         if at >= rounds.heartbeat && !running.tasks.is_empty() {
@@ -137,7 +137,9 @@ impl Scheduler {
         running.held.retain(|(_, _, task)| !task.is_finished());
         let attempts: Vec<(JobId, i64)> = running.held.iter().map(|(id, attempt, _)| (*id, *attempt)).collect();
         let Parts { db, clock, host, .. } = &*self.parts;
-        let Some(kept) = note(db.keep_jobs(clock, *host, &attempts).await, "leases could not be kept") else { return };
+        let Some(kept) = logged("leases could not be kept", db.keep_jobs(clock, *host, &attempts).await) else {
+            return;
+        };
         for (id, _, task) in running.held.iter().filter(|(id, ..)| !kept.contains(id)) {
             // What has just ended is not kept either.
             if !task.is_finished() {
@@ -154,7 +156,7 @@ impl Scheduler {
             return;
         }
         let leased = db.lease_jobs(clock, *host, &KINDS, free).await;
-        for job in note(leased, "no job could be leased").unwrap_or_default() {
+        for job in logged("no job could be leased", leased).unwrap_or_default() {
             let (id, attempt, parts) = (job.id, job.attempt, self.parts.clone());
             let task = running.tasks.spawn(async move { run::run(&parts, job).await });
             running.held.retain(|(_, _, task)| !task.is_finished());
@@ -183,9 +185,4 @@ impl Scheduler {
     fn until_sweep(&self) -> Duration {
         Duration::from_secs(self.config.sweep_s).mul_f64(rand::rng().random_range(0.8..=1.2))
     }
-}
-
-/// What a statement gave, or a line in the log that says what did not happen.
-fn note<T>(result: Result<T, StoreError>, what: &str) -> Option<T> {
-    result.inspect_err(|error| tracing::error!(error = error as &dyn std::error::Error, "{what}")).ok()
 }

@@ -223,6 +223,11 @@ impl Db {
     }
 }
 
+/// What a statement gave, or a line in the log that says what did not happen; for work that nobody waits for.
+pub fn logged<T>(what: &str, result: Result<T>) -> Option<T> {
+    result.inspect_err(|error| tracing::error!(error = error as &dyn std::error::Error, "{what}")).ok()
+}
+
 /// A text as both engines can keep it: Postgres has no NUL in texts.
 pub fn storable(text: &str) -> String {
     text.replace('\0', "")

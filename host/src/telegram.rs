@@ -6,6 +6,7 @@ mod buttons;
 mod commands;
 mod follow;
 mod inbox;
+mod lanes;
 mod link;
 mod media;
 mod outbox;
@@ -31,7 +32,7 @@ use crate::{
     ids::HostId,
     settings::Settings,
     skills::Skills,
-    store::{Db, StoreError},
+    store::{Db, logged},
     wake::Wake,
 };
 
@@ -65,7 +66,7 @@ struct Session {
     /// Number of the lease; the fence of every batch.
     number: i64,
     reporter: Reporter,
-    lanes: outbox::Lanes,
+    senders: outbox::Senders,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -136,9 +137,9 @@ async fn work_under(parts: Arc<Parts>, api: Api, number: i64, stop: Cancellation
     let Some(me) = poll::greet(&api, &reporter, &stop).await else { return };
     reporter.is(me.username()).await;
     let recovered = parts.db.recover_outbox().await;
-    log_failed("messages in flight could not be taken back", recovered);
-    let lanes = outbox::Lanes::default();
-    let session = Arc::new(Session { parts, api, me, number, reporter, lanes, stop, tasks });
+    logged("messages in flight could not be taken back", recovered);
+    let senders = outbox::Senders::default();
+    let session = Arc::new(Session { parts, api, me, number, reporter, senders, stop, tasks });
     session.tasks.spawn(commands::register(session.clone()));
     follow::resume(&session).await;
     tokio::join!(poll::run(&session), inbox::run(&session), outbox::run(&session));
@@ -156,9 +157,4 @@ async fn pause(stop: &CancellationToken, time: Duration) -> bool {
 fn backoff(failures: u32) -> Duration {
     let pause = Duration::from_secs(1 << failures.min(5)).min(LONGEST_PAUSE);
     pause.mul_f64(rand::rng().random_range(0.75..1.25))
-}
-
-/// Logs what a store could not do; there is nobody to tell.
-fn log_failed<T>(what: &str, result: Result<T, StoreError>) -> Option<T> {
-    result.inspect_err(|error| tracing::error!(error = error as &dyn std::error::Error, "{what}")).ok()
 }

@@ -1,7 +1,6 @@
 //! Replies without a model: what a skill gave, what memory holds, or what can be asked for.
 
 use rust_i18n::t;
-use serde_json::Value;
 use std::sync::Arc;
 
 use crate::{
@@ -20,33 +19,6 @@ const MAX_SHOWN: usize = 3;
 
 /// Skills named in one reply.
 const MAX_SKILLS: usize = 8;
-
-/// Longest reply made of an output, in characters; all of it stays on record with the call.
-const MAX_REPLY_CHARS: usize = 16_000;
-
-/// A skill's output as a person reads it: its `text`, or else its fields line by line.
-pub fn output(output: &Value) -> String {
-    let text = readable(output);
-    match text.char_indices().nth(MAX_REPLY_CHARS) {
-        Some((at, _)) => format!("{} […]", &text[..at]),
-        None => text,
-    }
-}
-
-fn readable(output: &Value) -> String {
-    match output {
-        Value::String(text) => text.clone(),
-        Value::Object(fields) => match fields.get("text").and_then(Value::as_str) {
-            Some(text) => text.to_owned(),
-            None => fields.iter().map(|(key, value)| format!("{key}: {}", plain(value))).collect::<Vec<_>>().join("\n"),
-        },
-        other => plain(other),
-    }
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-}
 
 /// A skill's failure as a person reads it.
 pub fn failure(skill: &str, failure: &CallFailure, locale: &str) -> String {

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     ids::TurnId,
     memory::{self, Recalled},
-    skills::{Caller, Installed, Outcome, Request},
+    skills::{Caller, Installed, Outcome, Request, readable},
     store::{Ending, Message, NewJob, StoreError, Turn, storable_json},
 };
 
@@ -231,7 +231,7 @@ async fn by_skill(context: &Context<'_>, skill: &Installed, input: &Value) -> Re
     let outcome = context.call(&skill.name, input.clone(), 0).await?;
     let locale = context.turn.locale.as_str();
     let reply = match &outcome.result {
-        Ok(output) => template::output(output),
+        Ok(output) => readable(output),
         Err(failure) => template::failure(&skill.name, failure, locale),
     };
     Ok(Draft {

@@ -4,8 +4,8 @@
 use rust_i18n::t;
 use serde_json::json;
 
-use super::{Parts, jobs, note};
-use crate::store::{Delivery, Job, RunEnd, StoreError};
+use super::{Parts, jobs};
+use crate::store::{Delivery, Job, RunEnd, StoreError, logged};
 
 /// Characters of a job's text, and of an error, in an alert.
 const MAX_TEXT_CHARS: usize = 60;
@@ -23,7 +23,7 @@ pub async fn tell_owner(parts: &Parts, job: &Job, end: &RunEnd) {
         RunEnd::Done { .. } if job.failures > 0 => ("recovered", ""),
         _ => return,
     };
-    note(tell(parts, job, news, error).await, "the owner could not be told of a job");
+    logged("the owner could not be told of a job", tell(parts, job, news, error).await);
 }
 
 async fn tell(parts: &Parts, job: &Job, news: &str, error: &str) -> Result<(), StoreError> {

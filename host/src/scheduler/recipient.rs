@@ -31,7 +31,7 @@ pub async fn of(parts: &Parts, job: &Job) -> Result<Recipient, Failed> {
     let user = db.user(id).await?.context("there is no such person")?;
     let current = settings.current().await?;
     let locale = user.locale.clone().unwrap_or(current.locale);
-    let zone = user.time_zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or(current.time_zone);
+    let zone = user.zone(current.time_zone);
     let home = match job.conversation_id {
         Some(conversation) => Some(conversation),
         None => db.home_of(id).await?,

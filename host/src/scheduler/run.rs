@@ -9,11 +9,11 @@ use std::panic::AssertUnwindSafe;
 use super::{
     Parts, alerts,
     jobs::{self, Ended, Failed},
-    missed, note,
+    missed,
 };
 use crate::{
     schedule::Schedule,
-    store::{Job, RunEnd},
+    store::{Job, RunEnd, logged},
 };
 
 /// Longest run of one attempt; after it the job has failed.
@@ -50,7 +50,7 @@ pub async fn run(parts: &Parts, job: Job) {
     // Before the end is stored: a crash in between repeats both, and the alert's key makes it one.
     alerts::tell_owner(parts, &job, &end).await;
     let ended = parts.db.end_run(&parts.clock, &job, parts.host, &end).await;
-    if note(ended, "the end of a job could not be stored") == Some(false) {
+    if logged("the end of a job could not be stored", ended) == Some(false) {
         tracing::warn!("the job was taken over by another run");
     }
 }

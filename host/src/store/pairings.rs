@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
-use super::{ChatKind, Db, Notice, Result, StoreError, columns::word_column, on, outbox::insert_notice, write_tx};
+use super::{
+    ChatKind, Db, Notice, Result, StoreError, columns::word_column, on, outbox::insert_notice, updates::end_update,
+    write_tx,
+};
 use crate::{
     clock::Clock,
     ids::{OutboxId, PairingId, UserId},
@@ -58,8 +61,7 @@ impl Db {
     ) -> Result<bool> {
         let now = pairing.created_at;
         let taken = write_tx!(self, tx => {
-            let mine = sqlx::query("UPDATE updates SET status = 'done', payload = NULL WHERE key = $1 AND status = 'received'")
-                .bind(update).execute(&mut *tx).await?.rows_affected() == 1;
+            let mine = end_update!(tx, update) == 1;
             let taken = mine && sqlx::query(
                 "INSERT INTO pairings (id, chat_id, kind, name, locale, code, status, created_at, expires_at)
                  SELECT $1, $2, $3, $4, $5, $6, 'pending', $7, $8

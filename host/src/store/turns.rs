@@ -6,7 +6,7 @@ use sqlx::{FromRow, types::Json};
 
 use super::{
     Channel, ChatAddress, Db, NewFile, NewJob, Result, StoreError, columns::word_column, files::insert_files,
-    jobs::insert_job, on, write_tx,
+    jobs::insert_job, on, updates::end_update, write_tx,
 };
 use crate::{
     clock::Clock,
@@ -141,8 +141,7 @@ impl Db {
             let known: Option<(TurnId,)> = sqlx::query_as("SELECT turn_id FROM updates WHERE key = $1")
                 .bind(&incoming.key).fetch_optional(&mut *tx).await?;
             for update in &incoming.updates {
-                sqlx::query("UPDATE updates SET status = 'done', payload = NULL WHERE key = $1")
-                    .bind(update).execute(&mut *tx).await?;
+                end_update!(tx, update);
             }
             if let Some((known,)) = known {
                 // A late part of an album belongs to the turn that the others made.

@@ -33,6 +33,18 @@ pub struct Update {
     pub received_at: DateTime<Utc>,
 }
 
+/// Ends the work on an update in a transaction; gives the rows changed, none when it was done before.
+macro_rules! end_update {
+    ($tx:ident, $key:expr) => {
+        sqlx::query("UPDATE updates SET status = 'done', payload = NULL WHERE key = $1 AND status = 'received'")
+            .bind($key)
+            .execute(&mut *$tx)
+            .await?
+            .rows_affected()
+    };
+}
+pub(super) use end_update;
+
 impl Db {
     /// Keeps a batch under the poller's lease; the number of those that were new, or `None` when the
     /// lease has passed to another host.
@@ -75,8 +87,7 @@ impl Db {
     /// then nothing is said again.
     pub async fn finish_update(&self, clock: &Clock, key: &str, notices: &[Notice]) -> Result<bool> {
         write_tx!(self, tx => {
-            let mine = sqlx::query("UPDATE updates SET status = 'done', payload = NULL WHERE key = $1 AND status = 'received'")
-                .bind(key).execute(&mut *tx).await?.rows_affected() == 1;
+            let mine = end_update!(tx, key) == 1;
             if !mine {
                 return Ok(false);
             }

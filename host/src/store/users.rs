@@ -26,6 +26,13 @@ pub struct User {
     pub created_at: DateTime<Utc>,
 }
 
+impl User {
+    /// The zone that their times are read in: their own, else the one that holds for everybody.
+    pub fn zone(&self, common: chrono_tz::Tz) -> chrono_tz::Tz {
+        self.time_zone.as_deref().and_then(|zone| zone.parse().ok()).unwrap_or(common)
+    }
+}
+
 /// Name of the person who speaks before there is an owner.
 const FIRST: &str = "owner";
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use std::sync::Arc;
 use teloxide_core::types::{CallbackQuery, MaybeInaccessibleMessage};
 
-use super::{Session, Who, approve, deny};
+use super::{Session, Who, approve, deny, inbox::app_locale};
 use crate::{
     ids::JobId,
     store::{ChatAddress, NewJob, Notice, StoreError, User},
@@ -35,10 +35,9 @@ pub async fn pressed(session: &Arc<Session>, key: &str, press: CallbackQuery) ->
     parts.db.finish_update(&parts.clock, key, notice.as_slice()).await?;
     parts.wake.outbox.notify_one();
     parts.wake.jobs.notify_one();
-    let zh = press.from.language_code.as_deref().is_some_and(|code| code.starts_with("zh"));
     let words = match notice {
         Some(notice) if !late => notice.text.lines().last().unwrap_or_default().to_owned(),
-        _ => t!("telegram.too_late", locale = if zh { "zh" } else { "en" }).into_owned(),
+        _ => t!("telegram.too_late", locale = app_locale(&press.from).unwrap_or("en")).into_owned(),
     };
     if let Err(error) = session.api.acknowledge(&press.id, &words).await {
         tracing::debug!(%error, "a press was not acknowledged");
@@ -51,14 +50,13 @@ async fn decide(session: &Session, press: &CallbackQuery) -> Result<Option<Notic
     let db = &session.parts.db;
     let presser = db.user_on_telegram(i64::try_from(press.from.id.0).unwrap_or(0)).await?;
     let own = presser.as_ref().and_then(|presser| presser.locale.clone());
-    let zh = press.from.language_code.as_deref().is_some_and(|code| code.starts_with("zh"));
     let this = Press {
         session,
         message: i64::from(message.id.0),
         chat: message.chat.id.0,
         text: message.text().unwrap_or_default().to_owned(),
         presser,
-        locale: own.unwrap_or(if zh { "zh" } else { "en" }.to_owned()),
+        locale: own.unwrap_or_else(|| app_locale(&press.from).unwrap_or("en").to_owned()),
     };
     let words: Vec<&str> = press.data.as_deref().unwrap_or_default().split(':').collect();
     match words.as_slice() {

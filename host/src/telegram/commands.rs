@@ -119,8 +119,8 @@ async fn jobs(incoming: &Incoming<'_>, chat: &Chat) -> Result<Vec<Notice>, Store
     let parts = &incoming.session.parts;
     let locale = incoming.locale.as_str();
     let jobs = parts.db.jobs_of(chat.user_id, parts.clock.now() - TimeDelta::seconds(1), MOST).await?;
-    let own = parts.db.user(chat.user_id).await?.and_then(|user| user.time_zone?.parse().ok());
-    let zone = own.unwrap_or(parts.settings.current().await?.time_zone);
+    let common = parts.settings.current().await?.time_zone;
+    let zone = parts.db.user(chat.user_id).await?.map_or(common, |user| user.zone(common));
     let waiting: Vec<_> = jobs.into_iter().filter(|job| job.status == JobStatus::Queued).collect();
     if waiting.is_empty() {
         return Ok(vec![incoming.notice("jobs", t!("telegram.no_jobs", locale = locale).into_owned())]);

@@ -6,8 +6,12 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval_at},
 };
 
-use super::{Session, api::CallError, log_failed, render};
-use crate::{agent::TurnEvent, ids::TurnId, store::ChatAddress};
+use super::{Session, api::CallError, render};
+use crate::{
+    agent::TurnEvent,
+    ids::TurnId,
+    store::{ChatAddress, logged},
+};
 
 /// A reply that comes sooner needs no sign of life.
 const TYPING_AFTER: Duration = Duration::from_millis(300);
@@ -33,7 +37,7 @@ pub fn begin(session: &Arc<Session>, turn: TurnId, to: ChatAddress) {
 
 /// Follows the turns that an earlier poller left running.
 pub async fn resume(session: &Arc<Session>) {
-    let drafts = log_failed("running turns cannot be read", session.parts.db.drafts().await);
+    let drafts = logged("running turns cannot be read", session.parts.db.drafts().await);
     for (turn, chat_id, thread_id) in drafts.unwrap_or_default() {
         begin(session, turn, ChatAddress { chat_id, thread_id });
     }
@@ -57,7 +61,7 @@ async fn follow(session: &Session, turn: TurnId, to: ChatAddress) {
             },
             _ = typing.tick() => {
                 // The turn may have ended, or run on another host, without a word.
-                if log_failed("a turn cannot be read", session.parts.agent.reply(turn).await).flatten().is_some() {
+                if logged("a turn cannot be read", session.parts.agent.reply(turn).await).flatten().is_some() {
                     return;
                 }
                 if let Err(error) = session.api.typing(to).await {
@@ -79,9 +83,9 @@ async fn follow(session: &Session, turn: TurnId, to: ChatAddress) {
 
 /// Shows what there is of a reply. False when the turn has ended and the outbox has taken over.
 async fn show(session: &Session, turn: TurnId, to: ChatAddress, text: &str) -> Result<bool, CallError> {
-    let _lane = session.lanes.enter(to.chat_id).await;
+    let _lane = session.senders.enter(to.chat_id).await;
     let db = &session.parts.db;
-    let Some(Some(draft)) = log_failed("a draft cannot be read", db.begin_draft(turn).await) else { return Ok(false) };
+    let Some(Some(draft)) = logged("a draft cannot be read", db.begin_draft(turn).await) else { return Ok(false) };
     // Only the first part grows; a longer reply goes on when it is complete.
     let Some(mut piece) = render::render(text).into_iter().next() else { return Ok(true) };
     if piece.text.encode_utf16().count() + 2 <= render::MAX_UNITS {
@@ -91,16 +95,12 @@ async fn show(session: &Session, turn: TurnId, to: ChatAddress, text: &str) -> R
         return session.api.edit(to.chat_id, message, &piece, &[]).await.map(|()| true);
     }
     let sent = session.api.send(&draft, &piece, false).await;
-    let known = match &sent {
-        Ok(message) => Some(Some(*message)),
+    let recorded = match &sent {
+        Ok(message) => db.draft_sent(turn, Some(*message)).await,
         // It may stand there; the reply will say so.
-        Err(CallError::Unsure(_)) => None,
-        Err(_) => Some(None),
+        Err(CallError::Unsure(_)) => db.draft_unsure(turn).await,
+        Err(_) => db.draft_sent(turn, None).await,
     };
-    if let Some(message) = known {
-        log_failed("a draft cannot be recorded", db.draft_sent(turn, message).await);
-    } else {
-        log_failed("a draft cannot be recorded", db.draft_unsure(turn).await);
-    }
+    logged("a draft cannot be recorded", recorded);
     sent.map(|_| true)
 }

@@ -2,14 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_i18n::t;
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use teloxide_core::types::{Message, MessageEntityKind, UpdateKind, User as Account};
-use tokio::task::JoinSet;
 
-use super::{Session, buttons, commands, follow, log_failed, media, pairing};
+use super::{Session, buttons, commands, follow, lanes::Lanes, media, pairing};
 use crate::{
     agent::{Envelope, MAX_MESSAGE_CHARS, NewMessage, SubmitError},
-    store::{Accepted, Channel, Chat, ChatAddress, ChatKind, NewChat, Notice, StoreError, Update, User},
+    store::{Accepted, Channel, Chat, ChatAddress, ChatKind, NewChat, Notice, StoreError, Update, User, logged},
 };
 
 /// Updates looked at in one round.
@@ -35,34 +34,22 @@ pub struct Incoming<'a> {
 
 /// Works until told to stop.
 pub async fn run(session: &Arc<Session>) {
-    let mut lanes: JoinSet<Option<i64>> = JoinSet::new();
-    let mut busy: HashSet<Option<i64>> = HashSet::new();
+    let mut lanes = Lanes::new();
     while !session.stop.is_cancelled() {
-        let waiting = log_failed("updates cannot be read", session.parts.db.waiting_updates(ROUND).await);
+        let waiting = logged("updates cannot be read", session.parts.db.waiting_updates(ROUND).await);
         for (chat, updates) in by_chat(waiting.unwrap_or_default()) {
-            if busy.insert(chat) {
-                let session = session.clone();
-                lanes.spawn(async move {
-                    lane(&session, updates).await;
-                    chat
-                });
-            }
+            let session = session.clone();
+            lanes.begin(chat, async move { lane(&session, updates).await });
         }
         tokio::select! {
             () = session.stop.cancelled() => {}
             () = session.parts.wake.updates.notified() => {}
-            Some(ended) = lanes.join_next() => match ended {
-                Ok(chat) => { busy.remove(&chat); }
-                Err(error) => {
-                    tracing::error!(%error, "the work on an update ended badly");
-                    busy.clear();
-                }
-            },
+            Some(()) = lanes.ended() => {}
             () = tokio::time::sleep(SWEEP) => {}
         }
     }
     // A cut between two updates costs nothing: what is not done is still kept.
-    while lanes.join_next().await.is_some() {}
+    lanes.all_ended().await;
 }
 
 fn by_chat(updates: Vec<Update>) -> Vec<(Option<i64>, Vec<Update>)> {
@@ -135,11 +122,15 @@ async fn work(session: &Arc<Session>, parts: Vec<Update>) -> Result<(), StoreErr
     Incoming { session, updates: keys, messages, address, from, locale }.answer().await
 }
 
+/// The language of a person's app, as far as it is one of ours: "en" or "zh".
+pub fn app_locale(account: &Account) -> Option<&'static str> {
+    account.language_code.as_ref().map(|code| if code.starts_with("zh") { "zh" } else { "en" })
+}
+
 /// The language of a notice: that of the words, else of the person's app, else the setting's.
 async fn locale(session: &Session, messages: &[Message], from: &Account) -> Result<String, StoreError> {
-    let own = match &from.language_code {
-        Some(code) if code.starts_with("zh") => "zh".to_owned(),
-        Some(_) => "en".to_owned(),
+    let own = match app_locale(from) {
+        Some(locale) => locale.to_owned(),
         None => session.parts.settings.current().await?.locale,
     };
     let words = messages.iter().find_map(|message| message.text().or(message.caption())).unwrap_or_default();

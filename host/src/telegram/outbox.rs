@@ -5,19 +5,20 @@
 use chrono::TimeDelta;
 use rust_i18n::t;
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::{sync::OwnedMutexGuard, task::JoinSet};
+use tokio::sync::OwnedMutexGuard;
 
 use super::{
     Session, State,
     api::CallError,
-    backoff, log_failed,
+    backoff,
+    lanes::Lanes,
     render::{self, MAX_UNITS, Piece},
 };
-use crate::store::{Outgoing, StoreError};
+use crate::store::{Outgoing, StoreError, logged};
 
 /// Chats that are sent to at the same time.
 const SIDE_BY_SIDE: usize = 16;
@@ -37,14 +38,14 @@ const MOST_TRIES: i64 = 2_000;
 /// Pause after a token was refused.
 const REFUSED_PAUSE: TimeDelta = TimeDelta::seconds(60);
 
-/// One sender at a time in each chat.
+/// One sender at a time in each chat: the outbox, or whoever shows a growing reply.
 #[derive(Default)]
-pub struct Lanes {
+pub struct Senders {
     /// Held for a look-up; lanes that nobody uses are removed.
     chats: Mutex<HashMap<i64, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-impl Lanes {
+impl Senders {
     /// Waits for a chat's lane; it is free again when the guard is dropped.
     pub async fn enter(&self, chat: i64) -> OwnedMutexGuard<()> {
         let lane = {
@@ -58,34 +59,26 @@ impl Lanes {
 
 /// Sends until told to stop; a message in flight is ended first.
 pub async fn run(session: &Arc<Session>) {
-    let mut sending: JoinSet<i64> = JoinSet::new();
-    let mut busy: HashSet<i64> = HashSet::new();
+    let mut lanes = Lanes::new();
     let sweep = if session.parts.db.engine() == "postgres" { SHARED_SWEEP } else { SWEEP };
     while !session.stop.is_cancelled() {
-        let rows = log_failed("the outbox cannot be read", session.parts.db.outgoing(100).await).unwrap_or_default();
+        let rows = logged("the outbox cannot be read", session.parts.db.outgoing(100).await).unwrap_or_default();
         for row in rows {
-            if sending.len() < SIDE_BY_SIDE && busy.insert(row.chat_id) {
+            if lanes.len() < SIDE_BY_SIDE {
                 let session = session.clone();
-                sending.spawn(async move {
-                    log_failed("the outbox cannot be written", send_row(&session, &row).await);
-                    row.chat_id
+                lanes.begin(row.chat_id, async move {
+                    logged("the outbox cannot be written", send_row(&session, &row).await);
                 });
             }
         }
         tokio::select! {
             () = session.stop.cancelled() => {}
             () = session.parts.wake.outbox.notified() => {}
-            Some(ended) = sending.join_next() => match ended {
-                Ok(chat) => { busy.remove(&chat); }
-                Err(error) => {
-                    tracing::error!(%error, "the sending of a message ended badly");
-                    busy.clear();
-                }
-            },
+            Some(()) = lanes.ended() => {}
             () = tokio::time::sleep(sweep) => {}
         }
     }
-    while sending.join_next().await.is_some() {}
+    lanes.all_ended().await;
 }
 
 /// One message on its way.
@@ -102,7 +95,7 @@ struct Sending<'a> {
 /// Sends a message, unless somebody else has. What Telegram has got of it is asked in the chat's lane:
 /// a draft may have been shown since the row was read.
 async fn send_row(session: &Session, row: &Outgoing) -> Result<(), StoreError> {
-    let _lane = session.lanes.enter(row.chat_id).await;
+    let _lane = session.senders.enter(row.chat_id).await;
     let (db, clock) = (&session.parts.db, &session.parts.clock);
     let Some((parts, interrupted)) = db.begin_send(row.id, session.parts.host).await? else { return Ok(()) };
     let mut sending = Sending::new(session, row, parts, interrupted);

@@ -8,10 +8,10 @@ use tokio_util::sync::CancellationToken;
 use super::{
     LEASE, Session, State,
     api::{Api, CallError},
-    backoff, log_failed, pause,
+    backoff, pause,
     state::Reporter,
 };
-use crate::store::NewUpdate;
+use crate::store::{NewUpdate, logged};
 
 /// Between two tries with a token that was refused.
 const REFUSED_PAUSE: Duration = Duration::from_secs(30);
@@ -110,7 +110,7 @@ async fn follow_groups(session: &Session, batch: &[Update]) {
             (_, Some(to)) => session.parts.db.move_chat(here, to.0).await,
             _ => continue,
         };
-        log_failed("a group could not be followed to its new id", moved);
+        logged("a group could not be followed to its new id", moved);
     }
 }
 

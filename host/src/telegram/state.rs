@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{LEASE, Parts, log_failed};
-use crate::store::LeaseRow;
+use super::{LEASE, Parts};
+use crate::store::{LeaseRow, logged};
 
 /// What the poller is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,9 +98,6 @@ impl Reporter {
 
     async fn write(&self, connection: &Connection) {
         let (db, host) = (&self.parts.db, self.parts.host);
-        log_failed(
-            "the state could not be written",
-            db.report_lease(LEASE, host, self.number, &json!(connection)).await,
-        );
+        logged("the state could not be written", db.report_lease(LEASE, host, self.number, &json!(connection)).await);
     }
 }

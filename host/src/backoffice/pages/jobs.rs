@@ -83,7 +83,7 @@ pub fn name_of(page: &Page, job: &Job) -> String {
 
 /// The zone that a person's times are read in.
 pub fn zone_of(page: &Page, user: Option<&User>) -> Tz {
-    user.and_then(|user| user.time_zone.as_deref()?.parse().ok()).unwrap_or(page.zone)
+    user.map_or(page.zone, |user| user.zone(page.zone))
 }
 
 /// `GET /jobs`
