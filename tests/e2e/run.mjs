@@ -188,7 +188,7 @@ function greeterComponent() {
 
 /** Every page, in both languages, on a phone and wide, light and dark. */
 async function tour() {
-  const pages = ["chat", "skills", "skills/calculator", "turns", "memory", "jobs", "usage", "settings"];
+  const pages = ["chat", "skills", "skills/calculator", "turns", "memory", "jobs", "telegram", "people", "usage", "settings"];
   const views = [
     { name: "en", locale: "en-US", viewport: { width: 1200, height: 800 }, colorScheme: "light" },
     { name: "zh", locale: "zh-CN", viewport: { width: 1200, height: 800 }, colorScheme: "dark" },
