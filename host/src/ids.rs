@@ -58,6 +58,8 @@ ids! {
     OutboxId
     /// A stranger's request to talk to the agent.
     PairingId
+    /// Something that a skill asked of the owner.
+    ApprovalId
     /// A document or photo that somebody sent.
     FileId
     /// A bearer token of the HTTP interface.

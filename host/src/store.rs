@@ -4,23 +4,29 @@
 //! written once for both engines. A write carries its own condition; nothing is read, computed in
 //! Rust and written back. Each method has a contract test that runs on SQLite and on Postgres.
 
+mod approvals;
 mod audit;
 mod calls;
 mod chats;
 mod columns;
 mod conversations;
+mod deliveries;
 mod digest;
+mod drafts;
 mod files;
 mod job_changes;
 mod job_leases;
 mod jobs;
 mod kv;
 mod leases;
+mod listen;
 mod memories;
 mod model_calls;
 mod outbox;
 mod pairings;
+mod recordings;
 mod search;
+mod secrets;
 mod sessions;
 mod settings;
 mod skills;
@@ -29,10 +35,12 @@ mod turns;
 mod updates;
 mod users;
 
+pub use approvals::{Approval, ApprovalKind, ApprovalStatus, NewApproval};
 pub use audit::AuditEntry;
 pub use calls::{CallEnd, CallRecord, CallStart, Started};
 pub use chats::{Chat, ChatKind, NewChat};
 pub use conversations::{Channel, Conversation, Message};
+pub use deliveries::Delivery;
 pub use files::{FileRow, NewFile};
 pub use job_changes::JobEdit;
 pub use job_leases::RunEnd;
@@ -41,9 +49,10 @@ pub use kv::KV_BYTES_PER_USER;
 pub use leases::LeaseRow;
 pub use memories::{Episode, Fact, NewEpisode, NewFact, Written};
 pub use model_calls::{ModelCallRecord, UsageBy, UsageRow};
-pub use outbox::{Button, ChatAddress, Delivery, Notice, OutboxStatus, Outgoing, Unsent};
+pub use outbox::{Button, ChatAddress, NextOut, Notice, OutboxStatus, Outgoing, Unsent};
 pub use pairings::{Admission, Pairing, PairingStatus};
 pub use search::{Indexed, SearchKind};
+pub use secrets::SecretRow;
 pub use sessions::StoredSession;
 pub use settings::SettingRow;
 pub use skills::{Grant, NewVersion, SkillRow, VersionRow};

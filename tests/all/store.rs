@@ -1,19 +1,25 @@
 //! Every method of the store, on SQLite and on Postgres.
 
+mod approvals;
 mod audit;
 mod calls;
 mod chats;
 mod conversations;
+mod deliveries;
+mod drafts;
 mod files;
 mod jobs;
 mod kv;
 mod leases;
+mod listen;
 mod memories;
 mod model_calls;
 mod opening;
 mod outbox;
 mod pairings;
+mod recordings;
 mod search;
+mod secrets;
 mod sessions;
 mod settings;
 mod skills;

@@ -16,6 +16,8 @@ pub struct CallStart<'a> {
     pub digest: &'a str,
     pub turn: Option<TurnId>,
     pub user: Option<UserId>,
+    /// The call that makes this one.
+    pub parent: Option<CallId>,
     /// A finished call of the same key answers in place of a second run.
     pub idempotency_key: Option<&'a str>,
     /// Whether a call that failed may be run again under its key.
@@ -39,12 +41,17 @@ pub struct CallEnd<'a> {
     pub output: Option<&'a Value>,
     /// `{kind, text, fault}` when it failed.
     pub failure: Option<&'a Value>,
+    /// Whose fault the failure is: "caller", "skill", "limit", "owner", "outside" or "host".
+    pub fault: Option<&'a str>,
     pub log: &'a Value,
     pub queue_us: i64,
     pub duration_us: i64,
     pub fuel: i64,
     pub peak_memory_bytes: i64,
     pub host_calls: i64,
+    /// `{instantiate_us, output_bytes, log_lines, log_bytes, host_bytes, table_elements}`; null for a
+    /// call that never ran.
+    pub usage: &'a Value,
 }
 
 #[derive(Clone, Debug, FromRow)]
@@ -54,26 +61,32 @@ pub struct CallRecord {
     pub digest: String,
     pub turn_id: Option<TurnId>,
     pub user_id: Option<UserId>,
+    /// The call that made this one.
+    pub parent_id: Option<CallId>,
     pub attempt: i64,
     /// "running", "done" or "failed".
     pub status: String,
     pub input: Json<Value>,
     pub output: Option<Json<Value>>,
     pub failure: Option<Json<Value>>,
+    /// Whose fault the failure is; `None` for a call that went well.
+    pub fault: Option<String>,
     pub log: Json<Value>,
     pub queue_us: i64,
     pub duration_us: i64,
     pub fuel: i64,
     pub peak_memory_bytes: i64,
     pub host_calls: i64,
+    /// What else it used of its limits, as in [`CallEnd::usage`].
+    pub usage: Option<Json<Value>>,
     pub created_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,
 }
 
 macro_rules! call_columns {
     () => {
-        "id, skill_name, digest, turn_id, user_id, attempt, status, input, output, failure, log, queue_us,
-         duration_us, fuel, peak_memory_bytes, host_calls, created_at, finished_at"
+        "id, skill_name, digest, turn_id, user_id, parent_id, attempt, status, input, output, failure, fault, log,
+         queue_us, duration_us, fuel, peak_memory_bytes, host_calls, usage, created_at, finished_at"
     };
 }
 
@@ -95,13 +108,13 @@ impl Db {
         };
         let started = write_tx!(self, tx => {
             let made = sqlx::query(
-                "INSERT INTO calls (id, skill_name, digest, turn_id, user_id, idempotency_key, attempt, status, input,
-                 log, queue_us, duration_us, fuel, peak_memory_bytes, host_calls, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, 1, 'running', $7, $8, 0, 0, 0, 0, 0, $9)
+                "INSERT INTO calls (id, skill_name, digest, turn_id, user_id, parent_id, idempotency_key, attempt,
+                 status, input, log, queue_us, duration_us, fuel, peak_memory_bytes, host_calls, created_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, 1, 'running', $8, $9, 0, 0, 0, 0, 0, $10)
                  ON CONFLICT (idempotency_key) DO NOTHING",
             ).bind(id).bind(start.skill).bind(start.digest).bind(start.turn).bind(start.user)
-             .bind(start.idempotency_key).bind(Json(start.input)).bind(Json(Value::Array(Vec::new()))).bind(now)
-             .execute(&mut *tx).await?.rows_affected() == 1;
+             .bind(start.parent).bind(start.idempotency_key).bind(Json(start.input))
+             .bind(Json(Value::Array(Vec::new()))).bind(now).execute(&mut *tx).await?.rows_affected() == 1;
             if made {
                 Started::Run { id, attempt: 1 }
             } else {
@@ -114,7 +127,7 @@ impl Db {
                     status => {
                         sqlx::query(
                             "UPDATE calls SET attempt = attempt + 1, status = 'running', digest = $2, failure = NULL,
-                             finished_at = NULL WHERE id = $1 AND attempt = $3",
+                             fault = NULL, usage = NULL, finished_at = NULL WHERE id = $1 AND attempt = $3",
                         ).bind(earlier.id).bind(start.digest).bind(earlier.attempt).execute(&mut *tx).await?;
                         if status == "running" {
                             Started::Interrupted { id: earlier.id, attempt }
@@ -132,14 +145,36 @@ impl Db {
     pub async fn end_call(&self, clock: &Clock, id: CallId, attempt: i64, end: &CallEnd<'_>) -> Result<()> {
         let status = if end.failure.is_some() { "failed" } else { "done" };
         on!(self, pool => sqlx::query(
-            "UPDATE calls SET status = $3, output = $4, failure = $5, log = $6, queue_us = $7, duration_us = $8,
-             fuel = $9, peak_memory_bytes = $10, host_calls = $11, finished_at = $12
+            "UPDATE calls SET status = $3, output = $4, failure = $5, fault = $6, log = $7, queue_us = $8,
+             duration_us = $9, fuel = $10, peak_memory_bytes = $11, host_calls = $12, usage = $13, finished_at = $14
              WHERE id = $1 AND attempt = $2 AND status = 'running'",
         ).bind(id).bind(attempt).bind(status).bind(end.output.map(Json)).bind(end.failure.map(Json))
-         .bind(Json(end.log)).bind(end.queue_us).bind(end.duration_us).bind(end.fuel)
-         .bind(end.peak_memory_bytes).bind(end.host_calls).bind(clock.now())
+         .bind(end.fault).bind(Json(end.log)).bind(end.queue_us).bind(end.duration_us).bind(end.fuel)
+         .bind(end.peak_memory_bytes).bind(end.host_calls).bind((!end.usage.is_null()).then_some(Json(end.usage)))
+         .bind(clock.now())
          .execute(pool).await.map(|_| ()))?;
         Ok(())
+    }
+
+    /// Counts another attempt of a call that still runs; false when this attempt was overtaken or has ended.
+    pub async fn next_attempt(&self, id: CallId, attempt: i64) -> Result<bool> {
+        Ok(on!(self, pool => sqlx::query(
+            "UPDATE calls SET attempt = attempt + 1 WHERE id = $1 AND attempt = $2 AND status = 'running'",
+        ).bind(id).bind(attempt).execute(pool).await.map(|done| done.rows_affected() == 1))?)
+    }
+
+    pub async fn call(&self, id: CallId) -> Result<Option<CallRecord>> {
+        Ok(on!(self, pool => sqlx::query_as(concat!("SELECT ", call_columns!(), " FROM calls WHERE id = $1"))
+            .bind(id).fetch_optional(pool).await)?)
+    }
+
+    /// How many calls of a version ended since a moment, and how many of them failed by its own fault
+    /// or at a limit.
+    pub async fn version_health(&self, digest: &str, since: DateTime<Utc>) -> Result<(i64, i64)> {
+        Ok(on!(self, pool => sqlx::query_as(
+            "SELECT COUNT(*), COUNT(CASE WHEN fault IN ('skill', 'limit') THEN 1 ELSE NULL END)
+             FROM calls WHERE digest = $1 AND finished_at >= $2",
+        ).bind(digest).bind(since).fetch_one(pool).await)?)
     }
 
     /// The calls of a turn, in order.

@@ -43,6 +43,13 @@ macro_rules! chat_columns {
     };
 }
 
+/// Whether the one behind a chat is still linked to it.
+macro_rules! is_linked {
+    () => {
+        "EXISTS (SELECT 1 FROM users u WHERE u.id = chats.user_id AND u.telegram_user_id = chats.chat_id)"
+    };
+}
+
 /// Begins a conversation for a chat in a transaction.
 macro_rules! begin_conversation {
     ($tx:ident, $id:expr, $chat:expr, $now:expr) => {
@@ -93,17 +100,39 @@ impl Db {
         )).bind(address.chat_id).bind(address.thread_id).fetch_optional(pool).await)?)
     }
 
-    /// Every chat, by title.
+    /// Every chat whose person or group is still linked to it, by title.
     pub async fn chats(&self) -> Result<Vec<Chat>> {
         Ok(on!(self, pool => sqlx::query_as(concat!(
-            "SELECT ", chat_columns!(), " FROM chats ORDER BY title, chat_id, thread_id",
+            "SELECT ", chat_columns!(), " FROM chats WHERE ", is_linked!(), " ORDER BY title, chat_id, thread_id",
         )).fetch_all(pool).await)?)
     }
 
-    /// The chat that a person is written to in.
+    /// The chat that a person is written to in: one that they are linked to now, not an earlier phone.
     pub async fn chat_of(&self, user: UserId) -> Result<Option<Chat>> {
         Ok(on!(self, pool => sqlx::query_as(concat!(
-            "SELECT ", chat_columns!(), " FROM chats WHERE user_id = $1 ORDER BY thread_id, created_at LIMIT 1",
+            "SELECT ", chat_columns!(), " FROM chats WHERE user_id = $1 AND ", is_linked!(),
+            " ORDER BY thread_id, created_at LIMIT 1",
         )).bind(user).fetch_optional(pool).await)?)
+    }
+
+    /// A group got another id when it became a supergroup: everything that was the old one's is the new
+    /// one's, what was said of letting it in too. What the new one has already stays.
+    pub async fn move_chat(&self, from: i64, to: i64) -> Result<()> {
+        write_tx!(self, tx => {
+            for statement in [
+                "UPDATE users SET telegram_user_id = NULL WHERE telegram_user_id = $1
+                 AND EXISTS (SELECT 1 FROM users other WHERE other.telegram_user_id = $2)",
+                "UPDATE users SET telegram_user_id = $2 WHERE telegram_user_id = $1",
+                "UPDATE chats SET chat_id = $2 WHERE chat_id = $1 AND NOT EXISTS (SELECT 1 FROM chats other
+                    WHERE other.chat_id = $2 AND other.thread_id = chats.thread_id)",
+                "UPDATE conversations SET chat_id = $2 WHERE chat_id = $1",
+                "UPDATE pairings SET chat_id = $2 WHERE chat_id = $1
+                 AND NOT EXISTS (SELECT 1 FROM pairings other WHERE other.chat_id = $2)",
+                "UPDATE outbox SET chat_id = $2 WHERE chat_id = $1 AND status <> 'sent'",
+            ] {
+                sqlx::query(statement).bind(from).bind(to).execute(&mut *tx).await?;
+            }
+        });
+        Ok(())
     }
 }

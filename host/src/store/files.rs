@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
 use super::{Db, Result, on};
-use crate::ids::{ConversationId, FileId, TurnId};
+use crate::ids::{ConversationId, FileId, TurnId, UserId};
 
 /// A file as it came with a message.
 #[derive(Clone, Debug)]
@@ -58,6 +58,14 @@ impl Db {
             "SELECT id, conversation_id, turn_id, name, media_type, size, created_at FROM files
              WHERE conversation_id = $1 ORDER BY created_at, id",
         ).bind(conversation).fetch_all(pool).await)?)
+    }
+
+    /// Bytes of all files that a person, or a group, has sent.
+    pub async fn kept_bytes(&self, user: UserId) -> Result<i64> {
+        let (bytes,): (i64,) = on!(self, pool => sqlx::query_as(
+            "SELECT CAST(COALESCE(SUM(size), 0) AS BIGINT) FROM files WHERE user_id = $1",
+        ).bind(user).fetch_one(pool).await)?;
+        Ok(bytes)
     }
 
     /// A file and its bytes.

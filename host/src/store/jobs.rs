@@ -39,7 +39,7 @@ pub struct NewJob {
     pub user: Option<UserId>,
     /// Where its outcome goes.
     pub conversation: Option<ConversationId>,
-    /// "turn", "outbox", "skill NAME", "owner" or "token NAME".
+    /// "turn", "outbox", "telegram" for a button, "skill NAME", "owner" or "token NAME".
     pub created_by: String,
     /// A cron expression of five fields; without it the job runs once.
     pub recurrence: Option<String>,
@@ -117,7 +117,7 @@ pub struct JobRun {
     pub slot: DateTime<Utc>,
     /// "running", "done", "failed" or "missed".
     pub status: String,
-    /// What is worth knowing of a run that did not fail.
+    /// What is worth knowing of a run that did not fail, as the scheduler keeps and reads it.
     pub note: Option<String>,
     pub error: Option<String>,
     pub started_at: DateTime<Utc>,
@@ -194,6 +194,15 @@ impl Db {
              ORDER BY CASE WHEN finished_at IS NULL THEN 0 ELSE 1 END, CASE WHEN finished_at IS NULL THEN run_at END,
                 finished_at DESC, id LIMIT $3",
         )).bind(user).bind(since).bind(limit).fetch_all(pool).await)?)
+    }
+
+    /// How many jobs that a person knows of are still to run, or run now.
+    pub async fn waiting_jobs_of(&self, user: UserId) -> Result<i64> {
+        let (count,): (i64,) = on!(self, pool => sqlx::query_as(
+            "SELECT COUNT(*) FROM jobs WHERE user_id = $1 AND status IN ('queued', 'running')
+             AND type IN ('reminder', 'skill_call', 'daily_digest')",
+        ).bind(user).fetch_one(pool).await)?;
+        Ok(count)
     }
 
     pub async fn job(&self, id: JobId) -> Result<Option<Job>> {

@@ -4,8 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 
 use super::{
-    ChatKind, Db, Notice, Result, StoreError, columns::word_column, on, outbox::insert_notice, updates::end_update,
-    write_tx,
+    ChatKind, Db, Notice, Result, columns::word_column, on, outbox::insert_notice, updates::end_update, write_tx,
 };
 use crate::{
     clock::Clock,
@@ -29,6 +28,7 @@ pub struct Pairing {
     pub code: String,
     pub status: PairingStatus,
     pub decided_by: Option<String>,
+    pub decided_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub expires_at: DateTime<Utc>,
 }
@@ -44,8 +44,35 @@ pub enum Admission {
 
 macro_rules! pairing_columns {
     () => {
-        "id, chat_id, kind, name, locale, code, status, decided_by, created_at, expires_at"
+        "id, chat_id, kind, name, locale, code, status, decided_by, decided_at, created_at, expires_at"
     };
+}
+
+/// Makes a member of a name with the chat behind it in a transaction, or links the one whom this chat made
+/// before. People choose their names: a person who is linked elsewhere, or the owner, is never taken for
+/// the one behind this chat.
+macro_rules! link_by_chat {
+    ($tx:ident, $id:expr, $name:expr, $chat:expr, $now:expr) => {{
+        let (id, mut name) = ($id, format!("{} ({})", $name, $chat));
+        loop {
+            let linked: Option<(UserId,)> = sqlx::query_as(
+                "INSERT INTO users (id, name, role, telegram_user_id, created_at) VALUES ($1, $2, 'member', $3, $4)
+                 ON CONFLICT (name) DO UPDATE SET telegram_user_id = $3
+                 WHERE users.role = 'member' AND users.telegram_user_id IS NULL RETURNING id",
+            )
+            .bind(id)
+            .bind(&name)
+            .bind($chat)
+            .bind($now)
+            .fetch_optional(&mut *$tx)
+            .await?;
+            match linked {
+                Some((user,)) => break user,
+                // A name that nobody else can have.
+                None => name = format!("{} ({}, {id})", $name, $chat),
+            }
+        }
+    }};
 }
 
 impl Db {
@@ -61,6 +88,7 @@ impl Db {
     ) -> Result<bool> {
         let now = pairing.created_at;
         let taken = write_tx!(self, tx => {
+            sqlx::query(self.hold_pairings()).execute(&mut *tx).await?;
             let mine = end_update!(tx, update) == 1;
             let taken = mine && sqlx::query(
                 "INSERT INTO pairings (id, chat_id, kind, name, locale, code, status, created_at, expires_at)
@@ -82,8 +110,17 @@ impl Db {
         Ok(taken)
     }
 
+    /// The statement that makes those who ask wait for each other, so that each of them sees how many wait.
+    /// SQLite has one writer anyway.
+    fn hold_pairings(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "SELECT 1",
+            Self::Postgres(_) => "LOCK TABLE pairings IN SHARE ROW EXCLUSIVE MODE",
+        }
+    }
+
     /// Admits a stranger whose request is open: links the person and says so to them, at once. `None`
-    /// when it was decided before, or has expired.
+    /// when it was decided before, has expired, or a group asked and is to be the owner.
     pub async fn approve_pairing(
         &self,
         clock: &Clock,
@@ -95,8 +132,8 @@ impl Db {
         let user = write_tx!(self, tx => {
             let chat: Option<(i64,)> = sqlx::query_as(
                 "UPDATE pairings SET status = 'approved', decided_by = $2, decided_at = $3
-                 WHERE id = $1 AND status = 'pending' AND expires_at > $3 RETURNING chat_id",
-            ).bind(id).bind(by).bind(now).fetch_optional(&mut *tx).await?;
+                 WHERE id = $1 AND status = 'pending' AND expires_at > $3 AND (kind = 'private' OR $4) RETURNING chat_id",
+            ).bind(id).bind(by).bind(now).bind(matches!(admission, Admission::Member(_))).fetch_optional(&mut *tx).await?;
             let Some((chat,)) = chat else { return Ok(None) };
             // Whoever was linked to this chat before is not any more.
             sqlx::query("UPDATE users SET telegram_user_id = NULL WHERE telegram_user_id = $1")
@@ -108,27 +145,39 @@ impl Db {
                     *owner
                 }
                 Admission::Member(name) => {
+                    let own = UserId::new(clock);
                     let made: Option<(UserId,)> = sqlx::query_as(
                         "INSERT INTO users (id, name, role, telegram_user_id, created_at) VALUES ($1, $2, 'member', $3, $4)
                          ON CONFLICT (name) DO NOTHING RETURNING id",
-                    ).bind(UserId::new(clock)).bind(name).bind(chat).bind(now).fetch_optional(&mut *tx).await?;
-                    // Whoever has the name already is somebody else: the two are told apart by the chat. The
-                    // longer name may be of who was behind this chat before.
-                    let member = if made.is_some() { made } else {
-                        sqlx::query_as(
-                            "INSERT INTO users (id, name, role, telegram_user_id, created_at) VALUES ($1, $2, 'member', $3, $4)
-                             ON CONFLICT (name) DO UPDATE SET telegram_user_id = $3
-                             WHERE users.role = 'member' AND users.telegram_user_id IS NULL RETURNING id",
-                        ).bind(UserId::new(clock)).bind(format!("{name} ({chat})")).bind(chat).bind(now)
-                         .fetch_optional(&mut *tx).await?
-                    };
-                    member.ok_or(StoreError::Taken("a person of this name"))?.0
+                    ).bind(own).bind(name).bind(chat).bind(now).fetch_optional(&mut *tx).await?;
+                    if let Some((user,)) = made {
+                        user
+                    } else {
+                        // Whoever has the name already is somebody else: the two are told apart by the chat.
+                        link_by_chat!(tx, own, name, chat, now)
+                    }
                 }
             };
             insert_notice!(tx, OutboxId::new(clock), notice, now);
             user
         });
         Ok(Some(user))
+    }
+
+    /// Lets a group in that the owner speaks to the agent in, as a person of its own. Gives whoever is
+    /// linked to it already.
+    pub async fn admit_group(&self, clock: &Clock, chat: i64, title: &str) -> Result<UserId> {
+        let now = clock.now();
+        let user = write_tx!(self, tx => {
+            let known: Option<(UserId,)> = sqlx::query_as("SELECT id FROM users WHERE telegram_user_id = $1")
+                .bind(chat).fetch_optional(&mut *tx).await?;
+            if let Some((user,)) = known {
+                user
+            } else {
+                link_by_chat!(tx, UserId::new(clock), title, chat, now)
+            }
+        });
+        Ok(user)
     }
 
     /// Turns a stranger away whose request is open. False when it was decided before, or has expired.

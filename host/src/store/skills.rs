@@ -39,8 +39,12 @@ pub struct VersionRow {
     pub compile_ms: i64,
     /// "review", "active" or "retired".
     pub status: String,
+    /// "bundle" or "upload".
+    pub origin: String,
     pub created_at: DateTime<Utc>,
     pub activated_at: Option<DateTime<Utc>>,
+    /// Why it was rolled back, if it was.
+    pub retired_reason: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -72,10 +76,12 @@ macro_rules! bump {
         sqlx::query("UPDATE revisions SET number = number + 1 WHERE name = 'skills'").execute(&mut *$tx).await?
     };
 }
+pub(super) use bump;
 
 macro_rules! version_columns {
     () => {
-        "digest, skill_name, version, manifest, imports, examples, size, compile_ms, status, created_at, activated_at"
+        "digest, skill_name, version, manifest, imports, examples, size, compile_ms, status, origin, created_at,
+         activated_at, retired_reason"
     };
 }
 
@@ -86,14 +92,25 @@ macro_rules! skill_columns {
 }
 
 impl Db {
+    /// Holds the row of the skill bound as `$1` until the transaction ends: whoever else changes what
+    /// belongs to it waits. SQLite has one writer anyway.
+    pub(super) fn hold_skill(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "SELECT 1 FROM skills WHERE name = $1",
+            Self::Postgres(_) => "SELECT 1 FROM skills WHERE name = $1 FOR UPDATE",
+        }
+    }
+
     /// Stores a checked version for review. A version that is stored already is left as it is.
     pub async fn stage_version(&self, clock: &Clock, new: &NewVersion<'_>) -> Result<()> {
         let now = clock.now();
         let size = i64::try_from(new.component.len()).unwrap_or(i64::MAX);
         write_tx!(self, tx => {
+            // A skill that is there already is held, so that it is not discarded meanwhile.
             sqlx::query(
                 "INSERT INTO skills (name, status, origin, settings, created_at, updated_at)
-                 VALUES ($1, 'active', $2, $3, $4, $4) ON CONFLICT (name) DO NOTHING",
+                 VALUES ($1, 'active', $2, $3, $4, $4)
+                 ON CONFLICT (name) DO UPDATE SET updated_at = skills.updated_at",
             ).bind(new.skill_name).bind(new.origin).bind(Json(serde_json::Map::<String, Value>::new())).bind(now)
              .execute(&mut *tx).await?;
             sqlx::query(
@@ -112,8 +129,9 @@ impl Db {
     pub async fn activate_version(&self, clock: &Clock, name: &str, digest: &str) -> Result<bool> {
         let now = clock.now();
         write_tx!(self, tx => {
-            // The skill's row first: activations of one skill wait for each other there, so that each
-            // sees which version the one before made active.
+            // Activations of one skill wait for each other here, so that each sees which version the one
+            // before made active, and whether its own is still there.
+            sqlx::query(self.hold_skill()).bind(name).execute(&mut *tx).await?;
             let known = sqlx::query(
                 "UPDATE skills SET updated_at = $3, active_digest = $2,
                  status = CASE WHEN status = 'removed' THEN 'active' ELSE status END,
@@ -127,21 +145,86 @@ impl Db {
             sqlx::query(
                 "UPDATE skill_versions SET status = 'retired' WHERE skill_name = $1 AND digest <> $2 AND status = 'active'",
             ).bind(name).bind(digest).execute(&mut *tx).await?;
-            sqlx::query("UPDATE skill_versions SET status = 'active', activated_at = $2 WHERE digest = $1")
-                .bind(digest).bind(now).execute(&mut *tx).await?;
+            sqlx::query(
+                "UPDATE skill_versions SET status = 'active', activated_at = $2, retired_reason = NULL WHERE digest = $1",
+            ).bind(digest).bind(now).execute(&mut *tx).await?;
+            bump!(tx);
+        });
+        Ok(true)
+    }
+
+    /// Returns from the version that answers to the one before it, and gives the digest of that one.
+    /// `None` when `from` is not the version that answers, or there is none to return to. The reason is
+    /// kept with the version that is left.
+    pub async fn roll_back_version(
+        &self,
+        clock: &Clock,
+        name: &str,
+        from: &str,
+        reason: &str,
+    ) -> Result<Option<String>> {
+        let now = clock.now();
+        let back = write_tx!(self, tx => {
+            let back: Option<(String,)> = sqlx::query_as(
+                "UPDATE skills SET updated_at = $3, active_digest = previous_digest, previous_digest = NULL,
+                 origin = (SELECT origin FROM skill_versions WHERE digest = skills.previous_digest)
+                 WHERE name = $1 AND active_digest = $2 AND previous_digest IS NOT NULL RETURNING active_digest",
+            ).bind(name).bind(from).bind(now).fetch_optional(&mut *tx).await?;
+            let Some((back,)) = back else { return Ok(None) };
+            sqlx::query("UPDATE skill_versions SET status = 'retired', retired_reason = $2 WHERE digest = $1")
+                .bind(from).bind(reason).execute(&mut *tx).await?;
+            sqlx::query(
+                "UPDATE skill_versions SET status = 'active', activated_at = $2, retired_reason = NULL WHERE digest = $1",
+            ).bind(&back).bind(now).execute(&mut *tx).await?;
+            bump!(tx);
+            back
+        });
+        Ok(Some(back))
+    }
+
+    /// Deletes a version that never answered and, when it was the skill's only one, the skill with what
+    /// the owner gave it. False when there is no such version, or it answered once.
+    pub async fn discard_version(&self, name: &str, digest: &str) -> Result<bool> {
+        write_tx!(self, tx => {
+            sqlx::query(self.hold_skill()).bind(name).execute(&mut *tx).await?;
+            let discarded = sqlx::query(
+                "DELETE FROM skill_versions WHERE skill_name = $1 AND digest = $2 AND status = 'review'",
+            ).bind(name).bind(digest).execute(&mut *tx).await?.rows_affected() == 1;
+            if !discarded {
+                return Ok(false);
+            }
+            for statement in [
+                "DELETE FROM grants WHERE skill_name = $1
+                 AND NOT EXISTS (SELECT 1 FROM skill_versions WHERE skill_name = $1)",
+                "DELETE FROM skill_secrets WHERE skill_name = $1
+                 AND NOT EXISTS (SELECT 1 FROM skill_versions WHERE skill_name = $1)",
+                "DELETE FROM skills WHERE name = $1
+                 AND NOT EXISTS (SELECT 1 FROM skill_versions WHERE skill_name = $1)",
+            ] {
+                sqlx::query(statement).bind(name).execute(&mut *tx).await?;
+            }
             bump!(tx);
         });
         Ok(true)
     }
 
     /// Enables, disables or removes a skill. A removed one keeps its versions and its calls on record,
-    /// but nothing that was granted to it.
+    /// but nothing that was given to it, that it kept, or that it asked of the owner.
     pub async fn set_skill_status(&self, clock: &Clock, name: &str, status: &str) -> Result<bool> {
+        let now = clock.now();
         let known = write_tx!(self, tx => {
             let known = sqlx::query("UPDATE skills SET status = $2, updated_at = $3 WHERE name = $1")
-                .bind(name).bind(status).bind(clock.now()).execute(&mut *tx).await?.rows_affected() == 1;
+                .bind(name).bind(status).bind(now).execute(&mut *tx).await?.rows_affected() == 1;
             if status == "removed" {
-                sqlx::query("DELETE FROM grants WHERE skill_name = $1").bind(name).execute(&mut *tx).await?;
+                for statement in [
+                    "DELETE FROM grants WHERE skill_name = $1",
+                    "DELETE FROM skill_secrets WHERE skill_name = $1",
+                    "DELETE FROM kv WHERE skill_name = $1",
+                    "DELETE FROM approvals WHERE skill_name = $1",
+                    "UPDATE skills SET settings = '{}' WHERE name = $1",
+                ] {
+                    sqlx::query(statement).bind(name).execute(&mut *tx).await?;
+                }
             }
             bump!(tx);
             known
@@ -168,6 +251,7 @@ impl Db {
     /// Replaces all grants of a skill.
     pub async fn set_grants(&self, clock: &Clock, name: &str, grants: &[(String, Value)], by: &str) -> Result<()> {
         write_tx!(self, tx => {
+            sqlx::query(self.hold_skill()).bind(name).execute(&mut *tx).await?;
             sqlx::query("DELETE FROM grants WHERE skill_name = $1").bind(name).execute(&mut *tx).await?;
             for (capability, scope) in grants {
                 sqlx::query(
@@ -209,6 +293,21 @@ impl Db {
         Ok(on!(self, pool => sqlx::query_as(concat!(
             "SELECT ", version_columns!(), " FROM skill_versions WHERE digest = $1",
         )).bind(digest).fetch_optional(pool).await)?)
+    }
+
+    /// A version of a skill by its number, whatever became of it; the newest, should there be several.
+    pub async fn version_of(&self, name: &str, version: &str) -> Result<Option<VersionRow>> {
+        Ok(on!(self, pool => sqlx::query_as(concat!(
+            "SELECT ", version_columns!(), " FROM skill_versions WHERE skill_name = $1 AND version = $2
+             ORDER BY created_at DESC, digest LIMIT 1",
+        )).bind(name).bind(version).fetch_optional(pool).await)?)
+    }
+
+    /// The digests of all stored versions, of every skill.
+    pub async fn digests(&self) -> Result<Vec<String>> {
+        let rows: Vec<(String,)> = on!(self, pool => sqlx::query_as("SELECT digest FROM skill_versions ORDER BY digest")
+            .fetch_all(pool).await)?;
+        Ok(rows.into_iter().map(|(digest,)| digest).collect())
     }
 
     /// The bytes of a version.

@@ -45,6 +45,17 @@ macro_rules! end_update {
 }
 pub(super) use end_update;
 
+macro_rules! waiting {
+    ($not_busy:literal) => {
+        concat!(
+            "SELECT key, chat_id, album, payload, received_at FROM updates
+             WHERE status = 'received' AND COALESCE(chat_id, 0) ",
+            $not_busy,
+            " ORDER BY received_at, number LIMIT $2"
+        )
+    };
+}
+
 impl Db {
     /// Keeps a batch under the poller's lease; the number of those that were new, or `None` when the
     /// lease has passed to another host.
@@ -75,12 +86,21 @@ impl Db {
         Ok(Some(usize::try_from(fresh).unwrap_or(usize::MAX)))
     }
 
-    /// Updates that nobody has worked on, oldest first.
-    pub async fn waiting_updates(&self, limit: i64) -> Result<Vec<Update>> {
-        Ok(on!(self, pool => sqlx::query_as(
-            "SELECT key, chat_id, album, payload, received_at FROM updates WHERE status = 'received'
-             ORDER BY received_at, number LIMIT $1",
-        ).bind(limit).fetch_all(pool).await)?)
+    /// Updates that nobody has worked on, oldest first, but for those of chats that are at work: one with
+    /// many updates does not stand before the others. `None` is what comes from no chat.
+    pub async fn waiting_updates(&self, busy: &[Option<i64>], limit: i64) -> Result<Vec<Update>> {
+        // No chat has the id 0.
+        let busy = Json(busy.iter().map(|chat| chat.unwrap_or_default()).collect::<Vec<i64>>());
+        Ok(match self {
+            Self::Sqlite(pool) => {
+                let statement = waiting!("NOT IN (SELECT value FROM json_each($1))");
+                sqlx::query_as(statement).bind(busy).bind(limit).fetch_all(pool).await?
+            }
+            Self::Postgres(pool) => {
+                let statement = waiting!("<> ALL (ARRAY (SELECT CAST(jsonb_array_elements_text($1) AS BIGINT)))");
+                sqlx::query_as(statement).bind(busy).bind(limit).fetch_all(pool).await?
+            }
+        })
     }
 
     /// Ends the work on an update together with what is said about it. False when it was done before;

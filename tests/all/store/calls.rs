@@ -1,5 +1,6 @@
 //! Calls of skills.
 
+use chrono::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use skillet::{
@@ -19,12 +20,23 @@ both!(
     an_overtaken_attempt_writes_nothing,
     many_starts_of_one_key_begin_one_attempt_each,
     calls_are_on_record,
+    an_attempt_is_counted_once,
+    the_health_of_a_version_is_how_its_calls_ended,
 );
 
 const INPUT: &str = "{\"text\":\"上海\"}";
 
 fn start<'a>(key: Option<&'a str>, input: &'a Value, of: (Option<TurnId>, Option<UserId>)) -> CallStart<'a> {
-    CallStart { skill: "echo", digest: "d1", turn: of.0, user: of.1, idempotency_key: key, repeatable: true, input }
+    CallStart {
+        skill: "echo",
+        digest: "d1",
+        turn: of.0,
+        user: of.1,
+        parent: None,
+        idempotency_key: key,
+        repeatable: true,
+        input,
+    }
 }
 
 async fn begin(db: &TestDb, key: Option<&str>) -> Started {
@@ -46,12 +58,14 @@ async fn end(db: &TestDb, (id, attempt): (CallId, i64), result: Result<Value, Va
     let end = CallEnd {
         output,
         failure,
+        fault: failure.and_then(|failure| failure["fault"].as_str()),
         log: &log,
         queue_us: 1,
         duration_us: 2,
         fuel: 3,
         peak_memory_bytes: 4,
         host_calls: 5,
+        usage: &json!({ "instantiate_us": 6 }),
     };
     db.end_call(&db.clock, id, attempt, &end).await.unwrap();
 }
@@ -69,6 +83,7 @@ async fn a_finished_call_answers_for_its_key(db: TestDb) {
     assert_eq!(record.log.0, json!([{ "level": "info", "message": "hello" }]));
     assert_eq!((record.queue_us, record.duration_us, record.fuel), (1, 2, 3));
     assert_eq!((record.peak_memory_bytes, record.host_calls, record.finished_at), (4, 5, Some(now)));
+    assert_eq!((record.fault, record.usage.unwrap().0), (None, json!({ "instantiate_us": 6 })));
     assert_ne!(run(&db, Some("l")).await.0, call.0, "another key is another call");
 }
 
@@ -80,11 +95,13 @@ async fn a_call_without_a_key_runs_every_time(db: TestDb) {
 
 async fn a_failed_call_is_run_again(db: TestDb) {
     let first = run(&db, Some("k")).await;
-    end(&db, first, Err(json!({ "kind": "unavailable" }))).await;
+    end(&db, first, Err(json!({ "kind": "unavailable", "fault": "outside" }))).await;
+    assert_eq!(db.call(first.0).await.unwrap().unwrap().fault.as_deref(), Some("outside"));
     let second = run(&db, Some("k")).await;
     assert_eq!(second, (first.0, 2), "a retry keeps its id");
-    let record = &db.skill_calls("echo", 10).await.unwrap()[0];
+    let record = db.call(first.0).await.unwrap().unwrap();
     assert_eq!((record.status.as_str(), record.failure.is_none(), record.finished_at), ("running", true, None));
+    assert!(record.fault.is_none() && record.usage.is_none());
     end(&db, second, Ok(json!(1))).await;
     assert!(matches!(begin(&db, Some("k")).await, Started::Finished(_)));
 }
@@ -162,4 +179,46 @@ async fn calls_are_on_record(db: TestDb) {
     assert_eq!((newest[1].id, newest[1].turn_id, newest[1].user_id), (ids[2], Some(turn), Some(ada)));
     assert_eq!((newest[1].skill_name.as_str(), newest[1].digest.as_str()), ("echo", "d1"));
     assert!(db.skill_calls("other", 10).await.unwrap().is_empty());
+
+    let nested = CallStart { parent: Some(ids[2]), ..start(None, &input, (Some(turn), Some(ada))) };
+    let Started::Run { id, .. } = db.start_call(&db.clock, &nested).await.unwrap() else { panic!("it has no key") };
+    let record = db.call(id).await.unwrap().unwrap();
+    assert_eq!((record.id, record.parent_id, record.status.as_str()), (id, Some(ids[2]), "running"));
+    assert_eq!(db.call(ids[2]).await.unwrap().unwrap().parent_id, None);
+    assert!(db.call(CallId::new(&db.clock)).await.unwrap().is_none());
+}
+
+/// An attempt that was overtaken meanwhile does not go on.
+async fn an_attempt_is_counted_once(db: TestDb) {
+    let other = db.another().await;
+    let hosts: [&Db; 2] = [&db, &other];
+    let (id, attempt) = run(&db, None).await;
+    let counted = join_all((0..4).map(|n| hosts[n % 2].next_attempt(id, attempt))).await;
+    assert_eq!(counted.into_iter().filter(|counted| *counted.as_ref().unwrap()).count(), 1);
+    assert_eq!(db.call(id).await.unwrap().unwrap().attempt, 2);
+    end(&db, (id, 2), Ok(json!(1))).await;
+    assert!(!db.next_attempt(id, 2).await.unwrap(), "it has ended");
+    assert!(!db.next_attempt(CallId::new(&db.clock), 1).await.unwrap());
+}
+
+async fn the_health_of_a_version_is_how_its_calls_ended(db: TestDb) {
+    let failed = |fault: &str| Err(json!({ "kind": "any", "fault": fault }));
+    let long_ago = run(&db, None).await;
+    end(&db, long_ago, failed("skill")).await;
+    let since = db.tick();
+    for fault in ["skill", "limit", "caller", "owner", "outside", "host"] {
+        let call = run(&db, None).await;
+        end(&db, call, failed(fault)).await;
+    }
+    let well = run(&db, None).await;
+    end(&db, well, Ok(json!(1))).await;
+    run(&db, None).await;
+    let input = json!({});
+    let of_another = CallStart { digest: "d2", ..start(Some("k"), &input, (None, None)) };
+    db.start_call(&db.clock, &of_another).await.unwrap();
+
+    assert_eq!(db.version_health("d1", since).await.unwrap(), (7, 2));
+    assert_eq!(db.version_health("d1", since - Duration::seconds(1)).await.unwrap(), (8, 3));
+    assert_eq!(db.version_health("d2", since).await.unwrap(), (0, 0), "a call that runs says nothing yet");
+    assert_eq!(db.version_health("d1", db.tick()).await.unwrap(), (0, 0));
 }

@@ -29,6 +29,8 @@ async fn files_come_with_their_message(db: TestDb) {
     assert_eq!(content, [0, 255, 10]);
     assert!(db.file(files[1].id).await.unwrap().unwrap().1.is_empty());
     assert!(db.files(elsewhere).await.unwrap().is_empty());
+    assert_eq!(db.kept_bytes(ada).await.unwrap(), 3);
+    assert_eq!(db.kept_bytes(db.person("bo").await).await.unwrap(), 0);
     assert!(db.file(FileId::new(&db.clock)).await.unwrap().is_none());
 }
 
@@ -49,5 +51,5 @@ async fn a_late_part_belongs_to_the_turn_of_the_others(db: TestDb) {
     assert_eq!(files.iter().map(|file| file.name.as_str()).collect::<Vec<_>>(), ["one", "two", "three"]);
     assert!(files.iter().all(|file| file.turn_id == turn));
     assert_eq!(db.messages(talk, 10).await.unwrap().len(), 1, "it is the same message");
-    assert!(db.waiting_updates(10).await.unwrap().is_empty());
+    assert!(db.waiting_updates(&[], 10).await.unwrap().is_empty());
 }

@@ -421,12 +421,19 @@ async fn a_person_sees_their_own_jobs_in_order(db: TestDb) {
     let (later, sooner) = (of(ada, "daily_digest", 600).await, of(ada, "skill_call", 60).await);
     of(ben, "reminder", 60).await;
     of(ada, "write_episode", 60).await;
+    assert_eq!(db.waiting_jobs_of(ada).await.unwrap(), 2);
+    assert_eq!(db.waiting_jobs_of(ben).await.unwrap(), 1);
     let ids = async |since, limit| -> Vec<JobId> {
         db.jobs_of(ada, since, limit).await.unwrap().into_iter().map(|job| job.id).collect()
     };
     assert_eq!(ids(since, 10).await, [sooner, later, second, first]);
     assert_eq!(ids(since, 3).await, [sooner, later, second]);
     assert_eq!(ids(db.clock.now(), 10).await, [sooner, later]);
+    db.clock.advance(Duration::seconds(60));
+    let running = db.lease_jobs(&db.clock, host, &["skill_call"], 1).await.unwrap();
+    assert_eq!((running[0].id, db.waiting_jobs_of(ada).await.unwrap()), (sooner, 2), "it runs");
+    assert!(db.cancel_job(&db.clock, later).await.unwrap());
+    assert_eq!(db.waiting_jobs_of(ada).await.unwrap(), 1);
 }
 
 async fn what_the_host_did_for_itself_is_forgotten(db: TestDb) {

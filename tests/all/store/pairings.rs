@@ -12,6 +12,7 @@ use crate::harness::db::{TestDb, both, notice};
 both!(
     a_request_is_taken_once,
     at_most_so_many_wait,
+    of_many_who_ask_at_once_no_more_wait,
     a_request_that_has_run_out_is_made_anew,
     who_was_turned_away_is_not_heard_again,
     who_is_admitted_is_linked_and_told_once,
@@ -20,6 +21,10 @@ both!(
     a_name_that_is_taken_is_told_apart,
     two_strangers_of_one_name_admitted_at_once_are_two_people,
     who_was_unlinked_asks_again,
+    a_group_is_nobodys_phone,
+    a_group_that_is_brought_along_is_a_person_of_its_own,
+    a_chosen_name_takes_nobodys_place,
+    a_group_that_moves_takes_along_what_was_said_of_it,
 );
 
 /// A stranger in a chat, as they ask at this moment.
@@ -33,6 +38,7 @@ fn stranger(db: &TestDb, chat_id: i64, name: &str) -> Pairing {
         code: format!("code {chat_id}"),
         status: PairingStatus::Pending,
         decided_by: None,
+        decided_at: None,
         created_at: db.clock.now(),
         expires_at: db.clock.now() + Duration::hours(1),
     }
@@ -73,7 +79,7 @@ async fn a_request_is_taken_once(db: TestDb) {
     assert!(!db.request_pairing(&db.clock, "update 1", (&bo, 10), &said_to).await.unwrap(), "it never came");
     assert!(request(&db, 1, &bo, 10).await);
     assert_eq!(said(&db).await, ["ask:update 1", "owner:update 1"]);
-    assert!(db.waiting_updates(10).await.unwrap().is_empty());
+    assert!(db.waiting_updates(&[], 10).await.unwrap().is_empty());
     let found = db.pairing(bo.id).await.unwrap().unwrap();
     assert_eq!((found.chat_id, found.kind, found.status), (7, ChatKind::Private, PairingStatus::Pending));
     assert_eq!((found.name.as_str(), found.locale.as_str(), found.code.as_str()), ("博", "zh", "code 7"));
@@ -83,7 +89,7 @@ async fn a_request_is_taken_once(db: TestDb) {
     db.tick();
     assert!(!request(&db, 2, &stranger(&db, 7, "again"), 10).await, "theirs is still open");
     assert!(!request(&db, 1, &stranger(&db, 8, "another"), 10).await, "this update was worked on");
-    assert!(db.waiting_updates(10).await.unwrap().is_empty(), "what is refused is over, too");
+    assert!(db.waiting_updates(&[], 10).await.unwrap().is_empty(), "what is refused is over, too");
     assert_eq!(said(&db).await.len(), 2, "and nothing is said");
 
     let cy = stranger(&db, 9, "cy");
@@ -104,6 +110,25 @@ async fn at_most_so_many_wait(db: TestDb) {
     assert!(!request(&db, 5, &stranger(&db, 4, "four"), 2).await);
     db.clock.advance(Duration::hours(2));
     assert!(request(&db, 6, &stranger(&db, 4, "four"), 2).await, "the others have run out");
+}
+
+/// A crowd of accounts writes in the same moment.
+async fn of_many_who_ask_at_once_no_more_wait(db: TestDb) {
+    let others = [db.another().await, db.another().await];
+    let crowd: Vec<i64> = (1..=24).collect();
+    db.updates_come(&crowd).await;
+    let asking = crowd.iter().map(|chat| {
+        let (host, pairing) = (&others[usize::try_from(*chat).unwrap() % 2], stranger(&db, *chat, "somebody"));
+        let db = &db;
+        async move {
+            let said = [notice(&format!("ask:{chat}"), *chat, "Wait.")];
+            host.request_pairing(&db.clock, &format!("update {chat}"), (&pairing, 3), &said).await.unwrap()
+        }
+    });
+    let taken = join_all(asking).await.into_iter().filter(|taken| *taken).count();
+    assert_eq!(taken, 3);
+    assert_eq!(said(&db).await.len(), 3);
+    assert!(db.waiting_updates(&[], 10).await.unwrap().is_empty());
 }
 
 async fn a_request_that_has_run_out_is_made_anew(db: TestDb) {
@@ -129,12 +154,13 @@ async fn who_was_turned_away_is_not_heard_again(db: TestDb) {
     assert_eq!(admit(&db, id, "eve").await, None);
     let found = db.pairing(id).await.unwrap().unwrap();
     assert_eq!((found.status, found.decided_by.as_deref()), (PairingStatus::Denied, Some("ada")));
+    assert_eq!(found.decided_at, Some(db.clock.now()));
     let before = said(&db).await;
     assert!(!request(&db, 1, &stranger(&db, 7, "eve"), 10).await);
     db.clock.advance(Duration::days(30));
     assert!(!request(&db, 2, &stranger(&db, 7, "eve"), 10).await);
     assert_eq!(said(&db).await, before);
-    assert!(db.waiting_updates(10).await.unwrap().is_empty());
+    assert!(db.waiting_updates(&[], 10).await.unwrap().is_empty());
     assert!(db.users().await.unwrap().is_empty());
 }
 
@@ -225,7 +251,8 @@ async fn who_was_unlinked_asks_again(db: TestDb) {
     db.link_telegram(bo, None).await.unwrap();
     let again = stranger(&db, 7, "bo");
     assert!(request(&db, 1, &again, 10).await);
-    assert_eq!(db.pairing(again.id).await.unwrap().unwrap().decided_by, None);
+    let open = db.pairing(again.id).await.unwrap().unwrap();
+    assert_eq!((open.decided_by, open.decided_at), (None, None));
     assert_eq!(admit(&db, again.id, "bo").await, Some(bo), "who was behind this chat under this name is found again");
 
     let cy = stranger(&db, 7, "cy");
@@ -233,4 +260,63 @@ async fn who_was_unlinked_asks_again(db: TestDb) {
     let cy = admit(&db, cy.id, "cy").await.unwrap();
     assert_eq!(db.user_on_telegram(7).await.unwrap().unwrap().id, cy, "a chat is of one person");
     assert_eq!(db.user(bo).await.unwrap().unwrap().telegram_user_id, None);
+}
+
+/// Everybody in it would be the owner.
+async fn a_group_is_nobodys_phone(db: TestDb) {
+    let owner = db.create_owner(&db.clock, "ada", "hash").await.unwrap();
+    let group = Pairing { kind: ChatKind::Group, ..stranger(&db, -7, "Team") };
+    assert!(request(&db, 1, &group, 10).await);
+    assert_eq!(approve(&db, &db, group.id, &Admission::Owner(owner)).await, None);
+    assert!(db.user_on_telegram(-7).await.unwrap().is_none());
+    assert_eq!(db.pairing(group.id).await.unwrap().unwrap().status, PairingStatus::Pending);
+    let user = admit(&db, group.id, "Team").await.unwrap();
+    assert_eq!(db.user(user).await.unwrap().unwrap().role, Role::Member);
+}
+
+async fn a_group_that_is_brought_along_is_a_person_of_its_own(db: TestDb) {
+    db.create_owner(&db.clock, "ada", "hash").await.unwrap();
+    let team = db.admit_group(&db.clock, -7, "Team").await.unwrap();
+    let user = db.user_on_telegram(-7).await.unwrap().unwrap();
+    assert_eq!((user.id, user.name.as_str(), user.role), (team, "Team (-7)", Role::Member));
+    assert_eq!(db.admit_group(&db.clock, -7, "Another title").await.unwrap(), team);
+    assert_ne!(db.admit_group(&db.clock, -8, "Team").await.unwrap(), team);
+    db.link_telegram(team, None).await.unwrap();
+    assert_eq!(db.admit_group(&db.clock, -7, "Team").await.unwrap(), team, "it is found again");
+}
+
+/// People call themselves what they like, also what the host would call somebody else.
+async fn a_chosen_name_takes_nobodys_place(db: TestDb) {
+    let owner = db.create_owner(&db.clock, "Team (-9)", "hash").await.unwrap();
+    let eve = asked(&db, 7, "Team (-7)").await;
+    let eve = admit(&db, eve, "Team (-7)").await.unwrap();
+    for chat in [-7, -9] {
+        let group = db.admit_group(&db.clock, chat, "Team").await.unwrap();
+        assert!(group != eve && group != owner);
+        assert_eq!(db.user_on_telegram(chat).await.unwrap().unwrap().id, group);
+    }
+    assert_eq!(db.user_on_telegram(7).await.unwrap().unwrap().id, eve);
+    // Two names that the host would give to the one behind chat 8 are taken.
+    for (chat, name) in [(10, "bo"), (11, "bo (8)")] {
+        let id = asked(&db, chat, name).await;
+        admit(&db, id, name).await.unwrap();
+    }
+    let bo = asked(&db, 8, "bo").await;
+    let bo = admit(&db, bo, "bo").await.unwrap();
+    assert_eq!(db.user_on_telegram(8).await.unwrap().unwrap().id, bo);
+    assert_eq!(db.users().await.unwrap().len(), 7);
+}
+
+async fn a_group_that_moves_takes_along_what_was_said_of_it(db: TestDb) {
+    let id = asked(&db, -7, "Den").await;
+    assert!(db.deny_pairing(&db.clock, id, "ada").await.unwrap());
+    let other = asked(&db, -8, "Crowd").await;
+    db.move_chat(-7, -1007).await.unwrap();
+    assert_eq!(db.pairing(id).await.unwrap().unwrap().chat_id, -1007);
+    assert!(!request(&db, 1, &stranger(&db, -1007, "Den"), 10).await, "it was turned away");
+    // It has asked under its new id already.
+    let again = asked(&db, -1008, "Crowd").await;
+    db.move_chat(-8, -1008).await.unwrap();
+    assert_eq!(db.pairing(again).await.unwrap().unwrap().chat_id, -1008);
+    assert_eq!(db.pairing(other).await.unwrap().unwrap().chat_id, -8);
 }

@@ -2,8 +2,9 @@
 
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
-use skillet::store::{Db, NewVersion};
+use skillet::store::{ApprovalStatus, Db, NewVersion};
 
+use super::approvals;
 use crate::harness::db::{TestDb, both};
 
 both!(
@@ -11,15 +12,22 @@ both!(
     staging_again_changes_nothing,
     activation_moves_the_pointers,
     activation_needs_a_version_of_this_skill,
-    a_roll_back_is_an_activation_of_the_version_before,
+    an_activation_of_the_version_before_swaps_the_two,
     activations_at_once_leave_one_active,
+    a_roll_back_returns_once_and_says_why,
+    of_two_roll_backs_at_once_one_wins,
+    a_version_is_found_by_its_number,
+    only_what_never_answered_is_discarded,
+    a_discard_and_an_activation_at_once_agree,
+    a_version_staged_while_another_is_discarded_stays,
     a_status_is_set,
+    a_removed_skill_keeps_nothing,
     settings_are_the_owners_values,
     grants_are_replaced_as_a_whole,
     every_change_counts,
 );
 
-async fn stage(db: &Db, test: &TestDb, skill: &str, digest: &str, component: &[u8]) {
+pub async fn stage(db: &Db, test: &TestDb, skill: &str, digest: &str, component: &[u8]) {
     let new = NewVersion {
         digest,
         skill_name: skill,
@@ -111,7 +119,7 @@ async fn activation_needs_a_version_of_this_skill(db: TestDb) {
     assert_eq!(db.skills_revision().await.unwrap(), before);
 }
 
-async fn a_roll_back_is_an_activation_of_the_version_before(db: TestDb) {
+async fn an_activation_of_the_version_before_swaps_the_two(db: TestDb) {
     stage(&db, &db, "echo", "d1", b"one").await;
     stage(&db, &db, "echo", "d2", b"two").await;
     db.activate_version(&db.clock, "echo", "d1").await.unwrap();
@@ -143,6 +151,120 @@ async fn activations_at_once_leave_one_active(db: TestDb) {
     }
 }
 
+/// Two versions of "echo", the second of which answers.
+async fn replaced(db: &TestDb) {
+    for digest in ["d1", "d2"] {
+        stage(db, db, "echo", digest, digest.as_bytes()).await;
+        assert!(db.activate_version(&db.clock, "echo", digest).await.unwrap());
+    }
+}
+
+async fn a_roll_back_returns_once_and_says_why(db: TestDb) {
+    replaced(&db).await;
+    stage(&db, &db, "add", "d9", b"nine").await;
+    assert!(db.activate_version(&db.clock, "add", "d9").await.unwrap());
+    let (before, now) = (db.skills_revision().await.unwrap(), db.tick());
+    let back = async |name, from| db.roll_back_version(&db.clock, name, from, "60 % failed").await.unwrap();
+    assert_eq!(back("echo", "d1").await, None, "it does not answer");
+    assert_eq!(back("add", "d9").await, None, "there is none before it");
+    assert_eq!(back("none", "d2").await, None);
+    assert_eq!(back("add", "d2").await, None);
+    assert_eq!(db.skills_revision().await.unwrap(), before);
+
+    assert_eq!(back("echo", "d2").await.as_deref(), Some("d1"));
+    assert_eq!(pointers(&db, "echo").await, points("active", Some("d1"), None));
+    assert_eq!(db.skill("echo").await.unwrap().unwrap().updated_at, now);
+    let (left, answers) = (db.version("d2").await.unwrap().unwrap(), db.version("d1").await.unwrap().unwrap());
+    assert_eq!((left.status.as_str(), left.retired_reason.as_deref()), ("retired", Some("60 % failed")));
+    assert_eq!((answers.status.as_str(), answers.activated_at), ("active", Some(now)));
+    assert_eq!(db.skills_revision().await.unwrap(), before + 1);
+    assert_eq!(back("echo", "d1").await, None);
+
+    assert!(db.activate_version(&db.clock, "echo", "d2").await.unwrap());
+    assert_eq!(db.version("d2").await.unwrap().unwrap().retired_reason, None, "the owner tries it again");
+    assert_eq!(db.version("d1").await.unwrap().unwrap().retired_reason, None);
+}
+
+/// Two hosts see the failures of a version at the same moment.
+async fn of_two_roll_backs_at_once_one_wins(db: TestDb) {
+    let other = db.another().await;
+    let hosts: [&Db; 2] = [&db, &other];
+    stage(&db, &db, "echo", "d0", b"zero").await;
+    assert!(db.activate_version(&db.clock, "echo", "d0").await.unwrap());
+    replaced(&db).await;
+    let back = join_all((0..6).map(|n| hosts[n % 2].roll_back_version(&db.clock, "echo", "d2", "it failed"))).await;
+    let back: Vec<String> = back.into_iter().filter_map(Result::unwrap).collect();
+    assert_eq!(back, ["d1"]);
+    assert_eq!(pointers(&db, "echo").await, points("active", Some("d1"), None));
+}
+
+async fn a_version_is_found_by_its_number(db: TestDb) {
+    assert!(db.digests().await.unwrap().is_empty());
+    stage(&db, &db, "add", "d3", b"three").await;
+    replaced(&db).await;
+    let found = db.version_of("add", "1.0.0").await.unwrap().unwrap();
+    assert_eq!((found.digest.as_str(), found.status.as_str(), found.origin.as_str()), ("d3", "review", "upload"));
+    db.tick();
+    stage(&db, &db, "echo", "d0", b"zero").await;
+    assert_eq!(db.version_of("echo", "1.0.0").await.unwrap().unwrap().digest, "d0", "the newest");
+    assert!(db.version_of("echo", "1.0.1").await.unwrap().is_none());
+    assert!(db.version_of("none", "1.0.0").await.unwrap().is_none());
+    assert_eq!(db.digests().await.unwrap(), ["d0", "d1", "d2", "d3"]);
+}
+
+async fn only_what_never_answered_is_discarded(db: TestDb) {
+    replaced(&db).await;
+    stage(&db, &db, "echo", "d3", b"three").await;
+    let before = db.skills_revision().await.unwrap();
+    assert!(!db.discard_version("echo", "d1").await.unwrap(), "it answered once");
+    assert!(!db.discard_version("echo", "d2").await.unwrap(), "it answers");
+    assert!(!db.discard_version("echo", "d9").await.unwrap());
+    assert!(!db.discard_version("add", "d3").await.unwrap(), "it is another skill's");
+    assert_eq!(db.skills_revision().await.unwrap(), before);
+    assert!(db.discard_version("echo", "d3").await.unwrap());
+    assert!(db.version("d3").await.unwrap().is_none());
+    assert_eq!(db.skills_revision().await.unwrap(), before + 1);
+    assert_eq!(pointers(&db, "echo").await, points("active", Some("d2"), Some("d1")));
+
+    stage(&db, &db, "add", "d4", b"four").await;
+    stage(&db, &db, "add", "d5", b"five").await;
+    db.set_grants(&db.clock, "add", &[("kv".to_owned(), json!(true))], "owner").await.unwrap();
+    db.set_secret(&db.clock, "add", "token", b"sealed", "owner").await.unwrap();
+    assert!(db.discard_version("add", "d4").await.unwrap());
+    assert_eq!((db.grants("add").await.unwrap().len(), db.secrets("add").await.unwrap().len()), (1, 1));
+    assert!(db.discard_version("add", "d5").await.unwrap());
+    assert!(db.skill("add").await.unwrap().is_none(), "nothing is left of it");
+    assert!(db.grants("add").await.unwrap().is_empty() && db.secrets("add").await.unwrap().is_empty());
+}
+
+/// A skill must never point at a version that is gone.
+async fn a_discard_and_an_activation_at_once_agree(db: TestDb) {
+    let other = db.another().await;
+    replaced(&db).await;
+    for n in 0..10 {
+        let digest = format!("e{n}");
+        stage(&db, &db, "echo", &digest, digest.as_bytes()).await;
+        let (discarded, activated) =
+            tokio::join!(db.discard_version("echo", &digest), other.activate_version(&db.clock, "echo", &digest));
+        assert_ne!(discarded.unwrap(), activated.unwrap());
+        let active = pointers(&db, "echo").await.1.unwrap();
+        assert_eq!(status(&db, &active).await, "active");
+    }
+}
+
+async fn a_version_staged_while_another_is_discarded_stays(db: TestDb) {
+    let other = db.another().await;
+    for n in 0..10 {
+        let (skill, old, new) = (format!("echo{n}"), format!("old{n}"), format!("new{n}"));
+        stage(&db, &db, &skill, &old, b"old").await;
+        let (discarded, ()) = tokio::join!(db.discard_version(&skill, &old), stage(&other, &db, &skill, &new, b"new"));
+        assert!(discarded.unwrap());
+        assert!(db.skill(&skill).await.unwrap().is_some());
+        let left: Vec<String> = db.versions(&skill).await.unwrap().into_iter().map(|version| version.digest).collect();
+        assert_eq!(left, [new]);
+    }
+}
+
 async fn a_status_is_set(db: TestDb) {
     stage(&db, &db, "echo", "d1", b"one").await;
     db.activate_version(&db.clock, "echo", "d1").await.unwrap();
@@ -158,6 +280,33 @@ async fn a_status_is_set(db: TestDb) {
     db.set_skill_status(&db.clock, "echo", "asleep").await.unwrap_err();
     assert!(db.activate_version(&db.clock, "echo", "d1").await.unwrap());
     assert_eq!(pointers(&db, "echo").await, points("active", Some("d1"), None), "installed again");
+}
+
+async fn a_removed_skill_keeps_nothing(db: TestDb) {
+    let ada = db.person("ada").await;
+    let values: Map<String, Value> = [("city".to_owned(), json!("上海"))].into_iter().collect();
+    let mut asked = Vec::new();
+    for skill in ["echo", "add"] {
+        stage(&db, &db, skill, skill, skill.as_bytes()).await;
+        db.activate_version(&db.clock, skill, skill).await.unwrap();
+        db.set_skill_settings(&db.clock, skill, &values).await.unwrap();
+        db.set_secret(&db.clock, skill, "token", b"sealed", "owner").await.unwrap();
+        db.set_kv(&db.clock, (skill, ada), "k", b"v").await.unwrap();
+        let new = approvals::asking(&db, skill, ada);
+        asked.push(db.ask_approval(&db.clock, &new, None).await.unwrap().unwrap());
+    }
+    assert!(db.set_skill_status(&db.clock, "echo", "removed").await.unwrap());
+    let row = db.skill("echo").await.unwrap().unwrap();
+    assert_eq!((row.status.as_str(), row.settings.0), ("removed", Map::new()));
+    assert!(db.secrets("echo").await.unwrap().is_empty());
+    assert!(db.kv("echo", ada, "k").await.unwrap().is_none());
+    assert!(db.approval(asked[0]).await.unwrap().is_none(), "it may ask again when it comes back");
+
+    assert!(db.set_skill_status(&db.clock, "add", "disabled").await.unwrap());
+    assert_eq!(db.skill("add").await.unwrap().unwrap().settings.0, values, "another keeps what it has");
+    assert_eq!(db.secrets("add").await.unwrap().len(), 1);
+    assert!(db.kv("add", ada, "k").await.unwrap().is_some());
+    assert_eq!(db.approval(asked[1]).await.unwrap().unwrap().status, ApprovalStatus::Pending);
 }
 
 async fn settings_are_the_owners_values(db: TestDb) {

@@ -249,7 +249,8 @@ async fn only_a_message_from_telegram_is_answered_there(db: TestDb) {
     assert_eq!(written, [vec![], vec!["sent"], vec!["sent", "draft"], vec!["sent", "pending"]]);
     let out = db.outgoing(10).await.unwrap();
     assert_eq!(out.len(), 1);
-    assert_eq!((out[0].chat_id, out[0].reply_to, out[0].text.as_str()), (7, None, "2"));
+    let out = db.begin_send(out[0].id, host).await.unwrap().unwrap();
+    assert_eq!((out.chat_id, out.reply_to, out.text.as_str()), (7, None, "2"));
 }
 
 async fn what_else_is_known_of_a_message_is_kept(db: TestDb) {

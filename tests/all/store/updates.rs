@@ -9,6 +9,7 @@ use crate::harness::db::{TestDb, both, incoming, notice, update};
 both!(
     an_update_is_kept_once,
     updates_wait_in_the_order_they_came,
+    a_chat_at_work_does_not_stand_before_others,
     only_who_holds_the_lease_keeps_updates,
     the_work_on_an_update_ends_once,
     work_that_ends_twice_at_once_ends_once,
@@ -17,7 +18,7 @@ both!(
 );
 
 async fn waiting(db: &TestDb) -> Vec<String> {
-    db.waiting_updates(10).await.unwrap().into_iter().map(|update| update.key).collect()
+    db.waiting_updates(&[], 10).await.unwrap().into_iter().map(|update| update.key).collect()
 }
 
 async fn an_update_is_kept_once(db: TestDb) {
@@ -39,12 +40,28 @@ async fn updates_wait_in_the_order_they_came(db: TestDb) {
     db.tick();
     assert_eq!(db.keep_updates(&db.clock, ("poll", host, number), &[update(1)]).await.unwrap(), Some(1));
     assert_eq!(waiting(&db).await, ["update 8", "update 9", "update 1"], "Telegram counts anew after a quiet week");
-    assert_eq!(db.waiting_updates(1).await.unwrap().len(), 1);
+    assert_eq!(db.waiting_updates(&[], 1).await.unwrap().len(), 1);
 
-    let found = db.waiting_updates(2).await.unwrap();
+    let found = db.waiting_updates(&[], 2).await.unwrap();
     assert_eq!((found[0].chat_id, found[0].album.as_deref()), (None, None));
     assert_eq!((found[1].chat_id, found[1].album.as_deref(), found[1].received_at), (Some(7), Some("5"), came));
     assert_eq!(found[1].payload.0, update(9).payload);
+}
+
+async fn a_chat_at_work_does_not_stand_before_others(db: TestDb) {
+    let (host, end) = (db.host(), db.clock.now() + Duration::seconds(10));
+    let number = db.take_lease(&db.clock, "poll", host, end).await.unwrap().unwrap();
+    let crowd = (1..=5).map(|n| NewUpdate { chat_id: Some(-7), ..update(n) });
+    let more = [NewUpdate { chat_id: None, ..update(6) }, NewUpdate { chat_id: Some(8), ..update(7) }];
+    let batch: Vec<NewUpdate> = crowd.chain(more).collect();
+    assert_eq!(db.keep_updates(&db.clock, ("poll", host, number), &batch).await.unwrap(), Some(7));
+    let waiting = async |busy: &[Option<i64>]| -> Vec<Option<i64>> {
+        db.waiting_updates(busy, 3).await.unwrap().into_iter().map(|update| update.chat_id).collect()
+    };
+    assert_eq!(waiting(&[]).await, [Some(-7), Some(-7), Some(-7)]);
+    assert_eq!(waiting(&[Some(-7)]).await, [None, Some(8)]);
+    assert_eq!(waiting(&[None, Some(-7)]).await, [Some(8)]);
+    assert_eq!(waiting(&[Some(8), Some(99)]).await, [Some(-7), Some(-7), Some(-7)]);
 }
 
 async fn only_who_holds_the_lease_keeps_updates(db: TestDb) {
@@ -72,7 +89,7 @@ async fn the_work_on_an_update_ends_once(db: TestDb) {
     assert!(db.outgoing(10).await.unwrap().is_empty());
     assert!(db.finish_update(&db.clock, "update 1", &notices).await.unwrap());
     assert!(!db.finish_update(&db.clock, "update 1", &[notice("again:1", 9, "Again.")]).await.unwrap());
-    let said: Vec<String> = db.outgoing(10).await.unwrap().into_iter().map(|row| row.text).collect();
+    let said = db.rows("SELECT content FROM outbox ORDER BY id").await;
     assert_eq!(said, ["This is how.", "And more."]);
     assert_eq!(db.rows("SELECT key FROM updates WHERE payload IS NULL").await, ["update 1"], "its words are forgotten");
 }
