@@ -145,8 +145,18 @@ pub struct Skills {
     pub max_output_bytes: usize,
     pub max_calls: u32,
     pub max_queue: usize,
+    pub queue_timeout_s: u64,
+    pub rollback_window_s: u64,
+    pub rollback_calls: u32,
+    pub rollback_percent: u32,
+    pub recording_days: u32,
+    #[serde(deserialize_with = "secret")]
+    pub secret_key: SecretString,
     pub compile_memory_mib: u64,
     pub compile_timeout_s: u64,
+    /// Host rules; the egress gate, which knows their grammar, reads them at start.
+    pub private_hosts: Vec<String>,
+    pub max_http_bytes: usize,
 }
 
 /// Why the settings cannot be used; the text names the key.
@@ -266,7 +276,11 @@ impl Config {
             ("skills.default_timeout_s", u64::from(self.skills.default_timeout_s)),
             ("skills.max_output_bytes", self.skills.max_output_bytes as u64),
             ("skills.max_calls", u64::from(self.skills.max_calls)),
+            ("skills.queue_timeout_s", self.skills.queue_timeout_s),
+            ("skills.rollback_window_s", self.skills.rollback_window_s),
+            ("skills.rollback_calls", u64::from(self.skills.rollback_calls)),
             ("skills.compile_timeout_s", self.skills.compile_timeout_s),
+            ("skills.max_http_bytes", self.skills.max_http_bytes as u64),
         ];
         if let Some((key, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
             return Err(bad(key, "must be greater than 0".into()));
@@ -281,6 +295,16 @@ impl Config {
         if self.skills.max_queue == 0 {
             return Err(bad("skills.max_queue", "must be greater than 0".into()));
         }
+        if self.skills.rollback_percent > 100 {
+            return Err(bad("skills.rollback_percent", "must be at most 100".into()));
+        }
+        // A window in seconds is taken from a date.
+        if self.skills.rollback_window_s > 31 * 86_400 {
+            return Err(bad("skills.rollback_window_s", "must be at most 2678400".into()));
+        }
+        if self.skills.recording_days > 365 {
+            return Err(bad("skills.recording_days", "must be at most 365".into()));
+        }
         if self.skills.compile_memory_mib < 256 {
             return Err(bad("skills.compile_memory_mib", "must be at least 256".into()));
         }
@@ -289,6 +313,10 @@ impl Config {
         }
         if self.skills.max_memory_mib > 1024 {
             return Err(bad("skills.max_memory_mib", "must be at most 1024".into()));
+        }
+        // A response is held in memory whole, once for every call that waits for one.
+        if self.skills.max_http_bytes > 64 << 20 {
+            return Err(bad("skills.max_http_bytes", "must be at most 67108864".into()));
         }
         Ok(())
     }
