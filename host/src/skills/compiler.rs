@@ -1,39 +1,78 @@
-//! Compiling, in a child process with its own limits, and the artefacts it leaves on disk.
+//! Compiling, in a child process with its own limits.
 //!
-//! A component is a stranger's program for the compiler too: it can make it allocate without end.
-//! The child is this same binary under a hidden subcommand; it reads the component from standard
-//! input and writes machine code to standard output.
+//! A component is a stranger's program for the parser and the compiler too: it can make them work and
+//! allocate without end. The child is this same binary under a hidden subcommand, with an empty
+//! environment. It looks at the component, says what is in it, waits for the host's word, compiles it,
+//! and answers with machine code. The two speak in frames over the child's input and output.
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+mod artefacts;
+mod child;
+mod frame;
+mod queue;
+
+use rustix::process::Signal;
 use std::{
-    fs,
-    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
-    io::{Read, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    io,
+    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::Stdio,
+    sync::Arc,
     time::Duration,
 };
-use tokio::io::AsyncWriteExt;
+use tokio::{
+    io::AsyncReadExt,
+    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command},
+    sync::{Mutex, OwnedMutexGuard},
+    time::{Instant, timeout_at},
+};
 use wasmtime::{Engine, component::Component};
 
-use super::engine;
+use self::{
+    artefacts::Artefacts,
+    child::{Bounds, Refusal},
+    frame::Kind,
+    queue::Queue,
+};
+use super::{
+    package::{Inspection, PackageError},
+    text::printable,
+};
+
+pub use child::run as child;
+pub use queue::Place;
 
 /// Name of the hidden subcommand.
 pub const SUBCOMMAND: &str = "compile-component";
 
+/// Threads that compile functions in the child. Each thread has a stack and a heap of its own, so that
+/// their number is part of what the limit of address space has to hold.
+const THREADS: &str = "2";
+
+/// Bytes kept of what a child said before it died.
+const LAST_WORDS: u64 = 4 << 10;
+
 /// Why a component has no machine code.
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
-    /// The component's fault.
+    /// The bytes are no component that a host would take.
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    /// The compiler's own no.
     #[error("the component does not compile: {0}")]
     Refused(String),
     #[error("compiling took longer than {0} s")]
     Timeout(u64),
-    #[error("compiling needed more than {0} MiB of memory or its share of processor time")]
-    Limit(u64),
+    #[error("compiling took more than {0} s of processor time")]
+    Cpu(u64),
+    #[error("compiling needed more than {0} MiB of memory")]
+    Memory(u64),
+    #[error("compiling broke off: {0}")]
+    Broken(String),
+    /// Without its limits, the child does not look at anything.
+    #[error("the compiling process could not be limited: {0}")]
+    Unlimited(String),
     #[error("the compiler could not be started or its artefact not be kept")]
-    Io(#[from] std::io::Error),
+    Io(#[from] io::Error),
     #[error("the artefact does not load: {0}")]
     Load(String),
 }
@@ -41,190 +80,204 @@ pub enum CompileError {
 /// Compiles and caches.
 #[derive(Debug)]
 pub struct Compiler {
-    engine: Engine,
     program: PathBuf,
-    dir: PathBuf,
-    key: [u8; 32],
     memory_mib: u64,
     timeout: Duration,
+    artefacts: Arc<Artefacts>,
+    /// Uploads stand in it, so that at most one of them is ahead of a call whose skill has no artefact.
+    uploads: Queue,
     /// Held from the child's start to the artefact's load: each child may take all the memory that
-    /// compiling is allowed, and no two write the same files.
-    one_at_a_time: tokio::sync::Mutex<()>,
-    /// Tells artefacts of another wasmtime, or of other settings, apart.
-    compatibility: String,
+    /// compiling is allowed.
+    alone: Arc<Mutex<()>>,
+}
+
+/// A component in the hands of the child, which has looked at it and waits. Dropped, it ends the child.
+#[derive(Debug)]
+pub struct Job {
+    pub inspection: Inspection,
+    child: Line,
+    _alone: OwnedMutexGuard<()>,
+}
+
+/// The line to a child: the process and the ends of its pipes.
+#[derive(Debug)]
+struct Line {
+    process: Child,
+    input: ChildStdin,
+    output: ChildStdout,
+    errors: ChildStderr,
+    deadline: Instant,
+    memory_mib: u64,
+    seconds: u64,
 }
 
 impl Compiler {
-    /// `program` is this binary, `data_dir` the folder that only the host writes to.
+    /// `program` is this binary, `data_dir` the folder that only the host writes to; a child gets so
+    /// many MiB of address space, and so much time on the clock and of the processor.
     pub fn new(
         engine: Engine,
         program: PathBuf,
         data_dir: &Path,
         (memory_mib, timeout): (u64, Duration),
-    ) -> std::io::Result<Self> {
-        let dir = data_dir.join("cache");
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir)?;
-        let key = host_key(&data_dir.join("host.key"))?;
-        let hasher = BuildHasherDefault::<DefaultHasher>::default();
-        let compatibility = format!("{:016x}", hasher.hash_one(engine.precompile_compatibility_hash()));
+    ) -> io::Result<Self> {
         Ok(Self {
-            engine,
             program,
-            dir,
-            key,
             memory_mib,
             timeout,
-            one_at_a_time: tokio::sync::Mutex::default(),
-            compatibility,
+            artefacts: Arc::new(Artefacts::open(engine, data_dir)?),
+            uploads: Queue::default(),
+            alone: Arc::default(),
         })
     }
 
-    /// The artefact in the cache, if it is whole and ours.
-    pub fn cached(&self, digest: &str) -> Option<Component> {
-        let path = self.artefact(digest);
-        let code = fs::read(&path).ok()?;
-        let mac = fs::read(path.with_extension("mac")).ok()?;
-        let expected: [u8; 32] = mac.try_into().ok()?;
-        // Comparing two blake3 hashes takes the same time wherever they differ.
-        if self.mac(digest, &code) != blake3::Hash::from_bytes(expected) {
-            tracing::warn!(digest, "an artefact in the cache is not the one that was written; compiling again");
-            return None;
-        }
-        drop(code);
-        self.load(&path).inspect_err(|error| tracing::warn!(digest, %error, "a cached artefact does not load")).ok()
+    /// The uploads' queue.
+    pub fn uploads(&self) -> &Queue {
+        &self.uploads
     }
 
-    /// Compiles a component in a child process and keeps the artefact.
-    pub async fn compile(&self, digest: &str, component: &[u8]) -> Result<Component, CompileError> {
-        let _alone = self.one_at_a_time.lock().await;
-        // The same component may have been compiled while this one waited.
-        if let Some(component) = self.cached(digest) {
+    /// The artefact in the cache, if it is whole and ours.
+    pub async fn cached(&self, digest: &str) -> Option<Component> {
+        let (artefacts, digest) = (self.artefacts.clone(), digest.to_owned());
+        blocking(move || Ok(artefacts.find(&digest))).await.ok().flatten()
+    }
+
+    /// Has a child look at a component. Waits for the child before it; there is one at a time.
+    pub async fn begin(&self, component: &[u8]) -> Result<Job, CompileError> {
+        let alone = self.alone.clone().lock_owned().await;
+        let mut child = self.start()?;
+        let bounds = Bounds { memory_bytes: self.memory_mib << 20, cpu_seconds: child.seconds };
+        let bounds = serde_json::to_vec(&bounds).map_err(io::Error::from)?;
+        child.tell(Kind::Bounds, &bounds).await?;
+        child.tell(Kind::Component, component).await?;
+        let inspection = child.answer(Kind::Inspection).await?;
+        let inspection = serde_json::from_slice(&inspection).map_err(io::Error::from)?;
+        Ok(Job { inspection, child, _alone: alone })
+    }
+
+    /// The component of bytes that are known: from the cache, or compiled.
+    pub async fn component(&self, digest: &str, bytes: &[u8]) -> Result<Component, CompileError> {
+        if let Some(component) = self.cached(digest).await {
             return Ok(component);
         }
-        let code = self.in_child(component).await?;
-        let path = self.artefact(digest);
-        write_private(&path, &code)?;
-        write_private(&path.with_extension("mac"), self.mac(digest, &code).as_bytes())?;
-        self.load(&path)
+        let job = self.begin(bytes).await?;
+        self.compile(job, digest).await
+    }
+
+    /// Compiles what the child holds, and keeps the artefact under the component's digest.
+    pub async fn compile(&self, job: Job, digest: &str) -> Result<Component, CompileError> {
+        // The same component may have been compiled while this one waited.
+        if let Some(component) = self.cached(digest).await {
+            return Ok(component);
+        }
+        let Job { mut child, _alone, .. } = job;
+        child.tell(Kind::Compile, &[]).await?;
+        let code = child.answer(Kind::Artefact).await?;
+        let (artefacts, digest) = (self.artefacts.clone(), digest.to_owned());
+        blocking(move || artefacts.keep(&digest, &code)).await
     }
 
     /// Removes the artefact of a version that is not kept.
-    pub fn forget(&self, digest: &str) {
-        let path = self.artefact(digest);
-        for file in [path.with_extension("mac"), path] {
-            if let Err(error) = fs::remove_file(&file)
-                && error.kind() != std::io::ErrorKind::NotFound
-            {
-                tracing::warn!(file = %file.display(), %error, "an artefact could not be removed");
-            }
+    pub async fn forget(&self, digest: &str) {
+        let (artefacts, digest) = (self.artefacts.clone(), digest.to_owned());
+        let forgotten = blocking(move || Ok(artefacts.forget(&digest)?)).await;
+        if let Err(error) = forgotten {
+            tracing::warn!(error = &error as &dyn std::error::Error, "an artefact could not be removed");
         }
     }
 
-    async fn in_child(&self, component: &[u8]) -> Result<Vec<u8>, CompileError> {
-        let mut child = tokio::process::Command::new(&self.program)
+    /// Removes what belongs to none of these digests or to another engine, and what a crash left unfinished.
+    /// Returns how many files that were.
+    pub async fn sweep(&self, kept: Vec<String>) -> Result<usize, CompileError> {
+        let artefacts = self.artefacts.clone();
+        blocking(move || Ok(artefacts.sweep(&kept)?)).await
+    }
+
+    fn start(&self) -> io::Result<Line> {
+        let mut process = Command::new(&self.program)
             .arg(SUBCOMMAND)
-            .arg(self.memory_mib.to_string())
-            .arg(self.timeout.as_secs().to_string())
             .env_clear()
+            .env("RAYON_NUM_THREADS", THREADS)
+            .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()?;
-        let mut stdin = child.stdin.take().expect("the child's input is a pipe");
-        let feed = async {
-            // A child that gave up early closes its end; its status tells why.
-            let _ = stdin.write_all(component).await;
-            drop(stdin);
-        };
-        let both = async { tokio::join!(feed, child.wait_with_output()).1 };
-        let Ok(finished) = tokio::time::timeout(self.timeout, both).await else {
-            return Err(CompileError::Timeout(self.timeout.as_secs()));
-        };
-        let finished = finished?;
-        if finished.status.success() {
-            return Ok(finished.stdout);
-        }
-        match finished.status.code() {
-            Some(code) if code == i32::from(REFUSED) => Err(CompileError::Refused(first_lines(&finished.stderr))),
-            // Killed by a signal, or aborted when an allocation failed.
-            _ => Err(CompileError::Limit(self.memory_mib)),
-        }
-    }
-
-    fn artefact(&self, digest: &str) -> PathBuf {
-        self.dir.join(format!("{digest}-{}.cwasm", self.compatibility))
-    }
-
-    fn mac(&self, digest: &str, code: &[u8]) -> blake3::Hash {
-        let mut hasher = blake3::Hasher::new_keyed(&self.key);
-        hasher.update(digest.as_bytes()).update(self.compatibility.as_bytes()).update(code);
-        hasher.finalize()
-    }
-
-    #[expect(unsafe_code, reason = "machine code can only be loaded this way; this is the one place that does")]
-    fn load(&self, path: &Path) -> Result<Component, CompileError> {
-        // SAFETY: the file was written by our own compiling child, its MAC was just checked or made
-        // with a key that only this host has, and nobody else may write in the folder (mode 0700).
-        unsafe { Component::deserialize_file(&self.engine, path) }
-            .map_err(|error| CompileError::Load(format!("{error:#}")))
+        Ok(Line {
+            input: process.stdin.take().expect("the child's input is a pipe"),
+            output: process.stdout.take().expect("the child's output is a pipe"),
+            errors: process.stderr.take().expect("the child's errors are a pipe"),
+            process,
+            deadline: Instant::now() + self.timeout,
+            memory_mib: self.memory_mib,
+            seconds: self.timeout.as_secs().max(1),
+        })
     }
 }
 
-/// Exit status of a child whose component is at fault.
-const REFUSED: u8 = 3;
-
-/// The compiling child: `args` are its memory in MiB and its seconds of processor time. Without its
-/// limits it does not compile.
-pub fn child(args: &[String]) -> u8 {
-    match compile_stdin(args) {
-        Ok(()) => 0,
-        Err(error) => {
-            eprintln!("{error:#}");
-            REFUSED
+impl Line {
+    async fn tell(&mut self, kind: Kind, payload: &[u8]) -> Result<(), CompileError> {
+        let sent = timeout_at(self.deadline, frame::send(&mut self.input, kind, payload)).await;
+        match sent.map_err(|_| CompileError::Timeout(self.seconds))? {
+            // A child that gave up early closes its end; what it says, or how it ends, tells why.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+            _ => Ok(()),
         }
     }
-}
 
-fn compile_stdin(args: &[String]) -> anyhow::Result<()> {
-    let [memory_mib, seconds] = args else { anyhow::bail!("two arguments: MiB of memory and seconds") };
-    limit(Resource::As, memory_mib.parse::<u64>()? << 20)?;
-    limit(Resource::Cpu, seconds.parse::<u64>()? * 2)?;
-    limit(Resource::Core, 0)?;
-    let mut component = Vec::new();
-    std::io::stdin().read_to_end(&mut component)?;
-    let engine = engine::compiling().map_err(|error| anyhow::anyhow!("{error:#}"))?;
-    let code = engine.precompile_component(&component).map_err(|error| anyhow::anyhow!("{error:#}"))?;
-    std::io::stdout().write_all(&code)?;
-    Ok(())
-}
-
-fn limit(resource: Resource, value: u64) -> std::io::Result<()> {
-    Ok(setrlimit(resource, Rlimit { current: Some(value), maximum: Some(value) })?)
-}
-
-fn first_lines(text: &[u8]) -> String {
-    String::from_utf8_lossy(text).lines().take(4).collect::<Vec<_>>().join("; ")
-}
-
-/// The key of this data folder, made on first use.
-fn host_key(path: &Path) -> std::io::Result<[u8; 32]> {
-    if let Ok(bytes) = fs::read(path)
-        && let Ok(key) = bytes.try_into()
-    {
-        return Ok(key);
+    /// The payload of the frame that is due.
+    async fn answer(&mut self, due: Kind) -> Result<Vec<u8>, CompileError> {
+        let answer = timeout_at(self.deadline, frame::receive(&mut self.output)).await;
+        match answer.map_err(|_| CompileError::Timeout(self.seconds))? {
+            Ok((kind, payload)) if kind == due => Ok(payload),
+            Ok((Kind::Refused, payload)) => Err(refusal(&payload)),
+            Ok((Kind::Unlimited, payload)) => Err(CompileError::Unlimited(text(&payload))),
+            Ok((kind, _)) => Err(CompileError::Broken(format!("it said {kind:?} where {due:?} was due"))),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(self.end().await?),
+            Err(error) => Err(CompileError::Broken(error.to_string())),
+        }
     }
-    let key: [u8; 32] = rand::random();
-    write_private(path, &key)?;
-    Ok(key)
+
+    /// Why a child ended that should have answered.
+    async fn end(&mut self) -> Result<CompileError, CompileError> {
+        let mut words = Vec::new();
+        let mut errors = (&mut self.errors).take(LAST_WORDS);
+        let said = errors.read_to_end(&mut words);
+        let ended = async { tokio::join!(said, self.process.wait()).1 };
+        let status = timeout_at(self.deadline, ended).await.map_err(|_| CompileError::Timeout(self.seconds))??;
+        let signal = status.signal().and_then(Signal::from_named_raw);
+        Ok(if signal == Some(Signal::XCPU) {
+            CompileError::Cpu(self.seconds)
+        } else if signal.is_some_and(|signal| OUT_OF_MEMORY.contains(&signal)) {
+            CompileError::Memory(self.memory_mib)
+        } else if words.is_empty() {
+            CompileError::Broken(status.to_string())
+        } else {
+            CompileError::Broken(text(&words))
+        })
+    }
 }
 
-/// Writes a file of mode 0600 so that a reader sees either the old one or the whole new one.
-fn write_private(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(format!(".{}.part", std::process::id()));
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(partial, path)
+/// How a process ends whose memory is used up: by an allocation or a stack that cannot grow, or at the hands of
+/// the system.
+const OUT_OF_MEMORY: [Signal; 4] = [Signal::ABORT, Signal::SEGV, Signal::BUS, Signal::KILL];
+
+fn refusal(payload: &[u8]) -> CompileError {
+    match serde_json::from_slice(payload) {
+        Ok(Refusal::Package(error)) => error.into(),
+        Ok(Refusal::Compiler(reason)) => CompileError::Refused(printable(&reason)),
+        Err(error) => CompileError::Broken(format!("its refusal cannot be read: {error}")),
+    }
+}
+
+/// What a child said, on one line.
+fn text(bytes: &[u8]) -> String {
+    printable(&String::from_utf8_lossy(bytes).lines().collect::<Vec<_>>().join("; "))
+}
+
+/// Runs what reads and writes large files beside the threads that answer requests.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, CompileError> + Send + 'static,
+) -> Result<T, CompileError> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }

@@ -1,10 +1,17 @@
 //! A skill as one file: the component, with its manifest in a custom section. Pure functions on bytes.
+//!
+//! What a stranger sent is only looked at in the compiling child; the command line looks at its owner's own files.
 
-use std::error::Error;
+mod error;
+mod structure;
+
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use wasm_encoder::{ComponentSection, CustomSection};
 use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
 use wit_component::ComponentEncoder;
+
+pub use error::{ComponentizeError, PackageError};
 
 const MANIFEST_SECTION: &str = "skillet:manifest";
 
@@ -13,6 +20,18 @@ const WORLD_SECTION_PREFIX: &str = "component-type";
 
 const MAGIC: &[u8] = b"\0asm";
 
+/// Machine code in its usual wrapping, and the one that wasmtime puts its artefacts in.
+const ELF: &[u8] = b"\x7fELF";
+
+/// How the text format begins: a module, a component, or a comment.
+const TEXT: [&[u8]; 4] = [b"(module", b"(component", b"(;", b";;"];
+
+/// Longest manifest in bytes: it is read whole, and kept with every version.
+const MAX_MANIFEST_BYTES: usize = 128 << 10;
+
+/// Longest name of an import or export in bytes: they are shown to the owner, one a line.
+const MAX_NAME_BYTES: usize = 1_024;
+
 /// What the engine runs: finished proposals without threads, garbage collection, exceptions, several or 64-bit
 /// memories in a module, or asynchronous components.
 const FEATURES: WasmFeatures = WasmFeatures::WASM2
@@ -20,42 +39,8 @@ const FEATURES: WasmFeatures = WasmFeatures::WASM2
     .union(WasmFeatures::TAIL_CALL)
     .union(WasmFeatures::COMPONENT_MODEL);
 
-/// Why bytes are not a skill. The texts are shown to whoever built or uploaded them.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PackageError {
-    #[error(
-        "this is not WebAssembly: at offset 0 a component has the bytes 00 61 73 6d, this file has {}",
-        if first.is_empty() { "none, it is empty".to_owned() } else { spaced_hex(first) }
-    )]
-    NotWasm { first: Vec<u8> },
-    #[error(
-        "this is a core module that does not say what it imports and exports; a skill is a component. Build it against \
-         the world `skill-world`, for example with the Rust SDK and `skillet skill build`"
-    )]
-    CoreWithoutWorld,
-    #[error("this is the core module of a skill, not yet a component: run `skillet skill build` in the skill's folder")]
-    CoreWithWorld,
-    #[error("the component is invalid or cut short at byte {offset}: {reason}")]
-    Invalid { offset: usize, reason: String },
-    #[error("the component has {count} manifest sections; it may have one. Build it again with `skillet skill build`")]
-    ManyManifests { count: usize },
-    #[error("the manifest in the component is not UTF-8 text: its byte {at} is not part of a character")]
-    ManifestNotText { at: usize },
-    #[error("this is a component already; only a core module can be made into one")]
-    AlreadyComponent,
-    #[error("the core module does not become a component")]
-    Componentize(#[source] Box<dyn Error + Send + Sync>),
-}
-
-impl From<wasmparser::Error> for PackageError {
-    fn from(error: wasmparser::Error) -> Self {
-        Self::Invalid { offset: error.offset(), reason: error.message().to_owned() }
-    }
-}
-
 /// What a component says about itself, without running it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inspection {
     /// The text of `skill.toml`, if it is embedded.
     pub manifest: Option<String>,
@@ -67,18 +52,18 @@ pub struct Inspection {
 }
 
 /// Makes a core module that carries its world into a component. It imports only what the module uses.
-pub fn componentize(core_module: &[u8]) -> Result<Vec<u8>, PackageError> {
+pub fn componentize(core_module: &[u8]) -> Result<Vec<u8>, ComponentizeError> {
     if encoding(core_module)? == Encoding::Component {
-        return Err(PackageError::AlreadyComponent);
+        return Err(ComponentizeError::AlreadyComponent);
     }
-    if !has_world(core_module)? {
-        return Err(PackageError::CoreWithoutWorld);
+    if !has_world(core_module).map_err(PackageError::from)? {
+        return Err(PackageError::CoreWithoutWorld.into());
     }
     ComponentEncoder::default()
         .validate(true)
         .module(core_module)
         .and_then(|mut encoder| encoder.encode())
-        .map_err(|error| PackageError::Componentize(error.into()))
+        .map_err(|error| ComponentizeError::Encode(error.into()))
 }
 
 /// Puts the manifest in, in place of the one that may be there. Bytes that do not parse are kept as they are;
@@ -96,12 +81,13 @@ pub fn embed_manifest(component: &[u8], manifest_toml: &str) -> Vec<u8> {
     packed
 }
 
-/// Checks that the bytes are a whole, valid component and reads what it says about itself.
+/// Checks that the bytes are a whole, valid component of a bearable size, and reads what it says about itself.
 pub fn inspect(bytes: &[u8]) -> Result<Inspection, PackageError> {
     if encoding(bytes)? == Encoding::Module {
         let has_world = has_world(bytes)?;
         return Err(if has_world { PackageError::CoreWithWorld } else { PackageError::CoreWithoutWorld });
     }
+    structure::scan(bytes)?;
     Validator::new_with_features(FEATURES).validate_all(bytes)?;
 
     let mut imports = Vec::new();
@@ -111,12 +97,12 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, PackageError> {
         match section? {
             Payload::ComponentImportSection(section) => {
                 for import in section {
-                    imports.push(import?.name.name.to_owned());
+                    imports.push(name(import?.name.name)?);
                 }
             }
             Payload::ComponentExportSection(section) => {
                 for export in section {
-                    exports.push(export?.name.name.to_owned());
+                    exports.push(name(export?.name.name)?);
                 }
             }
             Payload::CustomSection(section) if section.name() == MANIFEST_SECTION => manifests.push(section.data()),
@@ -126,18 +112,36 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, PackageError> {
     Ok(Inspection { manifest: manifest(&manifests)?, imports, exports, size: bytes.len() })
 }
 
+fn name(name: &str) -> Result<String, PackageError> {
+    if name.len() > MAX_NAME_BYTES {
+        let (count, max) = (name.len() as u64, MAX_NAME_BYTES as u64);
+        return Err(PackageError::TooMuch { what: "bytes in the name of an import or export".into(), count, max });
+    }
+    Ok(name.to_owned())
+}
+
 fn manifest(sections: &[&[u8]]) -> Result<Option<String>, PackageError> {
     let data = match sections {
         [] => return Ok(None),
         [data] => data,
         many => return Err(PackageError::ManyManifests { count: many.len() }),
     };
+    if data.len() > MAX_MANIFEST_BYTES {
+        return Err(PackageError::LongManifest { size: data.len(), max: MAX_MANIFEST_BYTES });
+    }
     let text = std::str::from_utf8(data).map_err(|error| PackageError::ManifestNotText { at: error.valid_up_to() })?;
     Ok(Some(text.to_owned()))
 }
 
 fn encoding(bytes: &[u8]) -> Result<Encoding, PackageError> {
     let first = &bytes[..bytes.len().min(MAGIC.len())];
+    if first == ELF {
+        return Err(PackageError::Precompiled);
+    }
+    let text = bytes.trim_ascii_start();
+    if TEXT.iter().any(|start| text.starts_with(start)) {
+        return Err(PackageError::Text);
+    }
     if first != MAGIC {
         return Err(PackageError::NotWasm { first: first.to_vec() });
     }
@@ -148,7 +152,7 @@ fn encoding(bytes: &[u8]) -> Result<Encoding, PackageError> {
     }
 }
 
-fn has_world(core_module: &[u8]) -> Result<bool, PackageError> {
+fn has_world(core_module: &[u8]) -> wasmparser::Result<bool> {
     for section in top_level(core_module) {
         if let Payload::CustomSection(section) = section?
             && section.name().starts_with(WORLD_SECTION_PREFIX)
@@ -190,10 +194,6 @@ fn manifest_ranges(component: &[u8]) -> Vec<Range<usize>> {
         start = end;
     }
     ranges
-}
-
-fn spaced_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -1,26 +1,32 @@
-//! The way of an upload: size and structure → manifest → imports → compile in a child → link →
-//! examples in the sandbox → stored for review, or active at once where nothing new is asked for.
+//! The way of an upload: a place in the queue → structure and imports, looked at in a child → manifest →
+//! compiled there → linked → examples in the sandbox → stored for review → active, where nothing new is asked for.
+//!
+//! What is written, in this order: the artefact, the version under review, its activation. A crash leaves the
+//! version before in force, or the new one; artefacts that belong to nothing are swept at start.
+
+mod bundle;
+mod checks;
+mod examples;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::{
-    CallFailure, FailureKind, Skills,
+    Skills,
     compiler::CompileError,
-    executor::{Caller, RawCall},
     grant::Grants,
-    host::Services,
-    linker::{LENT, unversioned},
-    manifest::{Example, Manifest, ManifestError},
-    package::{self, Inspection, PackageError},
-    registry::{Installed, LoadError},
+    limits::Limits,
+    manifest::{Manifest, ManifestError},
+    package::{Inspection, PackageError},
+    probe,
+    registry::LoadError,
 };
 use crate::store::{NewVersion, StoreError};
 
-/// Time that all examples of a manifest may take together.
-const EXAMPLES_TIME: Duration = Duration::from_mins(1);
+pub use super::compiler::Place;
+pub use examples::ExampleResult;
 
 /// Where a component comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +51,8 @@ impl Origin {
 pub enum UploadError {
     #[error("the component has {size} bytes; {max} is the most")]
     TooLarge { size: usize, max: usize },
+    #[error("other uploads are being worked on or wait already; try again in a minute")]
+    Busy,
     #[error(transparent)]
     Package(#[from] PackageError),
     #[error("the component has no manifest; build it with `skillet skill build`, which embeds skill.toml")]
@@ -59,29 +67,49 @@ pub enum UploadError {
     NotLent(String),
     #[error("the component does not export `skillet:skill/skill@0.1.0`")]
     NoExport,
+    #[error("version {0} belongs to the skill {1} already")]
+    OtherSkill(String, String),
+    #[error(
+        "version {version} of `{skill}` is stored with other bytes: the digest is {stored} there and {given} here; \
+         raise `version` in skill.toml"
+    )]
+    SameVersion { skill: String, version: String, stored: String, given: String },
+    #[error(
+        "version {version} of `{skill}` is lower than {active}, which answers now; to return to an earlier version, \
+         roll back"
+    )]
+    Downgrade { skill: String, version: String, active: String },
     #[error(transparent)]
     Compile(CompileError),
     #[error("the component does not fit the world `skill-world`: {0}")]
     Link(String),
+    #[error("the component does not begin: {0}")]
+    Begin(String),
     #[error("{failed} of {total} examples fail")]
     Examples { failed: usize, total: usize, results: Vec<ExampleResult> },
-    #[error("only {ran} of {total} examples ran within {} s", EXAMPLES_TIME.as_secs())]
+    #[error("only {ran} of {total} examples ran within {} s", examples::TIME.as_secs())]
     SlowExamples { ran: usize, total: usize },
-    #[error("version {0} belongs to the skill {1} already")]
-    OtherSkill(String, String),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// How one example of the manifest came out.
-#[derive(Clone, Debug, Serialize)]
-pub struct ExampleResult {
-    pub input: Value,
-    pub passed: bool,
-    /// What the manifest says, as `{output}`, `{failure}` or `{}`.
-    pub expected: Value,
-    /// What came, as `{output}` or `{failure}`.
-    pub actual: Value,
+impl From<CompileError> for UploadError {
+    fn from(error: CompileError) -> Self {
+        match error {
+            CompileError::Package(error) => Self::Package(error),
+            error => Self::Compile(error),
+        }
+    }
+}
+
+impl From<LoadError> for UploadError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Link(reason) | LoadError::Missing(reason) => Self::Link(reason),
+            LoadError::Compile(error) => error.into(),
+            LoadError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 /// A version that was accepted.
@@ -90,13 +118,29 @@ pub struct Uploaded {
     pub name: String,
     pub version: String,
     pub digest: String,
-    /// "active", or "review" when it asks for what was not granted.
+    /// "active", or "review" when it waits for the owner.
     pub status: &'static str,
     /// The capabilities that wait for the owner.
     pub missing: Vec<(String, Value)>,
+    /// Whether it waits since it would take the place of a skill that ships with the host.
+    pub replaces_bundled: bool,
+    /// The interfaces that the component calls, such as `skillet:skill/kv@0.1.0`.
+    pub imports: Vec<String>,
     pub size: usize,
+    /// Looking at it and compiling it, without the wait for a turn.
     pub compile_ms: i64,
     pub examples: Vec<ExampleResult>,
+}
+
+/// A component that passed everything but the owner.
+struct Checked<'a> {
+    component: &'a [u8],
+    digest: String,
+    origin: Origin,
+    manifest: Manifest,
+    inspection: Inspection,
+    compile_ms: i64,
+    examples: Vec<ExampleResult>,
 }
 
 /// SHA-256 of a component, in hex.
@@ -105,32 +149,55 @@ pub fn digest(component: &[u8]) -> String {
 }
 
 impl Skills {
-    /// Checks a component and stores it; activates it when it asks for nothing that is not granted.
+    /// A place among the uploads, to be taken before the component is read: each that waits holds its own
+    /// in memory.
+    pub fn admit(&self) -> Result<Place, UploadError> {
+        self.registry.compiler.uploads().enter().ok_or(UploadError::Busy)
+    }
+
+    /// Checks a component and stores it; activates it when it asks for nothing that is not granted. What
+    /// ships with the host waits for a place; others are told that there is none.
     pub async fn upload(&self, component: &[u8], origin: Origin) -> Result<Uploaded, UploadError> {
+        let place = match origin {
+            Origin::Bundle => self.registry.compiler.uploads().join().await,
+            Origin::Upload => self.admit()?,
+        };
+        // Boxed: it is large, and whoever uploads would carry it along.
+        Box::pin(self.upload_admitted(place, component, origin)).await
+    }
+
+    /// [`Skills::upload`] of a component that has its place.
+    pub async fn upload_admitted(
+        &self,
+        place: Place,
+        component: &[u8],
+        origin: Origin,
+    ) -> Result<Uploaded, UploadError> {
         let max = self.settings.max_component_mib as usize * (1 << 20);
         if component.len() > max {
             return Err(UploadError::TooLarge { size: component.len(), max });
         }
-        let inspection = package::inspect(component)?;
-        let text = inspection.manifest.as_deref().ok_or(UploadError::NoManifest)?;
-        let manifest = Manifest::parse(text)?;
-        check_world(&inspection, &manifest)?;
-
-        let digest = digest(component);
-        if let Some(known) = self.services.db.version(&digest).await?
-            && known.skill_name != manifest.name
-        {
-            return Err(UploadError::OtherSkill(digest, known.skill_name));
-        }
+        // Held to the end: what is looked up for a check still holds when the version is stored.
+        let _turn = place.turn().await.ok_or(UploadError::Busy)?;
         let began = Instant::now();
-        self.registry.trial(&digest, component).await.map_err(|error| match error {
-            LoadError::Link(reason) => UploadError::Link(reason),
-            LoadError::Compile(error) => UploadError::Compile(error),
-            LoadError::Store(error) => UploadError::Store(error),
-            LoadError::Missing(what) => UploadError::Link(what),
-        })?;
+        let job = self.registry.compiler.begin(component).await?;
+        let text = job.inspection.manifest.as_deref().ok_or(UploadError::NoManifest)?;
+        let manifest = Manifest::parse(text)?;
+        Limits::check(&manifest, &self.settings)?;
+        checks::texts(&manifest)?;
+        checks::world(&job.inspection, &manifest)?;
+        let digest = digest(component);
+        self.check_version(&manifest, &digest, origin).await?;
+
+        let inspection = job.inspection.clone();
+        let compiled = self.registry.compiler.compile(job, &digest).await?;
         let compile_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let examples = match self.examples(&manifest, &digest).await {
+        let tried = async {
+            self.registry.linked(&digest, &compiled).await?;
+            self.rehearse(&manifest, &digest).await?;
+            self.examples(&manifest, &digest).await
+        };
+        let examples = match tried.await {
             Ok(examples) => examples,
             Err(error) => {
                 // Nothing of a refused component is kept.
@@ -140,184 +207,68 @@ impl Skills {
                 return Err(error);
             }
         };
-        self.stage(component, &manifest, &inspection, (&digest, origin), (compile_ms, examples)).await
+        self.store(Checked { component, digest, origin, manifest, inspection, compile_ms, examples }).await
     }
 
-    async fn stage(
-        &self,
-        component: &[u8],
-        manifest: &Manifest,
-        inspection: &Inspection,
-        (digest, origin): (&str, Origin),
-        (compile_ms, examples): (i64, Vec<ExampleResult>),
-    ) -> Result<Uploaded, UploadError> {
-        let db = &self.services.db;
-        db.stage_version(
-            &self.services.clock,
-            &NewVersion {
-                digest,
-                skill_name: &manifest.name,
-                version: &manifest.version,
-                manifest: &json!(manifest),
-                imports: &inspection.imports,
-                examples: &json!(examples),
-                compile_ms,
-                component,
-                origin: origin.word(),
-            },
-        )
-        .await?;
+    async fn store(&self, checked: Checked<'_>) -> Result<Uploaded, UploadError> {
+        let (db, clock) = (&self.services.db, &self.services.clock);
+        let Checked { component, digest, origin, manifest, inspection, compile_ms, examples } = checked;
+        let before = db.skill(&manifest.name).await?;
+        let version = NewVersion {
+            digest: &digest,
+            skill_name: &manifest.name,
+            version: &manifest.version,
+            manifest: &json!(manifest),
+            imports: &inspection.imports,
+            examples: &json!(examples),
+            compile_ms,
+            component,
+            origin: origin.word(),
+        };
+        db.stage_version(clock, &version).await?;
         let asked = manifest.asked();
         if origin == Origin::Bundle {
-            db.set_grants(&self.services.clock, &manifest.name, &asked, "host").await?;
+            db.set_grants(clock, &manifest.name, &asked, "host").await?;
         }
         let granted = db.grants(&manifest.name).await?.into_iter().map(|grant| (grant.capability, grant.scope.0));
         let missing = Grants::new(&manifest.name, granted).missing(&asked);
-        let status = if missing.is_empty() {
-            db.activate_version(&self.services.clock, &manifest.name, digest).await?;
+        let replaces_bundled = origin == Origin::Upload
+            && before.as_ref().is_some_and(|skill| {
+                skill.origin == Origin::Bundle.word() && skill.active_digest.as_ref() != Some(&digest)
+            });
+        let loosens = self.loosens(before.as_ref(), &manifest).await?;
+        let status = if missing.is_empty() && !replaces_bundled && !loosens {
+            db.activate_version(clock, &manifest.name, &digest).await?;
             "active"
         } else {
             "review"
         };
         tracing::info!(skill = manifest.name, version = manifest.version, digest, status, "a version was uploaded");
         Ok(Uploaded {
-            name: manifest.name.clone(),
-            version: manifest.version.clone(),
-            digest: digest.to_owned(),
+            name: manifest.name,
+            version: manifest.version,
+            digest,
             status,
             missing,
+            replaces_bundled,
+            imports: inspection.imports,
             size: component.len(),
             compile_ms,
             examples,
         })
     }
 
-    /// Runs the examples over an empty database of their own, with everything granted that the
-    /// manifest asks for.
-    async fn examples(&self, manifest: &Manifest, digest: &str) -> Result<Vec<ExampleResult>, UploadError> {
-        if manifest.examples.is_empty() {
-            return Ok(Vec::new());
+    /// Removes compiled code that belongs to no stored version or to another engine; returns how many files
+    /// that were. Waits for the upload that is being worked on.
+    pub async fn sweep_artefacts(&self) -> Result<usize, UploadError> {
+        let place = self.registry.compiler.uploads().join().await;
+        let _turn = place.turn().await.ok_or(UploadError::Busy)?;
+        let mut kept = self.services.db.digests().await?;
+        kept.extend(probe::digests());
+        let removed = self.registry.compiler.sweep(kept).await?;
+        if removed > 0 {
+            tracing::info!(removed, "compiled code that belongs to nothing was removed");
         }
-        let installed = self.registry.prepare(manifest, digest, Grants::new(&manifest.name, manifest.asked()))?;
-        let scratch = self.services.scratch().await?;
-        let mut results = Vec::new();
-        let began = Instant::now();
-        for (at, example) in manifest.examples.iter().enumerate() {
-            if began.elapsed() > EXAMPLES_TIME {
-                return Err(UploadError::SlowExamples { ran: at, total: manifest.examples.len() });
-            }
-            results.push(self.example(&installed, &scratch, at, example).await?);
-        }
-        scratch.db.close().await;
-        let failed = results.iter().filter(|result| !result.passed).count();
-        if failed > 0 {
-            return Err(UploadError::Examples { failed, total: results.len(), results });
-        }
-        Ok(results)
+        Ok(removed)
     }
-
-    async fn example(
-        &self,
-        installed: &Installed,
-        scratch: &Services,
-        at: usize,
-        example: &Example,
-    ) -> Result<ExampleResult, StoreError> {
-        let user = scratch.db.user_named(&scratch.clock, &format!("example {at}")).await?;
-        let caller = Caller {
-            user: user.id,
-            turn: None,
-            conversation: None,
-            locale: example.locale.clone(),
-            time_zone: "UTC".into(),
-        };
-        let raw = RawCall { id: String::new(), attempt: 1, input: &example.input, caller: &caller, progress: None };
-        let output = match installed.input.validate(&example.input) {
-            Err(error) => Err(CallFailure::new(FailureKind::InvalidInput, error.to_string())),
-            // An example takes a place like any call: the pool has no more instances than places.
-            Ok(()) => match self.executor.place(installed).await {
-                Err(failure) => Err(failure),
-                Ok(_place) => self.executor.run_once(&self.registry, installed, scratch, raw).await.output,
-            },
-        };
-        Ok(compare(example, installed, &output))
-    }
-
-    /// Installs what ships with the host. A version that was seen before is left as the owner has it.
-    pub async fn install_bundle(&self, dir: &std::path::Path) -> anyhow::Result<usize> {
-        let Ok(entries) = std::fs::read_dir(dir) else {
-            tracing::info!(dir = %dir.display(), "no folder of bundled skills");
-            return Ok(0);
-        };
-        let mut files: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        files.retain(|path| path.extension().is_some_and(|extension| extension == "wasm"));
-        files.sort();
-        let mut installed = 0;
-        for file in files {
-            let component = std::fs::read(&file)?;
-            let known = self.services.db.version(&digest(&component)).await?;
-            // One under review was left by a process that ended between storing and activating it.
-            if known.is_some_and(|version| version.status != "review") || !self.may_install(&component).await? {
-                continue;
-            }
-            match self.upload(&component, Origin::Bundle).await {
-                Ok(_) => installed += 1,
-                Err(error) => {
-                    tracing::error!(file = %file.display(), error = &error as &dyn std::error::Error, "a bundled skill was refused");
-                }
-            }
-        }
-        Ok(installed)
-    }
-}
-
-impl Skills {
-    /// Whether the bundle may set this skill: not one that the owner disabled, removed or replaced.
-    async fn may_install(&self, component: &[u8]) -> Result<bool, StoreError> {
-        let manifest = package::inspect(component).ok().and_then(|found| found.manifest);
-        let Some(Ok(manifest)) = manifest.as_deref().map(Manifest::parse) else { return Ok(true) };
-        let row = self.services.db.skill(&manifest.name).await?;
-        Ok(row.is_none_or(|row| row.status == "active" && row.origin == Origin::Bundle.word()))
-    }
-}
-
-fn check_world(inspection: &Inspection, manifest: &Manifest) -> Result<(), UploadError> {
-    let asked = manifest.asked();
-    for import in &inspection.imports {
-        match LENT.iter().find(|(name, _)| *name == unversioned(import)) {
-            None => return Err(UploadError::UnknownImport(import.clone())),
-            Some((_, Some(capability))) if !asked.iter().any(|(name, _)| name == capability) => {
-                return Err(UploadError::Undeclared { import: import.clone(), capability });
-            }
-            Some(_) => {}
-        }
-    }
-    if let Some((name, _)) =
-        asked.iter().find(|(name, _)| !LENT.iter().any(|(_, capability)| capability == &Some(name.as_str())))
-    {
-        return Err(UploadError::NotLent(name.clone()));
-    }
-    if !inspection.exports.iter().any(|export| unversioned(export) == "skillet:skill/skill") {
-        return Err(UploadError::NoExport);
-    }
-    Ok(())
-}
-
-fn compare(example: &Example, installed: &Installed, output: &Result<Value, CallFailure>) -> ExampleResult {
-    let expected = match (&example.output, &example.failure) {
-        (Some(output), _) => json!({ "output": output }),
-        (None, Some(failure)) => json!({ "failure": failure }),
-        (None, None) => json!({}),
-    };
-    let (passed, actual) = match output {
-        Ok(value) => {
-            let as_wanted = example.output.as_ref().is_none_or(|wanted| wanted == value) && example.failure.is_none();
-            (as_wanted && installed.output.is_valid(value), json!({ "output": value }))
-        }
-        Err(failure) => (
-            example.failure.as_deref() == Some(failure.kind.name().as_str()),
-            json!({ "failure": failure.kind, "text": failure.text }),
-        ),
-    };
-    ExampleResult { input: example.input.clone(), passed, expected, actual }
 }

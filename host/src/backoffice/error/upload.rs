@@ -5,12 +5,16 @@ use serde_json::json;
 use super::{Kind, Problem};
 use crate::skills::{CompileError, ManifestError, UploadError, package::PackageError};
 
+/// Seconds after which an upload may be tried again that found no place.
+const BUSY_S: u64 = 30;
+
 impl From<UploadError> for Problem {
     fn from(error: UploadError) -> Self {
         let detail = error.to_string();
         let plain = |kind: Kind| Self::new(kind, detail.clone());
         match error {
             UploadError::TooLarge { max, .. } => plain(Kind::TooLarge).with("max_bytes", max),
+            UploadError::Busy => plain(Kind::TooManyAttempts).with("retry_after_s", BUSY_S),
             UploadError::Package(error) => Self::new(package(&error), detail),
             UploadError::NoManifest => plain(Kind::NoManifest),
             UploadError::Manifest(ManifestError::Syntax(_)) => plain(Kind::ManifestSyntax),
@@ -21,14 +25,20 @@ impl From<UploadError> for Problem {
             }
             UploadError::NotLent(capability) => plain(Kind::CapabilityNotLent).with("capability", capability),
             UploadError::NoExport => plain(Kind::NoExport),
+            UploadError::OtherSkill(_, skill) => plain(Kind::OtherSkill).with("skill", skill),
+            UploadError::SameVersion { version, stored, given, .. } => {
+                plain(Kind::Taken).with("version", version).with("stored", stored).with("given", given)
+            }
+            UploadError::Downgrade { version, active, .. } => {
+                plain(Kind::Taken).with("version", version).with("active", active)
+            }
             UploadError::Compile(error) => compile(&error),
-            UploadError::Link(_) => plain(Kind::DoesNotLink),
+            UploadError::Link(_) | UploadError::Begin(_) => plain(Kind::DoesNotLink),
             UploadError::Examples { failed, total, results } => {
                 let failing: Vec<_> = results.iter().filter(|result| !result.passed).collect();
                 plain(Kind::ExamplesFail).with("failed", failed).with("total", total).with("examples", json!(failing))
             }
             UploadError::SlowExamples { .. } => plain(Kind::ExamplesFail),
-            UploadError::OtherSkill(_, skill) => plain(Kind::OtherSkill).with("skill", skill),
             UploadError::Store(error) => error.into(),
         }
     }
@@ -36,22 +46,23 @@ impl From<UploadError> for Problem {
 
 fn package(error: &PackageError) -> Kind {
     match error {
-        PackageError::NotWasm { .. } => Kind::NotWasm,
+        PackageError::NotWasm { .. } | PackageError::Text | PackageError::Precompiled => Kind::NotWasm,
         PackageError::CoreWithoutWorld | PackageError::CoreWithWorld => Kind::CoreModule,
         PackageError::ManyManifests { .. } => Kind::ManyManifests,
         PackageError::ManifestNotText { .. } => Kind::ManifestNotText,
-        PackageError::Invalid { .. } | PackageError::AlreadyComponent | PackageError::Componentize(_) => {
-            Kind::InvalidComponent
-        }
+        PackageError::LongManifest { .. } => Kind::ManifestValue,
+        PackageError::TooMuch { .. } => Kind::CompileLimit,
+        PackageError::Invalid { .. } => Kind::InvalidComponent,
     }
 }
 
 fn compile(error: &CompileError) -> Problem {
     let kind = match error {
-        CompileError::Refused(_) => Kind::DoesNotCompile,
+        CompileError::Package(error) => package(error),
+        CompileError::Refused(_) | CompileError::Broken(_) => Kind::DoesNotCompile,
         CompileError::Timeout(_) => Kind::CompileTimeout,
-        CompileError::Limit(_) => Kind::CompileLimit,
-        CompileError::Io(_) | CompileError::Load(_) => return Problem::internal(error),
+        CompileError::Cpu(_) | CompileError::Memory(_) => Kind::CompileLimit,
+        CompileError::Unlimited(_) | CompileError::Io(_) | CompileError::Load(_) => return Problem::internal(error),
     };
     Problem::new(kind, error.to_string())
 }

@@ -27,6 +27,16 @@ fn component() -> Vec<u8> {
     component.finish()
 }
 
+fn nested(depth: usize) -> Vec<u8> {
+    let mut inner = Component::new();
+    for _ in 0..depth {
+        let mut outer = Component::new();
+        outer.section(&NestedComponentSection(&inner));
+        inner = outer;
+    }
+    inner.finish()
+}
+
 #[test]
 fn a_component_says_what_it_needs() {
     let bytes = component();
@@ -54,10 +64,46 @@ fn what_is_not_wasm_is_told_by_its_first_bytes() {
 }
 
 #[test]
+fn text_and_machine_code_are_told_apart() {
+    for text in ["(module)", "  \n(component)", ";; a comment\n(component)", "(; a comment ;) (module)"] {
+        assert_eq!(inspect(text.as_bytes()), Err(PackageError::Text), "{text}");
+    }
+    assert_eq!(inspect(b"\x7fELF\x02\x01\x01\xc8 and so on"), Err(PackageError::Precompiled));
+}
+
+#[test]
+fn refusals_cross_from_the_child_as_they_are() {
+    for refusal in [
+        inspect(b"PK").unwrap_err(),
+        inspect(&component()[..30]).unwrap_err(),
+        PackageError::TooMuch { what: "core modules".into(), count: 65, max: 64 },
+    ] {
+        let sent = serde_json::to_vec(&refusal).unwrap();
+        assert_eq!(serde_json::from_slice::<PackageError>(&sent).unwrap(), refusal);
+    }
+}
+
+#[test]
+fn names_and_manifests_have_an_end() {
+    let long = embed_manifest(&component(), &"#".repeat(MAX_MANIFEST_BYTES + 1));
+    assert_eq!(
+        inspect(&long),
+        Err(PackageError::LongManifest { size: MAX_MANIFEST_BYTES + 1, max: MAX_MANIFEST_BYTES })
+    );
+    let mut imports = ComponentImportSection::new();
+    imports.import("a".repeat(MAX_NAME_BYTES + 1), ComponentTypeRef::Instance(0));
+    let mut types = ComponentTypeSection::new();
+    types.instance(&InstanceType::new());
+    let mut component = Component::new();
+    component.section(&types).section(&imports);
+    assert!(matches!(inspect(&component.finish()), Err(PackageError::TooMuch { .. })));
+}
+
+#[test]
 fn core_modules_are_told_apart() {
     let bare = Module::new().finish();
     assert!(matches!(inspect(&bare), Err(PackageError::CoreWithoutWorld)));
-    assert!(matches!(componentize(&bare), Err(PackageError::CoreWithoutWorld)));
+    assert!(matches!(componentize(&bare), Err(ComponentizeError::Package(PackageError::CoreWithoutWorld))));
 
     let mut module = Module::new();
     module.section(&custom("component-type:wit-bindgen:skill-world", b""));
@@ -66,7 +112,7 @@ fn core_modules_are_told_apart() {
 
 #[test]
 fn a_component_is_not_made_into_one() {
-    assert!(matches!(componentize(&component()), Err(PackageError::AlreadyComponent)));
+    assert!(matches!(componentize(&component()), Err(ComponentizeError::AlreadyComponent)));
 }
 
 #[test]
@@ -78,6 +124,14 @@ fn every_cut_is_an_error_and_none_a_panic() {
         if let Ok(inspection) = inspect(cut) {
             assert_eq!(inspection.manifest, None, "cut at {length}");
         }
+    }
+    // A cut at the end of the innermost, where the parser takes the end of the file for the end of all.
+    let nested = nested(2);
+    for length in 8..nested.len() {
+        assert!(
+            matches!(inspect(&nested[..length]), Err(PackageError::Invalid { .. })) || length == 8,
+            "cut at {length}"
+        );
     }
     match inspect(&whole[..whole.len() - 1]) {
         Err(PackageError::Invalid { offset, .. }) => assert!(offset > 8),

@@ -1,0 +1,46 @@
+//! What could not be done with a skill, its secrets or a call of it.
+
+use serde_json::json;
+
+use super::{Kind, Problem};
+use crate::skills::{LifeError, ReplayError, SecretError};
+
+impl From<LifeError> for Problem {
+    fn from(error: LifeError) -> Self {
+        let detail = error.to_string();
+        match error {
+            LifeError::NoSkill(_) => Self::new(Kind::NoSkill, detail),
+            LifeError::NoVersion(..) => Self::new(Kind::NoVersion, detail),
+            LifeError::NothingBefore(_) => Self::new(Kind::NothingBefore, detail),
+            LifeError::NotGranted { skill, missing } => {
+                let detail = format!("{detail}; grant it on the page /skills/{skill}, or send `{{\"grant\": true}}`");
+                Self::new(Kind::NotGranted, detail).with("missing", json!(missing))
+            }
+            LifeError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SecretError> for Problem {
+    fn from(error: SecretError) -> Self {
+        let detail = error.to_string();
+        match error {
+            SecretError::NoSkill(_) => Self::new(Kind::NoSkill, detail),
+            SecretError::NotAsked { .. } => Self::new(Kind::NoSecret, detail),
+            SecretError::Length | SecretError::NotAHeader => Self::new(Kind::InvalidSecret, detail),
+            SecretError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ReplayError::NoCall(_) => Self::new(Kind::NoCall, detail),
+            ReplayError::NotKept(_) => Self::new(Kind::NoRecording, detail),
+            ReplayError::NoVersion(..) => Self::new(Kind::NoVersion, detail),
+            ReplayError::Store(error) => error.into(),
+        }
+    }
+}
