@@ -27,7 +27,7 @@ use crate::{
     memory::Memory,
     scheduler::{self, Scheduler},
     settings::Settings,
-    skills::{Services, Skills},
+    skills::{Probed, Services, Skills},
     store::Db,
     telegram, telemetry,
     wake::Wake,
@@ -82,16 +82,17 @@ impl App {
         let settings = Settings::new(db.clone(), clock.clone(), &config);
         let memory = Memory::new(db.clone(), clock.clone());
         let wake = Arc::new(Wake::default());
+        let gateway = Arc::new(Gateway::new(db.clone(), clock.clone(), &config.gateway)?);
         let services = Services {
             db: db.clone(),
             clock: clock.clone(),
             memory: memory.clone(),
             settings: settings.clone(),
+            gateway: Some(gateway.clone()),
             wake: wake.clone(),
         };
         let program = std::env::current_exe().context("this program's own file cannot be found")?;
         let skills = Arc::new(Skills::new(config.skills.clone(), services, program, data_dir)?);
-        let gateway = Arc::new(Gateway::new(db.clone(), clock.clone(), &config.gateway)?);
         let parts = agent::Parts {
             db: db.clone(),
             clock: clock.clone(),
@@ -147,6 +148,12 @@ impl App {
         self.tasks.spawn(telegram::run(parts, self.stop.clone(), GRACE));
     }
 
+    /// Starts to ring the bells of other processes on the same database, and to hear them.
+    fn start_bells(&self) {
+        let (db, wake, stop) = (self.db.clone(), self.wake.clone(), self.stop.clone());
+        self.tasks.spawn(async move { db.share_bells(&wake, stop.cancelled()).await });
+    }
+
     /// Takes the address of the web side.
     async fn bind(&self) -> anyhow::Result<TcpListener> {
         let wanted = self.config.http.listen;
@@ -154,7 +161,13 @@ impl App {
     }
 
     /// Starts the web side.
-    fn start_backoffice(&self, listener: TcpListener, setup: SetupCode, metrics: PrometheusHandle) {
+    fn start_backoffice(
+        &self,
+        listener: TcpListener,
+        setup: SetupCode,
+        metrics: PrometheusHandle,
+        probed: Arc<[Probed]>,
+    ) {
         let parts = Arc::new(Backoffice {
             config: self.config.clone(),
             clock: self.clock.clone(),
@@ -165,6 +178,7 @@ impl App {
             agent: self.agent.clone(),
             setup,
             metrics,
+            probed,
             wake: self.wake.clone(),
             tasks: self.tasks.clone(),
             attempts: Attempts::default(),
@@ -179,6 +193,7 @@ impl App {
         if tokio::time::timeout(STOP_WITHIN, self.tasks.wait()).await.is_err() {
             tracing::warn!("some work did not end in time and was left to its lease");
         }
+        let _ = tokio::time::timeout(Duration::from_millis(500), self.skills.settle()).await;
         // A connection that is still in use must not hold up the end.
         let _ = tokio::time::timeout(Duration::from_millis(500), self.db.close()).await;
     }
@@ -221,7 +236,13 @@ async fn start(
     if turns + jobs > 0 {
         tracing::info!(turns, jobs, "work that an earlier process left is taken up again");
     }
+    let probed = app.skills.probe().await.context("the sandbox is not safe to serve with")?;
     app.skills.install_bundle(&bundle_dir(&app.config)).await?;
+    // What a process that ended half-way left behind is in nobody's way.
+    if let Err(error) = app.skills.sweep_artefacts().await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "old compiled code could not be removed");
+    }
+    app.start_bells();
     for role in roles {
         match role {
             Role::Worker => app.start_worker(),
@@ -238,7 +259,7 @@ async fn start(
     let code = setup.code().to_owned();
     let owner = app.db.owner().await?;
     let address = listener.local_addr()?;
-    app.start_backoffice(listener, setup, metrics);
+    app.start_backoffice(listener, setup, metrics, probed.into());
     println!("Skillet is ready: http://{address}");
     if owner.is_none() {
         println!("First run: enter the code {code} there to become the owner.");

@@ -39,6 +39,8 @@ impl Tier {
 pub enum Purpose {
     Answer,
     Summarise,
+    /// A skill asks.
+    Skill,
 }
 
 impl Purpose {
@@ -46,6 +48,7 @@ impl Purpose {
         match self {
             Self::Answer => "answer",
             Self::Summarise => "summarise",
+            Self::Skill => "skill",
         }
     }
 }

@@ -1,61 +1,75 @@
 //! Skills: components that the agent calls, in a sandbox. Nothing here knows who calls.
 
 mod account;
+mod approval;
+mod call;
 mod compiler;
+mod egress;
 mod engine;
 mod executor;
+mod failure;
 mod grant;
 mod host;
+mod life;
 mod limits;
 mod linker;
 mod manifest;
 pub mod package;
+mod probe;
 mod readable;
 mod registry;
+mod replay;
+mod root;
+mod running;
 mod sandbox;
 mod schema;
+mod secrets;
+mod tape;
+mod tell;
+mod text;
 mod trigger;
 mod upload;
+mod wide;
 
+pub use call::{Caller, Outcome, Request, Under};
 pub use compiler::{CompileError, SUBCOMMAND as COMPILE_SUBCOMMAND, child as compile_child};
-pub use executor::{Caller, Outcome, Request, short as short_key};
+pub use egress::HostRule;
+pub use executor::short as short_key;
+pub use failure::{CallFailure, FailureKind};
 pub use host::{Progress, ProgressSink, Services};
+pub use life::LifeError;
+pub use limits::{BOUNDS, Bound, Limits};
 pub use linker::LENT;
-pub use manifest::{Capabilities, CostTier, Idempotency, Manifest, ManifestError};
+pub use manifest::{AskedSecret, Capabilities, CostTier, Idempotency, Manifest, ManifestError};
+pub use probe::Probed;
 pub use readable::readable;
 pub use registry::Installed;
-pub use sandbox::{CallFailure, FailureKind};
+pub use replay::{Replay, ReplayError};
+pub use secrets::SecretError;
 pub use upload::{ExampleResult, Origin, UploadError, Uploaded, digest};
 
 use anyhow::Context;
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use chrono::TimeDelta;
+use serde_json::json;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use crate::{
     config,
-    store::{Db, StoreError},
+    ids::CallId,
+    store::{Db, StoreError, logged},
 };
 
 /// All skills of the host.
 pub struct Skills {
     settings: config::Skills,
     services: Services,
+    egress: egress::Egress,
     registry: registry::Registry,
     executor: executor::Executor,
-}
-
-/// Why a change of a skill's life was not made.
-#[derive(Debug, thiserror::Error)]
-pub enum LifeError {
-    #[error("there is no skill `{0}`")]
-    NoSkill(String),
-    #[error("the skill `{0}` has no version {1}")]
-    NoVersion(String, String),
-    #[error("the skill `{0}` has no earlier version to return to")]
-    NothingBefore(String),
-    #[error("`{skill}` asks for what was not granted: {}", missing.iter().map(|(name, scope)| format!("{name} {scope}")).collect::<Vec<_>>().join(", "))]
-    NotGranted { skill: String, missing: Vec<(String, serde_json::Value)> },
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl Skills {
@@ -64,7 +78,7 @@ impl Skills {
         settings: config::Skills,
         services: Services,
         program: PathBuf,
-        data_dir: &std::path::Path,
+        data_dir: &Path,
     ) -> anyhow::Result<Self> {
         let max_memory = settings.max_memory_mib as usize * (1 << 20);
         let engine = engine::running(settings.max_calls, max_memory)
@@ -75,8 +89,10 @@ impl Skills {
         let compiler = compiler::Compiler::new(engine.clone(), program, data_dir, limits)
             .context("the folder for compiled skills cannot be used")?;
         let ticker = engine::Ticker::start(&engine)?;
+        let seal = secrets::seal(&settings.secret_key, data_dir).context("the key of the secrets cannot be used")?;
         Ok(Self {
-            registry: registry::Registry::new(services.db.clone(), settings.clone(), compiler, linker),
+            egress: egress::Egress::new(&settings)?,
+            registry: registry::Registry::new(services.db.clone(), settings.clone(), compiler, linker, seal),
             executor: executor::Executor::new(engine, ticker, &settings),
             settings,
             services,
@@ -84,8 +100,45 @@ impl Skills {
     }
 
     /// Runs a skill once for its key.
-    pub async fn call(&self, request: Request) -> Result<Outcome, StoreError> {
-        self.executor.call(&self.registry, &self.services, request).await
+    pub async fn call(self: &Arc<Self>, request: Request) -> Result<Outcome, StoreError> {
+        // Boxed: it is large, and every turn would carry it along.
+        Box::pin(self.executor.call(self, request)).await
+    }
+
+    /// What follows from the end of a call: its record, what is kept of a failure, a question to the
+    /// owner, the end of a version that fails too often.
+    async fn close(
+        &self,
+        installed: &Installed,
+        request: &Request,
+        (id, attempt): (CallId, i64),
+        waited: Duration,
+        checked: executor::Checked,
+    ) -> Result<Outcome, StoreError> {
+        let outcome = account::account(&self.services, installed, (id, attempt), waited, &checked).await?;
+        let Some(run) = checked.run else { return Ok(outcome) };
+        if !run.refused.is_empty() {
+            self.ask_for_refused(installed, request, id, &run).await;
+        }
+        if let Err(failure) = &outcome.result {
+            self.keep_tape(id, &request.caller, run.tape).await;
+            self.judge(installed, failure).await;
+        }
+        Ok(outcome)
+    }
+
+    /// Keeps what the host answered a failed call.
+    async fn keep_tape(&self, call: CallId, caller: &Caller, tape: tape::Tape) {
+        let (Some(steps), true) = (tape.into_steps(), self.settings.recording_days > 0) else { return };
+        let kept = json!({ "locale": caller.locale, "time_zone": caller.time_zone, "steps": steps });
+        let Services { db, clock, .. } = &self.services;
+        let expires = clock.now() + TimeDelta::days(self.settings.recording_days.into());
+        logged("a recording could not be kept", db.keep_recording(clock, call, &kept, expires).await);
+    }
+
+    /// Waits until every call that was dropped half-way is on record.
+    pub async fn settle(&self) {
+        self.executor.settle().await;
     }
 
     /// All installed skills by name, disabled ones too.
@@ -102,44 +155,14 @@ impl Skills {
         self.registry.find(name).await
     }
 
-    /// Makes a stored version the one that answers. What it asks for must be granted; with `grant`
-    /// the owner grants it by this.
-    pub async fn activate(&self, name: &str, digest: &str, grant: Option<&str>) -> Result<(), LifeError> {
-        let (db, clock) = (&self.services.db, &self.services.clock);
-        let version = db.version(digest).await?.filter(|version| version.skill_name == name);
-        let version = version.ok_or_else(|| LifeError::NoVersion(name.to_owned(), digest.to_owned()))?;
-        let manifest: Manifest = serde_json::from_value(version.manifest.0)
-            .map_err(|error| StoreError::Corrupt(format!("manifest of {digest}: {error}")))?;
-        let asked = manifest.asked();
-        if let Some(by) = grant {
-            db.set_grants(clock, name, &asked, by).await?;
-        }
-        let granted = db.grants(name).await?.into_iter().map(|grant| (grant.capability, grant.scope.0));
-        let missing = grant::Grants::new(name, granted).missing(&asked);
-        if !missing.is_empty() {
-            return Err(LifeError::NotGranted { skill: name.to_owned(), missing });
-        }
-        db.activate_version(clock, name, digest).await?;
-        tracing::info!(skill = name, digest, "a version was activated");
-        Ok(())
+    /// Calls of a version that run in this process.
+    pub fn in_flight(&self, digest: &str) -> usize {
+        self.registry.in_flight(digest)
     }
 
-    /// Returns to the version before.
-    pub async fn roll_back(&self, name: &str) -> Result<String, LifeError> {
-        let row = self.services.db.skill(name).await?.ok_or_else(|| LifeError::NoSkill(name.to_owned()))?;
-        let before = row.previous_digest.ok_or_else(|| LifeError::NothingBefore(name.to_owned()))?;
-        self.activate(name, &before, None).await?;
-        Ok(before)
-    }
-
-    /// Enables ("active"), disables ("disabled") or removes ("removed") a skill.
-    pub async fn set_status(&self, name: &str, status: &str) -> Result<(), LifeError> {
-        if self.services.db.set_skill_status(&self.services.clock, name, status).await? {
-            tracing::info!(skill = name, status, "a skill's status was set");
-            Ok(())
-        } else {
-            Err(LifeError::NoSkill(name.to_owned()))
-        }
+    /// Calls that run and calls that wait, of all skills in this process.
+    pub fn load(&self) -> (usize, usize) {
+        self.executor.places.in_use(&self.settings)
     }
 }
 
@@ -151,8 +174,9 @@ impl Services {
             memory: crate::memory::Memory::new(db.clone(), self.clock.clone()),
             settings: self.settings.over(db.clone()),
             clock: self.clock.clone(),
-            // Nobody works on what an example leaves.
+            // Nobody works on what an example leaves, and nothing is spent on it.
             wake: Arc::default(),
+            gateway: None,
             db,
         })
     }

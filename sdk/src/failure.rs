@@ -16,8 +16,8 @@ pub enum Failure {
     /// The arguments make no sense. The text should say what would be right.
     #[error("invalid input: {0}")]
     InvalidInput(String),
-    /// Something needed is away for now. It may be retried by a host, if the manifest's
-    /// `idempotency` allows it; today no host does.
+    /// Something needed is away for now. The host tries again, if the manifest's `idempotency` allows
+    /// it or nothing has left the host.
     #[error("unavailable: {0}")]
     Unavailable(String),
     /// The owner has not granted what this needs. The text should say what to grant.

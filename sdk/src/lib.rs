@@ -43,9 +43,8 @@
 //! Everything outside the sandbox goes through a module of this crate. Four need no grant:
 //! [`log`], [`clock`], [`random`], [`progress`]. The others are lent only when the skill's
 //! manifest asks for them and the owner agrees: [`kv`], [`settings`], [`memory`], [`config`],
-//! [`messages`], [`jobs`], [`llm`], [`http`]. The last two are in the contract, but no host lends
-//! them yet: an upload that imports one is refused. A module that is not used leaves no trace in the
-//! component, so a skill that never touches [`memory`] cannot be granted it by accident.
+//! [`messages`], [`jobs`], [`llm`], [`http`], [`skills`]. A module that is not used leaves no trace in
+//! the component, so a skill that never touches [`memory`] cannot be granted it by accident.
 //!
 //! Each module's error converts into a [`Failure`], so `?` is usually enough.
 //!
@@ -74,6 +73,7 @@ pub mod messages;
 pub mod progress;
 pub mod random;
 pub mod settings;
+pub mod skills;
 
 pub use call::Call;
 pub use failure::Failure;

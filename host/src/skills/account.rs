@@ -4,10 +4,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 use super::{
-    executor::{Checked, Outcome, Request},
-    host::Services,
-    registry::Installed,
-    sandbox::CallFailure,
+    Outcome, Request, executor::Checked, failure::CallFailure, host::Services, registry::Installed, sandbox::Run,
 };
 use crate::{
     ids::CallId,
@@ -20,26 +17,27 @@ pub async fn account(
     installed: &Installed,
     (id, attempt): (CallId, i64),
     waited: Duration,
-    checked: Checked,
+    checked: &Checked,
 ) -> Result<Outcome, StoreError> {
     let Checked { output, run } = checked;
-    let log = json!(run.as_ref().map(|run| &run.log).map_or(&[][..], Vec::as_slice));
-    let (duration, fuel, peak, host_calls) = run.map_or((Duration::ZERO, 0, 0, 0), |run| {
-        (run.duration, run.fuel, run.peak_memory_bytes as u64, run.host_calls)
-    });
-    let failure = output
-        .as_ref()
-        .err()
-        .map(|failure| json!({ "kind": failure.kind, "text": failure.text, "fault": failure.kind.fault() }));
+    let run = run.as_ref();
+    let failure = output.as_ref().err();
+    let log = json!(run.map_or(&[][..], |run| &run.log));
+    let duration = run.map_or(Duration::ZERO, |run| run.duration);
+    let (fuel, peak) = run.map_or((0, 0), |run| (run.fuel, run.peak_memory_bytes));
+    let host_calls = run.map_or(0, |run| run.host_calls);
+    let described = failure.map(CallFailure::json);
     let end = CallEnd {
         output: output.as_ref().ok(),
-        failure: failure.as_ref(),
+        failure: described.as_ref(),
+        fault: failure.map(|failure| failure.kind.fault()),
         log: &log,
         queue_us: micros(waited),
         duration_us: micros(duration),
         fuel: i64::try_from(fuel).unwrap_or(i64::MAX),
         peak_memory_bytes: i64::try_from(peak).unwrap_or(i64::MAX),
         host_calls: i64::try_from(host_calls).unwrap_or(i64::MAX),
+        usage: &run.map_or(Value::Null, usage),
     };
     services.db.end_call(&services.clock, id, attempt, &end).await?;
     let status = if output.is_ok() { "done" } else { "failed" };
@@ -47,19 +45,31 @@ pub async fn account(
     metrics::histogram!("skillet_skill_call_seconds", "skill" => installed.name.clone()).record(duration.as_secs_f64());
     tracing::info!(
         skill = installed.name, call_id = %id, status, duration_us = micros(duration), fuel,
-        failure = output.as_ref().err().map(|failure| failure.kind.name()), "a skill ran"
+        failure = failure.map(|failure| failure.kind.name()), "a skill ran"
     );
     Ok(Outcome {
         call_id: id,
         skill: installed.name.clone(),
         version: installed.digest.clone(),
-        result: output,
+        result: output.clone(),
         duration_ms: duration.as_secs_f64() * 1_000.0,
         fuel,
         peak_memory_bytes: peak,
         host_calls,
         replayed: false,
         log,
+    })
+}
+
+/// What a run used beside what has columns of its own.
+fn usage(run: &Run) -> Value {
+    json!({
+        "instantiate_us": micros(run.instantiate),
+        "output_bytes": run.output.as_ref().map_or(0, String::len),
+        "log_lines": run.log.len(),
+        "log_bytes": run.log_bytes,
+        "host_bytes": run.host_bytes,
+        "table_elements": run.table_elements,
     })
 }
 

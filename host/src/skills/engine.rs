@@ -12,7 +12,7 @@ use wasmtime::{
     Config, Enabled, Engine, EngineWeak, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, WasmFeatures,
 };
 
-use super::limits::{MAX_CORE_INSTANCES, MAX_MEMORIES, MAX_TABLE_ELEMENTS, WASM_STACK_BYTES};
+use super::limits::{INSTANCES, MAX_MEMORIES, TABLE_ELEMENTS, WASM_STACK_BYTES};
 
 /// Time between two epochs.
 pub const TICK: Duration = Duration::from_millis(10);
@@ -23,6 +23,10 @@ const KEEP_RESIDENT: usize = 1 << 20;
 /// Stack of a fiber; beyond the guest's part it is what host functions may use.
 const FIBER_STACK_BYTES: usize = 2 << 20;
 
+/// Core instances of one component, and elements of one table, as the pool counts them.
+#[expect(clippy::cast_possible_truncation, reason = "both are some thousands at most")]
+const PARTS: (u32, usize) = (INSTANCES as u32, TABLE_ELEMENTS as usize);
+
 /// The settings that the compiling child and the running host must share.
 fn base() -> Config {
     let mut config = Config::new();
@@ -31,7 +35,8 @@ fn base() -> Config {
         .consume_fuel(true)
         .epoch_interruption(true)
         .concurrency_support(false)
-        .wasm_backtrace_max_frames(None)
+        // One frame tells a trap inside the guest from a refusal of what it returned.
+        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(1))
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(FIBER_STACK_BYTES)
         .wasm_memory64(false)
@@ -50,15 +55,15 @@ pub fn compiling() -> wasmtime::Result<Engine> {
 pub fn running(calls: u32, max_memory: usize) -> wasmtime::Result<Engine> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(calls)
-        .total_core_instances(calls.saturating_mul(MAX_CORE_INSTANCES))
+        .total_core_instances(calls.saturating_mul(PARTS.0))
         .total_memories(calls.saturating_mul(MAX_MEMORIES))
-        .total_tables(calls.saturating_mul(MAX_CORE_INSTANCES))
+        .total_tables(calls.saturating_mul(PARTS.0))
         .total_stacks(calls)
-        .max_core_instances_per_component(MAX_CORE_INSTANCES)
+        .max_core_instances_per_component(PARTS.0)
         .max_memories_per_component(MAX_MEMORIES)
-        .max_tables_per_component(MAX_CORE_INSTANCES)
+        .max_tables_per_component(PARTS.0)
         .max_memory_size(max_memory)
-        .table_elements(MAX_TABLE_ELEMENTS)
+        .table_elements(PARTS.1)
         .linear_memory_keep_resident(KEEP_RESIDENT)
         .table_keep_resident(64 << 10)
         .max_unused_warm_slots(4)

@@ -1,82 +1,47 @@
 //! The way of a call: validate the input → one call per key → wait for a place → run → validate
-//! the output → account.
+//! the output → again where that is safe → account.
 
-use serde::Serialize;
-use serde_json::{Value, json};
+mod checks;
+mod keys;
+mod open;
+mod places;
+
+pub use keys::short;
+
+use serde_json::Value;
 use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio_util::task::TaskTracker;
 use wasmtime::Engine;
 
 use super::{
+    Caller, Outcome, Request, Skills, Under,
     account::{account, rejected, replay},
     engine::Ticker,
-    host::{CallState, ProgressSink, Services},
-    limits::Meter,
+    failure::{CallFailure, FailureKind},
+    host::{CallState, ProgressSink, Services, World},
+    limits::Limits,
     linker::Call,
     manifest::Idempotency,
-    registry::{Installed, Registry},
-    sandbox::{self, CallFailure, FailureKind, Run},
+    registry::Installed,
+    root::Root,
+    sandbox::{self, Run},
+    tape::Tape,
 };
 use crate::{
     config,
-    ids::{CallId, ConversationId, TurnId, UserId},
-    store::{CallStart, Started, StoreError, storable, storable_json},
+    store::{CallStart, Started, StoreError, storable_json},
 };
+use open::OpenCall;
+use places::Places;
 
-/// Levels of nesting in an input or an output. A parser of JSON gives up at 128, and both are
-/// wrapped by records, traces and prompts.
-const MAX_DEPTH: usize = 64;
+/// Attempts at one call, and the pauses before those after the first.
+const PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
 
-/// Longest wait for a place to run.
-const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// For whom a skill runs.
-#[derive(Clone, Debug)]
-pub struct Caller {
-    pub user: UserId,
-    pub turn: Option<TurnId>,
-    /// Where the call comes from, and its messages go to.
-    pub conversation: Option<ConversationId>,
-    /// "en" or "zh".
-    pub locale: String,
-    /// IANA name.
-    pub time_zone: String,
-}
-
-/// A call of a skill.
-pub struct Request {
-    pub skill: String,
-    pub input: Value,
-    pub caller: Caller,
-    /// Calls of one key are one call.
-    pub key: Option<String>,
-    pub progress: Option<ProgressSink>,
-}
-
-/// What became of a call.
-#[derive(Clone, Debug, Serialize)]
-pub struct Outcome {
-    pub call_id: CallId,
-    pub skill: String,
-    /// Digest of the version that ran.
-    pub version: String,
-    #[serde(skip)]
-    pub result: Result<Value, CallFailure>,
-    pub duration_ms: f64,
-    pub fuel: u64,
-    pub peak_memory_bytes: u64,
-    pub host_calls: u64,
-    /// True when an earlier call of the same key answered.
-    pub replayed: bool,
-    pub log: Value,
-}
+/// How often a run looks whether another host stopped its skill.
+const WATCH: Duration = Duration::from_secs(1);
 
 /// A run without its bookkeeping.
 pub(super) struct RawCall<'a> {
@@ -85,6 +50,17 @@ pub(super) struct RawCall<'a> {
     pub input: &'a Value,
     pub caller: &'a Caller,
     pub progress: Option<ProgressSink>,
+    /// What the calls above it left; `None` for a first call.
+    pub root: Option<&'a Root>,
+    pub tape: Tape,
+}
+
+/// Where a run takes place.
+pub(super) enum Stage<'a> {
+    /// In the world: network, models and other skills.
+    World(&'a Arc<Skills>),
+    /// By itself, on services that nobody else sees: examples and replays.
+    Alone(&'a Skills, &'a Services),
 }
 
 /// A run with its output checked.
@@ -96,61 +72,72 @@ pub(super) struct Checked {
 pub struct Executor {
     engine: Engine,
     ticker: Ticker,
-    places: Arc<Semaphore>,
-    waiting: AtomicUsize,
-    max_queue: usize,
-    /// Keys of the calls that run in this process; held to look one up.
-    running: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
-}
-
-/// Places held by a run.
-pub(super) struct Place {
-    _serial: Option<OwnedSemaphorePermit>,
-    _place: OwnedSemaphorePermit,
+    pub(super) places: Places,
+    keys: keys::Keys,
+    /// Closes what was dropped half-way.
+    tasks: TaskTracker,
 }
 
 impl Executor {
     pub fn new(engine: Engine, ticker: Ticker, settings: &config::Skills) -> Self {
-        Self {
-            engine,
-            ticker,
-            places: Arc::new(Semaphore::new(settings.max_calls as usize)),
-            waiting: AtomicUsize::new(0),
-            max_queue: settings.max_queue,
-            running: Mutex::default(),
-        }
+        Self { engine, ticker, places: Places::new(settings), keys: keys::Keys::default(), tasks: TaskTracker::new() }
+    }
+
+    /// What probes run in.
+    pub(super) fn bare(&self) -> (&Engine, &Ticker) {
+        (&self.engine, &self.ticker)
+    }
+
+    /// Waits until every call that was dropped is closed.
+    pub async fn settle(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// Brings a version as far as being ready to be called, within its limits.
+    pub(super) async fn begin(
+        &self,
+        skills: &Skills,
+        installed: &Installed,
+        services: &Services,
+    ) -> Result<(), CallFailure> {
+        let component = skills.registry.ready(&installed.digest).await;
+        let component = component.map_err(|error| CallFailure::new(FailureKind::Host, error.to_string()))?;
+        let _place = self.places.wait(&installed.places).await?;
+        let (caller, limits) = (Caller::nobody(&services.clock), installed.limits);
+        let deadline = Instant::now() + limits.timeout;
+        let name = (installed.name.as_str(), String::new());
+        let state = CallState::new(services, name, &caller, (limits, deadline, Root::new(0, deadline)));
+        let run = sandbox::within(self.bare(), state, std::future::pending(), async |store| {
+            component.instantiate_async(&mut *store).await?;
+            Ok(Ok(String::new()))
+        });
+        run.await.output.map(drop)
     }
 
     /// Runs a call with everything that belongs to it.
-    pub async fn call(
-        &self,
-        registry: &Registry,
-        services: &Services,
-        mut request: Request,
-    ) -> Result<Outcome, StoreError> {
+    pub async fn call(&self, skills: &Arc<Skills>, mut request: Request) -> Result<Outcome, StoreError> {
+        let services = &skills.services;
         request.input = storable_json(request.input);
-        let Some(installed) = registry.find(&request.skill).await?.filter(|skill| skill.enabled) else {
+        let Some(installed) = skills.registry.find(&request.skill).await?.filter(|skill| skill.enabled) else {
             let text = format!("there is no skill `{}`, or it is disabled", request.skill);
             return Ok(rejected(services, &request, "", CallFailure::new(FailureKind::NoSkill, text)));
         };
-        if too_deep(&request.input) {
-            let text = format!("the input is nested deeper than {MAX_DEPTH} levels");
-            let failure = CallFailure::new(FailureKind::InvalidInput, text);
+        if let Err(failure) = checks::input(&installed, &request.input) {
             return Ok(rejected(services, &request, &installed.digest, failure));
         }
-        if let Err(error) = installed.input.validate(&request.input) {
-            let text = format!("{} at `{}`", error.masked(), error.instance_path());
-            let failure = CallFailure::new(FailureKind::InvalidInput, text);
+        if let Some(failure) = skills.wants_approval(&installed, &request).await? {
             return Ok(rejected(services, &request, &installed.digest, failure));
         }
-        let key = key_of(&installed, &request);
-        let _running = self.begin(key.as_deref()).await;
+        let key = keys::key_of(&installed, &request);
+        let _running = self.keys.take(key.as_deref()).await;
         let repeatable = installed.manifest.idempotency != Idempotency::None;
         let start = CallStart {
             skill: &installed.name,
             digest: &installed.digest,
             turn: request.caller.turn,
             user: Some(request.caller.user),
+            parent: request.under.as_ref().and_then(|under| under.call),
             idempotency_key: key.as_deref(),
             repeatable,
             input: &request.input,
@@ -161,171 +148,134 @@ impl Executor {
                 let text = "the host ended during this call; it may have taken effect and is not repeated";
                 let failure = CallFailure::new(FailureKind::Interrupted, text);
                 let checked = Checked { output: Err(failure), run: None };
-                return account(services, &installed, (id, attempt), Duration::ZERO, checked).await;
+                return account(services, &installed, (id, attempt), Duration::ZERO, &checked).await;
             }
             Started::Run { id, attempt } | Started::Interrupted { id, attempt } => (id, attempt),
         };
+        let mut open = OpenCall::new(services, &self.tasks, id, attempt);
         let queued = Instant::now();
-        let place = self.place(&installed).await;
+        let place = match &request.under {
+            None => self.places.wait(&installed.places).await,
+            Some(_) => self.places.take(&installed.places),
+        };
         let waited = queued.elapsed();
         let checked = match place {
             Err(failure) => Checked { output: Err(failure), run: None },
-            Ok(_place) => {
-                let raw = RawCall {
-                    id: id.to_string(),
-                    attempt: u32::try_from(attempt).unwrap_or(u32::MAX),
-                    input: &request.input,
-                    caller: &request.caller,
-                    progress: request.progress,
-                };
-                self.run_once(registry, &installed, services, raw).await
-            }
+            Ok(_place) => self.attempts(skills, &installed, &request, &mut open).await?,
         };
-        account(services, &installed, (id, attempt), waited, checked).await
+        let outcome = skills.close(&installed, &request, (open.id, open.attempt), waited, checked).await?;
+        open.closed();
+        Ok(outcome)
+    }
+
+    /// Runs until it goes well, or must not be tried again.
+    async fn attempts(
+        &self,
+        skills: &Arc<Skills>,
+        installed: &Installed,
+        request: &Request,
+        open: &mut OpenCall<'_>,
+    ) -> Result<Checked, StoreError> {
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let raw = RawCall {
+                id: open.id.to_string(),
+                attempt: u32::try_from(open.attempt).unwrap_or(u32::MAX),
+                input: &request.input,
+                caller: &request.caller,
+                progress: request.progress.clone(),
+                root: request.under.as_ref().map(|Under { root, .. }| root),
+                tape: Tape::default(),
+            };
+            let checked = self.run_once(Stage::World(skills), installed, raw).await;
+            let Some(pause) = pauses.next().filter(|_| safe_again(installed, &checked)) else { return Ok(checked) };
+            if request.under.as_ref().is_some_and(|under| under.root.deadline() < Instant::now() + pause) {
+                return Ok(checked);
+            }
+            tokio::time::sleep(pause).await;
+            if !skills.services.db.next_attempt(open.id, open.attempt).await? {
+                return Ok(checked);
+            }
+            open.attempt += 1;
+        }
     }
 
     /// Runs once and checks the output; no key, no queue, no record.
-    pub(super) async fn run_once(
-        &self,
-        registry: &Registry,
-        installed: &Installed,
-        services: &Services,
-        raw: RawCall<'_>,
-    ) -> Checked {
-        let component = match registry.ready(&installed.digest).await {
+    pub(super) async fn run_once(&self, stage: Stage<'_>, installed: &Installed, raw: RawCall<'_>) -> Checked {
+        let (skills, services, world) = match stage {
+            Stage::World(skills) => (&**skills, &skills.services, Some(skills)),
+            Stage::Alone(skills, services) => (skills, services, None),
+        };
+        let component = match skills.registry.ready(&installed.digest).await {
             Ok(component) => component,
             Err(error) => {
-                tracing::error!(
-                    skill = installed.name,
-                    error = &*error as &dyn std::error::Error,
-                    "a version cannot run"
-                );
+                let error: &(dyn std::error::Error + 'static) = &*error;
+                tracing::error!(skill = installed.name, error, "a version cannot run");
                 return Checked { output: Err(CallFailure::new(FailureKind::Host, error.to_string())), run: None };
             }
         };
-        let state = CallState {
-            meter: Meter::new(installed.limits.memory_bytes),
-            skill: installed.name.as_str().into(),
-            call: raw.id.clone(),
-            user: raw.caller.user,
-            turn: raw.caller.turn,
-            conversation: raw.caller.conversation,
-            locale: raw.caller.locale.clone(),
-            time_zone: raw.caller.time_zone.clone(),
-            grants: installed.grants.clone(),
-            services: services.clone(),
-            settings: installed.settings.clone(),
-            progress: raw.progress,
-            log: Vec::new(),
-            log_dropped: 0,
-            host_calls: 0,
-            messages_sent: 0,
-            jobs_made: 0,
-        };
+        let mut limits = installed.limits;
+        if let Some(root) = raw.root {
+            limits.timeout = limits.timeout.min(root.deadline().saturating_duration_since(Instant::now()));
+            limits.fuel = root.take_fuel(limits.fuel);
+        }
+        let deadline = Instant::now() + limits.timeout;
+        let root = raw.root.cloned().unwrap_or_else(|| Root::new(limits.fuel, deadline));
         let call = Call {
-            id: raw.id,
+            id: raw.id.clone(),
             attempt: raw.attempt,
             input: raw.input.to_string(),
             locale: if raw.caller.locale == "zh" { "zh-CN".into() } else { raw.caller.locale.clone() },
             time_zone: raw.caller.time_zone.clone(),
-            deadline_ms: u64::try_from(installed.limits.timeout.as_millis()).unwrap_or(u64::MAX),
+            deadline_ms: u64::try_from(limits.timeout.as_millis()).unwrap_or(u64::MAX),
         };
-        let run = sandbox::run((&self.engine, &self.ticker), &component, installed.limits, state, call).await;
-        let output = run.output.clone().and_then(|text| check_output(installed, &text));
+        let prepared = state(installed, raw, services, world, (limits, deadline, root.clone()));
+        let _running = installed.running.begin();
+        let stop = async {
+            while tokio::time::timeout(WATCH, installed.running.stopped()).await.is_err() {
+                skills.registry.look().await;
+            }
+        };
+        let mut run = sandbox::run(self.bare(), &component, prepared, &call, stop).await;
+        if root.depth > 0 {
+            root.return_fuel(limits.fuel.saturating_sub(run.fuel));
+        }
+        run.redact(&installed.redactor);
+        let output = run.output.clone().and_then(|text| checks::output(installed, &text));
+        if matches!(run.output, Err(CallFailure { kind: FailureKind::Timeout | FailureKind::OutOfFuel, .. }))
+            && root.depth > 0
+            && limits != installed.limits
+        {
+            let text = "the share of the first call was used up";
+            return Checked { output: Err(CallFailure::new(FailureKind::BudgetExceeded, text)), run: Some(run) };
+        }
         Checked { output, run: Some(run) }
     }
-
-    /// Waits for a place: first for the skill's own, then for one of all.
-    pub(super) async fn place(&self, installed: &Installed) -> Result<Place, CallFailure> {
-        let busy = |text: String| Err(CallFailure::new(FailureKind::Busy, text));
-        let _waiting = Waiting::new(&self.waiting);
-        let waiting = self.waiting.load(Ordering::SeqCst);
-        if waiting > self.max_queue {
-            return busy(format!("{} calls are waiting already", waiting - 1));
-        }
-        let both = async {
-            let serial = match &installed.serial {
-                Some(serial) => Some(serial.clone().acquire_owned().await),
-                None => None,
-            };
-            (serial.transpose(), self.places.clone().acquire_owned().await)
-        };
-        match tokio::time::timeout(QUEUE_TIMEOUT, both).await {
-            Ok((Ok(serial), Ok(place))) => Ok(Place { _serial: serial, _place: place }),
-            Ok(_) => busy("the host is stopping".to_owned()),
-            Err(_) => busy(format!("no place became free within {} s", QUEUE_TIMEOUT.as_secs())),
-        }
-    }
-
-    /// Takes a key for as long as the guard lives; waits while another call of the same key runs.
-    async fn begin(&self, key: Option<&str>) -> Option<OwnedMutexGuard<()>> {
-        let turn = {
-            let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-            // Keys that nobody holds any more.
-            running.retain(|_, turn| Arc::strong_count(turn) > 1);
-            running.entry(key?.to_owned()).or_default().clone()
-        };
-        Some(turn.lock_owned().await)
-    }
 }
 
-/// Counts a waiting call until it is dropped, also when its caller left.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    fn new(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::SeqCst);
-        Self(count)
-    }
+/// Whether a failed run may be repeated: something was away, and either a second run does the same as
+/// the first, or nothing has left the host.
+fn safe_again(installed: &Installed, checked: &Checked) -> bool {
+    let away = matches!(&checked.output, Err(CallFailure { kind: FailureKind::Unavailable, .. }));
+    let sent = checked.run.as_ref().is_some_and(|run| run.sent);
+    away && (installed.manifest.idempotency != Idempotency::None || !sent)
 }
 
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
+/// The state of one run.
+fn state(
+    installed: &Installed,
+    raw: RawCall<'_>,
+    services: &Services,
+    world: Option<&Arc<Skills>>,
+    (limits, deadline, root): (Limits, Instant, Root),
+) -> CallState {
+    let mut state = CallState::new(services, (&installed.name, raw.id), raw.caller, (limits, deadline, root));
+    state.grants = installed.grants.clone();
+    state.settings = installed.settings.clone();
+    state.progress = raw.progress;
+    state.tape = raw.tape;
+    if let Some(skills) = world {
+        state.world = Some(World { skills: skills.clone(), reach: installed.reach.clone() });
     }
-}
-
-/// The key under which a call happens once. A keyed skill names the fields that matter; within a
-/// turn two calls that agree in them are one.
-fn key_of(installed: &Installed, request: &Request) -> Option<String> {
-    match (&installed.manifest.idempotency, request.caller.turn) {
-        (Idempotency::Keyed(fields), Some(turn)) => {
-            let values: Vec<&Value> = fields.iter().map(|field| &request.input[field]).collect();
-            let hash = blake3::hash(json!(values).to_string().as_bytes());
-            Some(format!("{turn}:{}:{}", installed.name, hash.to_hex()))
-        }
-        // A key from outside is the caller's own, so two callers never share one.
-        _ => request.key.as_ref().map(|key| format!("{}:{}:{}", request.caller.user, installed.name, short(key))),
-    }
-}
-
-/// A key as it may stand in an index: long ones by their hash.
-pub fn short(key: &str) -> String {
-    const MAX_KEY_BYTES: usize = 200;
-    if key.len() <= MAX_KEY_BYTES { storable(key) } else { blake3::hash(key.as_bytes()).to_hex().to_string() }
-}
-
-/// Whether a value is nested deeper than what wraps it later can be read back with.
-fn too_deep(value: &Value) -> bool {
-    fn deeper(value: &Value, left: usize) -> bool {
-        match value {
-            Value::Array(items) => left == 0 || items.iter().any(|item| deeper(item, left - 1)),
-            Value::Object(fields) => left == 0 || fields.values().any(|item| deeper(item, left - 1)),
-            _ => false,
-        }
-    }
-    deeper(value, MAX_DEPTH)
-}
-
-fn check_output(installed: &Installed, text: &str) -> Result<Value, CallFailure> {
-    let bad = |text: String| CallFailure::new(FailureKind::BadOutput, text);
-    let value: Value = serde_json::from_str(text).map_err(|error| bad(format!("the output is not JSON: {error}")))?;
-    if too_deep(&value) {
-        return Err(bad(format!("the output is nested deeper than {MAX_DEPTH} levels")));
-    }
-    let value = storable_json(value);
-    match installed.output.validate(&value) {
-        Ok(()) => Ok(value),
-        Err(error) => Err(bad(format!("{} at `{}`", error.masked(), error.instance_path()))),
-    }
+    state
 }

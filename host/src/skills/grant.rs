@@ -53,6 +53,7 @@ impl Grants {
 
     fn covers(&self, capability: &str, asked: &Value) -> bool {
         match (self.granted.get(capability), asked) {
+            (Some(Value::Bool(true)), _) => true,
             (Some(Value::Array(granted)), Value::Array(asked)) => asked.iter().all(|word| granted.contains(word)),
             (Some(granted), asked) => granted == asked,
             (None, _) => false,

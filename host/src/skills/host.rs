@@ -1,30 +1,43 @@
 //! What a run sees of the host: one file per interface of the contract, same name.
 //!
 //! A refusal is an ordinary error of the interface and says how to allow it. Only a spent limit
-//! ends the run.
+//! ends the run. Every function stands in [`lend!`]: it counts, and records or plays back.
 
 mod clock;
 mod config;
+mod http;
 mod jobs;
 mod kv;
+mod llm;
 mod log;
 mod memory;
 mod messages;
 mod progress;
 mod random;
 mod settings;
+mod skills;
 
-use serde::Serialize;
+pub use http::{MAX_REQUEST_BYTES, Reach};
+
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
+    Caller, Skills,
     grant::Grants,
-    limits::{MAX_HOST_CALLS, Meter},
+    limits::{Limits, Meter},
     linker::types,
+    root::Root,
+    tape::Tape,
+    wide::Wide,
 };
 use crate::{
     clock::Clock,
+    gateway::Gateway,
     ids::{ConversationId, TurnId, UserId},
     memory::Memory,
     settings::Settings,
@@ -33,12 +46,14 @@ use crate::{
 };
 
 /// What stands behind the interfaces. For examples it stands on an empty database of its own.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Services {
     pub db: Db,
     pub clock: Clock,
     pub memory: Memory,
     pub settings: Settings,
+    /// `None` in examples and replays: nothing is spent on them.
+    pub gateway: Option<Arc<Gateway>>,
     /// Rung for what a skill leaves to others.
     pub wake: Arc<Wake>,
 }
@@ -65,6 +80,7 @@ pub struct LogLine {
 /// The state of one run, gone when it ends.
 pub struct CallState {
     pub meter: Meter,
+    pub limits: Limits,
     pub skill: Arc<str>,
     /// Id of the call, the same for every attempt; empty in an example.
     pub call: String,
@@ -77,30 +93,132 @@ pub struct CallState {
     /// IANA name.
     pub time_zone: String,
     pub grants: Grants,
+    /// What was refused to the run for want of a grant: capability, and word of its scope.
+    pub refused: Vec<(&'static str, Option<String>)>,
     pub services: Services,
+    /// What is outside the host; `None` in examples, probes and replays.
+    pub world: Option<World>,
     /// The owner's values over the manifest's defaults.
     pub settings: Arc<Map<String, Value>>,
     pub progress: Option<ProgressSink>,
     pub log: Vec<LogLine>,
+    pub log_bytes: u64,
     /// Lines that came after the log was full.
     pub log_dropped: u64,
     pub host_calls: u64,
-    /// Messages and jobs so far, which number what a retry must not do again.
+    /// Bytes in the arguments of calls of the host.
+    pub host_bytes: u64,
+    /// Messages, jobs and calls of skills so far, which number what a retry must not do again.
     pub messages_sent: u32,
     pub jobs_made: u32,
+    pub skills_called: u32,
+    /// Whether something may have left the host that a second run would send again.
+    pub sent: bool,
+    pub tape: Tape,
+    pub root: Root,
+    /// When the run is over.
+    pub deadline: Instant,
+    /// What passed until the component stood ready.
+    pub instantiate: Duration,
+    /// For a component that brings WASI along.
+    pub wide: Option<Box<Wide>>,
+}
+
+/// The way of a run to what is outside: the network, other skills.
+pub struct World {
+    pub skills: Arc<Skills>,
+    pub reach: Reach,
 }
 
 /// Ends a run that has called the host too often.
 #[derive(Debug, thiserror::Error)]
-#[error("the skill called the host more than {MAX_HOST_CALLS} times")]
-pub struct TooManyHostCalls;
+#[error("the skill called the host more than {0} times")]
+pub struct TooManyHostCalls(u64);
+
+/// Ends a run that has passed too much to the host.
+#[derive(Debug, thiserror::Error)]
+#[error("the skill passed more than {0} bytes to the host")]
+pub struct TooMuchData(pub u64);
 
 impl CallState {
-    /// Counts a call of the host; the first statement of every host function that costs something.
-    fn count(&mut self) -> wasmtime::Result<()> {
+    /// The state of a run by itself, with nothing granted.
+    pub fn new(
+        services: &Services,
+        (skill, call): (&str, String),
+        caller: &Caller,
+        (limits, deadline, root): (Limits, Instant, Root),
+    ) -> Self {
+        Self {
+            meter: Meter::new(&limits),
+            limits,
+            skill: skill.into(),
+            call,
+            user: caller.user,
+            turn: caller.turn,
+            conversation: caller.conversation,
+            locale: caller.locale.clone(),
+            time_zone: caller.time_zone.clone(),
+            grants: Grants::default(),
+            refused: Vec::new(),
+            services: services.clone(),
+            world: None,
+            settings: Arc::default(),
+            progress: None,
+            log: Vec::new(),
+            log_bytes: 0,
+            log_dropped: 0,
+            host_calls: 0,
+            host_bytes: 0,
+            messages_sent: 0,
+            jobs_made: 0,
+            skills_called: 0,
+            sent: false,
+            tape: Tape::default(),
+            root,
+            deadline,
+            instantiate: Duration::ZERO,
+            wide: None,
+        }
+    }
+
+    /// Counts a call of the host and what is passed to it; in a replay it has the answer.
+    fn enter<T: DeserializeOwned>(&mut self, name: &'static str, bytes: usize) -> wasmtime::Result<Option<T>> {
         self.host_calls += 1;
-        if self.host_calls > MAX_HOST_CALLS { Err(TooManyHostCalls.into()) } else { Ok(()) }
+        if self.host_calls > self.limits.host_calls {
+            return Err(TooManyHostCalls(self.limits.host_calls).into());
+        }
+        self.host_bytes = self.host_bytes.saturating_add(bytes as u64);
+        if self.host_bytes > self.limits.host_call_bytes {
+            return Err(TooMuchData(self.limits.host_call_bytes).into());
+        }
+        Ok(self.tape.next(name)?)
+    }
+
+    /// Whether a capability is granted; what is not may be asked of the owner after the run.
+    fn granted(&mut self, capability: &'static str) -> Result<(), String> {
+        self.grants.check(capability).inspect_err(|_| self.refused.push((capability, None)))
+    }
+
+    /// Whether a capability is granted with this word in its scope.
+    fn granted_word(&mut self, capability: &'static str, word: &str) -> Result<(), String> {
+        self.grants
+            .check_scope(capability, word)
+            .inspect_err(|_| self.refused.push((capability, Some(word.to_owned()))))
     }
 }
+
+/// A function of the host: `lend!(state, "kv.get", bytes of the arguments, what it does)`.
+macro_rules! lend {
+    ($state:ident, $name:literal, $bytes:expr, $work:expr) => {{
+        let bytes: usize = $bytes;
+        if let Some(answer) = $state.enter($name, bytes)? {
+            return Ok(answer);
+        }
+        let answer = $work;
+        $state.tape.keep($name, bytes as u64, &answer);
+        Ok(answer)
+    }};
+}
+use lend;
 
 impl types::Host for CallState {}

@@ -1,10 +1,13 @@
 //! `skill.toml`: what a skill says of itself and asks for.
 
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-use super::trigger::Trigger;
+use super::{
+    egress::{HostRule, secret_header},
+    trigger::Trigger,
+};
 
 /// The manifest as it is written; unknown keys are an error.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,8 +44,9 @@ pub struct Manifest {
     /// The skill's own settings, which the owner edits.
     #[serde(default)]
     pub settings: BTreeMap<String, Setting>,
+    /// Values that the owner sets and the host puts into requests; the skill never sees them.
     #[serde(default)]
-    pub secrets: Vec<Map<String, Value>>,
+    pub secrets: Vec<AskedSecret>,
 }
 
 /// What a call of the skill costs its owner, roughly.
@@ -81,10 +85,15 @@ pub struct Capabilities {
     pub settings: bool,
     #[serde(default)]
     pub config: bool,
+    /// The dearest kind of model that the skill may ask.
     #[serde(default)]
-    pub llm: Option<String>,
+    pub llm: Option<ModelTier>,
+    /// Hosts that it may fetch from, such as `api.example.org` or `*.example.org:8443`.
     #[serde(default)]
-    pub http: Vec<String>,
+    pub http: Vec<HostRule>,
+    /// Skills that it may call, by name.
+    #[serde(default)]
+    pub skills: Vec<String>,
     /// `true` is the person of the call.
     #[serde(default, deserialize_with = "reach")]
     pub messages: Vec<Reach>,
@@ -97,6 +106,13 @@ pub struct Capabilities {
 pub enum Access {
     Read,
     Write,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelTier {
+    Small,
+    Large,
 }
 
 /// Whom a skill may write to.
@@ -124,14 +140,76 @@ fn reach<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<Reach>, D::Error> {
     })
 }
 
+/// Limits of one call; what is left out has the host's default, and none goes over the host's ceiling.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AskedLimits {
     /// MiB over all linear memories.
-    #[serde(default)]
-    pub memory_mb: Option<u32>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_mb: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fuel: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output_bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_lines: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_calls: Option<u64>,
+    /// Bytes passed to the host in the arguments of all calls of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_call_bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table_elements: Option<u64>,
+    /// Core instances.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instances: Option<u64>,
+    /// Resource handles alive at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handles: Option<u64>,
+    /// Calls of the skill that run at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<u64>,
+}
+
+impl AskedLimits {
+    /// What is asked for, by the name in the manifest.
+    pub fn asked(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        [
+            ("memory_mb", self.memory_mb),
+            ("fuel", self.fuel),
+            ("output_bytes", self.output_bytes),
+            ("log_lines", self.log_lines),
+            ("log_bytes", self.log_bytes),
+            ("host_calls", self.host_calls),
+            ("host_call_bytes", self.host_call_bytes),
+            ("table_elements", self.table_elements),
+            ("instances", self.instances),
+            ("handles", self.handles),
+            ("concurrency", self.concurrency),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+    }
+}
+
+/// A secret that the skill needs at one of its hosts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AskedSecret {
+    /// `[a-z][a-z0-9_]{1,47}`.
+    pub name: String,
+    /// Where it is sent to, and nowhere else; within the hosts of `capabilities.http`.
+    pub host: HostRule,
+    /// The request header that carries it.
+    pub header: String,
+    /// Stands before the value, such as `Bearer `.
+    #[serde(default)]
+    pub prefix: String,
+    /// What the owner reads beside the field.
+    #[serde(default)]
+    pub description: String,
 }
 
 /// A run that must come out as written.
@@ -175,7 +253,7 @@ pub enum ManifestError {
     Value { key: String, reason: String },
 }
 
-fn bad(key: impl Into<String>, reason: impl Into<String>) -> ManifestError {
+pub(super) fn bad(key: impl Into<String>, reason: impl Into<String>) -> ManifestError {
     ManifestError::Value { key: key.into(), reason: reason.into() }
 }
 
@@ -187,6 +265,8 @@ const MAX_MANIFEST_BYTES: usize = 128 << 10;
 /// Longest schema, as JSON.
 const MAX_SCHEMA_BYTES: usize = 16 << 10;
 const MAX_TRIGGERS: usize = 50;
+const MAX_HOSTS: usize = 50;
+const MAX_SECRETS: usize = 20;
 const MAX_EXAMPLES: usize = 50;
 
 impl Manifest {
@@ -209,11 +289,15 @@ impl Manifest {
         if self.timeout_s.is_some_and(|seconds| !(seconds > 0.0 && seconds.is_finite() && seconds < 3_600.0)) {
             return Err(bad("timeout_s", "a number of seconds above 0 and below 3600"));
         }
-        if self.limits.memory_mb == Some(0) || self.limits.fuel == Some(0) {
-            return Err(bad("limits", "a limit of 0 leaves nothing to run with"));
+        if let Some((name, _)) = self.limits.asked().find(|(_, value)| *value == 0) {
+            return Err(bad(format!("limits.{name}"), "a limit of 0 leaves nothing to run with"));
+        }
+        if !self.can_parallel && self.limits.concurrency.is_some_and(|calls| calls > 1) {
+            return Err(bad("limits.concurrency", "`can_parallel = false` means one call at a time"));
         }
         self.check_schemas()?;
-        self.check_unsupported()?;
+        self.check_capabilities()?;
+        self.check_secrets()?;
         if self.triggers.len() > MAX_TRIGGERS {
             return Err(bad("triggers", format!("{MAX_TRIGGERS} at most")));
         }
@@ -245,13 +329,34 @@ impl Manifest {
         Ok(())
     }
 
-    /// What the format knows and this host cannot do yet is refused, not ignored.
-    fn check_unsupported(&self) -> Result<(), ManifestError> {
-        if self.needs_approval {
-            return Err(bad("needs_approval", "this host cannot ask for an approval per call yet"));
+    fn check_capabilities(&self) -> Result<(), ManifestError> {
+        for name in &self.capabilities.skills {
+            check_name(name).map_err(|_| bad("capabilities.skills", format!("`{name}` is not the name of a skill")))?;
         }
-        if !self.secrets.is_empty() {
-            return Err(bad("secrets", "this host does not keep secrets for skills yet"));
+        if self.capabilities.http.len() > MAX_HOSTS {
+            return Err(bad("capabilities.http", format!("{MAX_HOSTS} hosts at most: an owner reads them all")));
+        }
+        Ok(())
+    }
+
+    fn check_secrets(&self) -> Result<(), ManifestError> {
+        if self.secrets.len() > MAX_SECRETS {
+            return Err(bad("secrets", format!("{MAX_SECRETS} at most")));
+        }
+        for (at, secret) in self.secrets.iter().enumerate() {
+            let key = |field: &str| format!("secrets[{at}].{field}");
+            check_name(&secret.name).map_err(|_| bad(key("name"), NAME_SHAPE))?;
+            if self.secrets[..at].iter().any(|other| other.name == secret.name) {
+                return Err(bad(key("name"), format!("there is a secret `{}` already", secret.name)));
+            }
+            if !self.capabilities.http.iter().any(|granted| granted.covers(&secret.host)) {
+                let reason = format!("`{}` is not among the hosts of `capabilities.http`", secret.host);
+                return Err(bad(key("host"), reason));
+            }
+            secret_header(&secret.header).map_err(|reason| bad(key("header"), reason))?;
+            if hyper::header::HeaderValue::from_str(&secret.prefix).is_err() {
+                return Err(bad(key("prefix"), "only what may stand in a request header"));
+            }
         }
         Ok(())
     }
@@ -294,10 +399,13 @@ impl Manifest {
             ask("messages", json!(c.messages));
         }
         if let Some(tier) = &c.llm {
-            ask("llm", json!(tier));
+            ask("llm", json!([tier]));
         }
         if !c.http.is_empty() {
             ask("http", json!(c.http));
+        }
+        if !c.skills.is_empty() {
+            ask("skills", json!(c.skills));
         }
         asked
     }
@@ -312,6 +420,8 @@ pub fn validator(schema: &Value) -> Result<jsonschema::Validator, String> {
         .map_err(|error| format!("{error} at `{}`", error.instance_path()))
 }
 
+const NAME_SHAPE: &str = "a lower-case letter, then 1 to 47 lower-case letters, digits or underscores";
+
 fn check_name(name: &str) -> Result<(), ManifestError> {
     let mut chars = name.chars();
     let first = chars.next().is_some_and(|c| c.is_ascii_lowercase());
@@ -319,7 +429,7 @@ fn check_name(name: &str) -> Result<(), ManifestError> {
     if first && rest && (2..=48).contains(&name.len()) {
         return Ok(());
     }
-    Err(bad("name", "a lower-case letter, then 1 to 47 lower-case letters, digits or underscores"))
+    Err(bad("name", NAME_SHAPE))
 }
 
 fn check_version(version: &str) -> Result<(), ManifestError> {

@@ -8,20 +8,22 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 use tokio::sync::Semaphore;
-use wasmtime::component::Linker;
+use wasmtime::component::{Component, Linker};
 
 use super::{
     compiler::{CompileError, Compiler},
+    egress::{Redactor, Seal, Secret},
     grant::Grants,
-    host::CallState,
+    host::{CallState, Reach},
     limits::Limits,
     linker::SkillWorldPre,
     manifest::{Manifest, validator},
+    running::{Running, RunningVersions},
     trigger::Matcher,
 };
 use crate::{
     config,
-    store::{Db, SkillRow, StoreError},
+    store::{Db, SkillRow, StoreError, logged},
 };
 
 /// Versions kept ready to run; others load from the artefact cache when called.
@@ -41,8 +43,14 @@ pub struct Installed {
     pub input: jsonschema::Validator,
     pub output: jsonschema::Validator,
     pub triggers: Vec<Matcher>,
-    /// One permit for a skill whose calls must not overlap.
-    pub serial: Option<Arc<Semaphore>>,
+    /// What it may reach on the network.
+    pub reach: Reach,
+    /// Takes the values of the secrets out of whatever a run leaves.
+    pub redactor: Redactor,
+    /// One permit for each call that may run at once; shared by the versions of a skill.
+    pub places: Arc<Semaphore>,
+    /// The calls of this version that run in this process.
+    pub running: Arc<Running>,
 }
 
 #[derive(Default)]
@@ -54,9 +62,11 @@ struct Snapshot {
 pub struct Registry {
     db: Db,
     settings: config::Skills,
-    compiler: Compiler,
+    pub(super) compiler: Compiler,
     linker: Linker<CallState>,
     ready: Cache<String, Arc<SkillWorldPre<CallState>>>,
+    seal: Seal,
+    running: RunningVersions,
     /// Replaced whole, never changed; the lock is held for a pointer's copy.
     snapshot: RwLock<Arc<Snapshot>>,
 }
@@ -75,8 +85,24 @@ pub enum LoadError {
 }
 
 impl Registry {
-    pub fn new(db: Db, settings: config::Skills, compiler: Compiler, linker: Linker<CallState>) -> Self {
-        Self { db, settings, compiler, linker, ready: Cache::new(READY_VERSIONS), snapshot: RwLock::default() }
+    pub fn new(db: Db, settings: config::Skills, compiler: Compiler, linker: Linker<CallState>, seal: Seal) -> Self {
+        let (ready, running, snapshot) = (Cache::new(READY_VERSIONS), RunningVersions::default(), RwLock::default());
+        Self { db, settings, compiler, linker, ready, seal, running, snapshot }
+    }
+
+    /// Calls of a version that run in this process.
+    pub fn in_flight(&self, digest: &str) -> usize {
+        self.running.count(digest)
+    }
+
+    /// Looks whether anything changed, for those who wait for nothing else.
+    pub async fn look(&self) {
+        logged("the skills could not be looked at", self.refresh().await);
+    }
+
+    /// Seals a secret as it is stored.
+    pub fn seal(&self, skill: &str, name: &str, value: &str) -> Vec<u8> {
+        self.seal.seal(skill, name, value)
     }
 
     /// All installed skills by name, after a look whether anything changed.
@@ -113,12 +139,34 @@ impl Registry {
                 }
             }
         }
+        let taken_back = self.taken_back(&skills).await?;
         let mut current = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
         // Of two looks at the same time, the later one stays.
         if current.revision <= revision {
             *current = Arc::new(Snapshot { revision, skills });
+            for running in taken_back {
+                running.stop();
+            }
         }
         Ok(())
+    }
+
+    /// The versions whose running calls end now: of skills that were disabled or removed, and those
+    /// that were rolled back. A version that was replaced ends its calls by itself.
+    async fn taken_back(&self, skills: &BTreeMap<String, Arc<Installed>>) -> Result<Vec<Arc<Running>>, StoreError> {
+        let mut taken_back = Vec::new();
+        for (digest, running) in self.running.all() {
+            let skill = skills.get(&running.skill).filter(|skill| skill.enabled);
+            let stops = match skill {
+                None => true,
+                Some(skill) if skill.digest == digest => false,
+                Some(_) => self.db.version(&digest).await?.is_none_or(|version| version.retired_reason.is_some()),
+            };
+            if stops {
+                taken_back.push(running);
+            }
+        }
+        Ok(taken_back)
     }
 
     async fn install(
@@ -138,17 +186,50 @@ impl Registry {
         installed.origin.clone_from(&row.origin);
         let set = row.settings.0.iter().map(|(key, value)| (key.clone(), value.clone()));
         Arc::make_mut(&mut installed.settings).extend(set);
-        // Calls of the version before count too: one at a time is a promise of the skill.
-        if let (Some(serial), Some(before)) = (&mut installed.serial, before.and_then(|before| before.serial.as_ref()))
-        {
-            *serial = before.clone();
+        self.put_in_secrets(&mut installed).await?;
+        installed.running = self.running.of(&row.name, digest);
+        // Calls of the version before count too: so many at a time is a promise of the skill.
+        if let Some(before) = before.filter(|before| before.limits.concurrency == installed.limits.concurrency) {
+            installed.places = before.places.clone();
         }
         Ok(installed)
+    }
+
+    async fn put_in_secrets(&self, installed: &mut Installed) -> Result<(), StoreError> {
+        if installed.manifest.secrets.is_empty() {
+            return Ok(());
+        }
+        let stored = self.db.secrets(&installed.name).await?;
+        let (mut set, mut unset) = (Vec::new(), Vec::new());
+        for asked in &installed.manifest.secrets {
+            let row = stored.iter().find(|row| row.name == asked.name);
+            let value = row.map(|row| self.seal.open(&installed.name, &row.name, &row.sealed));
+            if let Some(Err(error)) = &value {
+                let error = error as &dyn std::error::Error;
+                tracing::error!(skill = installed.name, secret = asked.name, error, "a secret cannot be opened");
+            }
+            match (value, asked.header.parse()) {
+                (Some(Ok(value)), Ok(header)) => set.push(Secret {
+                    name: asked.name.clone(),
+                    host: asked.host.clone(),
+                    header,
+                    prefix: asked.prefix.clone(),
+                    value,
+                }),
+                _ => unset.push(asked.clone()),
+            }
+        }
+        installed.redactor = Redactor::of(&set);
+        (installed.reach.secrets, installed.reach.unset) = (set.into(), unset.into());
+        Ok(())
     }
 
     /// A version as it would be installed, with the settings' defaults.
     pub fn prepare(&self, manifest: &Manifest, digest: &str, grants: Grants) -> Result<Installed, StoreError> {
         let corrupt = |reason: String| StoreError::Corrupt(format!("manifest of {digest}: {reason}"));
+        let limits = Limits::of(manifest, &self.settings);
+        let hosts = &manifest.capabilities.http;
+        let granted = hosts.iter().filter(|rule| grants.check_scope("http", &rule.to_string()).is_ok());
         let defaults =
             manifest.settings.iter().map(|(key, setting)| (key.clone(), Value::from(setting.default.clone())));
         Ok(Installed {
@@ -156,7 +237,14 @@ impl Registry {
             enabled: true,
             origin: String::new(),
             digest: digest.to_owned(),
-            limits: Limits::of(manifest, &self.settings),
+            limits,
+            reach: Reach {
+                asked: manifest.capabilities.http.clone().into(),
+                granted: granted.cloned().collect(),
+                secrets: Arc::default(),
+                unset: manifest.secrets.clone().into(),
+            },
+            redactor: Redactor::default(),
             grants,
             settings: Arc::new(defaults.collect()),
             input: validator(&manifest.input_schema).map_err(corrupt)?,
@@ -167,7 +255,8 @@ impl Registry {
                 .map(super::trigger::Trigger::compile)
                 .collect::<Result<_, _>>()
                 .map_err(corrupt)?,
-            serial: (!manifest.can_parallel).then(|| Arc::new(Semaphore::new(1))),
+            places: Arc::new(Semaphore::new(usize::try_from(limits.concurrency).unwrap_or(Semaphore::MAX_PERMITS))),
+            running: Arc::new(Running::new(&manifest.name)),
             manifest: manifest.clone(),
         })
     }
@@ -179,22 +268,33 @@ impl Registry {
     }
 
     async fn load(&self, digest: &str) -> Result<Arc<SkillWorldPre<CallState>>, LoadError> {
-        let component = if let Some(component) = self.compiler.cached(digest) {
+        let component = if let Some(component) = self.compiler.cached(digest).await {
             component
         } else {
             let bytes = self.db.component(digest).await?.ok_or_else(|| LoadError::Missing(digest.to_owned()))?;
-            self.compiler.compile(digest, &bytes).await?
+            self.compiler.component(digest, &bytes).await?
         };
         Ok(Arc::new(self.link(&component)?))
     }
 
+    /// Compiles bytes that are not a skill's, such as a probe's.
+    pub async fn compiled(&self, digest: &str, bytes: &[u8]) -> Result<Component, LoadError> {
+        Ok(self.compiler.component(digest, bytes).await?)
+    }
+
     /// Compiles and links bytes that are not stored yet.
     pub async fn trial(&self, digest: &str, bytes: &[u8]) -> Result<Arc<SkillWorldPre<CallState>>, LoadError> {
-        let component = match self.compiler.cached(digest) {
-            Some(component) => component,
-            None => self.compiler.compile(digest, bytes).await?,
-        };
-        let ready = Arc::new(self.link(&component)?);
+        let component = self.compiler.component(digest, bytes).await?;
+        self.linked(digest, &component).await
+    }
+
+    /// Links what is compiled, and has it ready.
+    pub async fn linked(
+        &self,
+        digest: &str,
+        component: &Component,
+    ) -> Result<Arc<SkillWorldPre<CallState>>, LoadError> {
+        let ready = Arc::new(self.link(component)?);
         self.ready.insert(digest.to_owned(), ready.clone()).await;
         Ok(ready)
     }
@@ -202,10 +302,10 @@ impl Registry {
     /// Forgets what was compiled of a version that is not kept.
     pub async fn forget(&self, digest: &str) {
         self.ready.invalidate(digest).await;
-        self.compiler.forget(digest);
+        self.compiler.forget(digest).await;
     }
 
-    fn link(&self, component: &wasmtime::component::Component) -> Result<SkillWorldPre<CallState>, LoadError> {
+    fn link(&self, component: &Component) -> Result<SkillWorldPre<CallState>, LoadError> {
         let link = |error: wasmtime::Error| LoadError::Link(format!("{error:#}"));
         let pre = self.linker.instantiate_pre(component).map_err(link)?;
         SkillWorldPre::new(pre).map_err(link)

@@ -1,156 +1,147 @@
 //! One run: a fresh store, limits armed before anything of the guest executes, everything dropped
 //! afterwards, and a name for how it ended.
 
-use serde::{Deserialize, Serialize};
-use std::time::{Duration, Instant};
-use wasmtime::{Engine, PoolConcurrencyLimitError, Store, Trap};
+use futures_util::FutureExt;
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
+use wasmtime::{Engine, PoolConcurrencyLimitError, Store, Trap, WasmBacktrace};
 
 use super::{
+    egress::Redactor,
     engine::{self, Ticker},
-    host::{CallState, LogLine, TooManyHostCalls},
-    limits::{HOST_CALL_BYTES, Limits, MAX_HANDLES, YIELD_FUEL},
+    failure::{CallFailure, FailureKind},
+    host::{CallState, LogLine, TooManyHostCalls, TooMuchData},
+    limits::{Limits, ONE_HOST_CALL_BYTES, YIELD_FUEL},
     linker::{Call, GuestFailure, SkillWorldPre},
+    tape::{Diverged, Tape},
 };
-use crate::store::storable;
-
-/// How a run failed, by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FailureKind {
-    /// The arguments do not fit the schema, or the skill says they make no sense.
-    InvalidInput,
-    /// Something the skill needs is away for now.
-    Unavailable,
-    /// Something was not granted.
-    Denied,
-    /// The skill says so.
-    Failed,
-    /// The skill crashed.
-    Trap,
-    OutOfFuel,
-    Timeout,
-    OutOfMemory,
-    OutputTooLarge,
-    TooManyHostCalls,
-    /// The output is not JSON, or not what the schema says.
-    BadOutput,
-    /// No place became free in time.
-    Busy,
-    /// The process ended during an earlier run that must not be repeated.
-    Interrupted,
-    /// There is no such skill, or it is disabled.
-    NoSkill,
-    /// The host's own fault.
-    Host,
-}
-
-impl FailureKind {
-    /// Who can mend it: "caller", "skill", "limit", "owner" or "host".
-    pub fn fault(self) -> &'static str {
-        match self {
-            Self::InvalidInput | Self::NoSkill => "caller",
-            Self::Unavailable | Self::Failed | Self::Trap | Self::BadOutput => "skill",
-            Self::OutOfFuel | Self::Timeout | Self::OutOfMemory | Self::OutputTooLarge | Self::TooManyHostCalls => {
-                "limit"
-            }
-            Self::Denied => "owner",
-            Self::Busy | Self::Interrupted | Self::Host => "host",
-        }
-    }
-
-    /// The name in JSON, pages and logs, such as `out-of-fuel`.
-    pub fn name(self) -> String {
-        serde_json::to_value(self).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
-    }
-}
-
-/// Characters kept of a failure's text.
-const MAX_FAILURE_CHARS: usize = 2_000;
-
-/// Why there is no output.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{}: {text}", kind.name())]
-pub struct CallFailure {
-    pub kind: FailureKind,
-    pub text: String,
-}
-
-impl CallFailure {
-    pub fn new(kind: FailureKind, text: impl Into<String>) -> Self {
-        // It is shown to people and put into prompts: some lines, not a flood.
-        let text = storable(&text.into()).chars().take(MAX_FAILURE_CHARS).collect();
-        Self { kind, text }
-    }
-}
 
 /// What a run gave and used.
 #[derive(Debug)]
 pub struct Run {
     pub output: Result<String, CallFailure>,
     pub duration: Duration,
+    /// Until the component stood ready to be called.
+    pub instantiate: Duration,
     pub fuel: u64,
-    pub peak_memory_bytes: usize,
+    pub peak_memory_bytes: u64,
+    pub table_elements: u64,
     pub host_calls: u64,
+    pub host_bytes: u64,
     pub log: Vec<LogLine>,
+    pub log_bytes: u64,
+    /// What was refused for want of a grant.
+    pub refused: Vec<(&'static str, Option<String>)>,
+    /// Whether something may have left the host.
+    pub sent: bool,
+    pub tape: Tape,
 }
 
-/// Runs a component once.
+impl Run {
+    /// Takes known values out of everything that outlives the run.
+    pub fn redact(&mut self, redactor: &Redactor) {
+        if redactor.is_empty() {
+            return;
+        }
+        match &mut self.output {
+            Ok(text) | Err(CallFailure { text, .. }) => *text = redactor.text(text),
+        }
+        for line in &mut self.log {
+            line.message = redactor.text(&line.message);
+        }
+        self.tape.redact(redactor);
+    }
+}
+
+/// Runs a component once, until it is done, its time is over or `stop` resolves.
 pub async fn run(
-    (engine, ticker): (&Engine, &Ticker),
+    at: (&Engine, &Ticker),
     component: &SkillWorldPre<CallState>,
-    limits: Limits,
     state: CallState,
-    call: Call,
+    call: &Call,
+    stop: impl Future<Output = ()>,
 ) -> Run {
     let began = Instant::now();
+    within(at, state, stop, async |store| {
+        let instance = component.instantiate_async(&mut *store).await?;
+        store.data_mut().instantiate = began.elapsed();
+        instance.skillet_skill_skill().call_run(&mut *store, call).await
+    })
+    .await
+}
+
+/// Enters a guest within its limits.
+pub async fn within(
+    (engine, ticker): (&Engine, &Ticker),
+    state: CallState,
+    stop: impl Future<Output = ()>,
+    enter: impl AsyncFnOnce(&mut Store<CallState>) -> wasmtime::Result<Result<String, GuestFailure>>,
+) -> Run {
+    let began = Instant::now();
+    let limits = state.limits;
     let mut store = Store::new(engine, state);
     let armed = arm(&mut store, limits);
     let _ticking = ticker.tick();
-    let outcome = match armed {
-        Ok(()) => tokio::time::timeout(limits.timeout, enter(&mut store, component, &call)).await,
-        Err(error) => Ok(Err(error)),
+    let entered = async {
+        armed?;
+        enter(&mut store).await
+    };
+    // A panic of a host function, or of the engine, is the end of this run and of nothing else: its
+    // store is dropped, and no lock is held across it.
+    let contained = AssertUnwindSafe(entered).catch_unwind();
+    let outcome = tokio::select! {
+        outcome = contained => Ok(outcome),
+        () = tokio::time::sleep(limits.timeout) => Err(timeout(limits)),
+        () = stop => Err(CallFailure::new(FailureKind::Stopped, "the skill was stopped by its owner")),
     };
     let fuel = limits.fuel.saturating_sub(store.get_fuel().unwrap_or(0));
     let mut state = store.into_data();
+    state.close_wide();
     if state.log_dropped > 0 {
         let message = format!("{} more lines were dropped", state.log_dropped);
         state.log.push(LogLine { level: "warn", message });
     }
     let output = match outcome {
-        Ok(Ok(Ok(output))) if output.len() > limits.output_bytes => Err(too_large(limits)),
-        Ok(Ok(Ok(output))) => Ok(output),
-        Ok(Ok(Err(failure))) => Err(guest_failure(failure)),
-        Ok(Err(error)) => Err(classify(&error, limits, &state)),
-        Err(_) => Err(timeout(limits)),
+        Ok(Ok(Ok(Ok(output)))) if output.len() as u64 > limits.output_bytes => Err(too_large(limits)),
+        Ok(Ok(Ok(Ok(output)))) => Ok(output),
+        Ok(Ok(Ok(Err(failure)))) => Err(guest_failure(failure)),
+        Ok(Ok(Err(error))) => Err(classify(&error, limits, &state)),
+        Ok(Err(_)) => {
+            tracing::error!(skill = &*state.skill, call_id = state.call, "a run of a skill panicked in the host");
+            Err(CallFailure::new(FailureKind::Host, "a fault of the host ended the run"))
+        }
+        Err(ended) => Err(ended),
     };
     Run {
         output,
         duration: began.elapsed(),
+        instantiate: state.instantiate,
         fuel,
         peak_memory_bytes: state.meter.peak_bytes,
+        table_elements: state.meter.peak_elements,
         host_calls: state.host_calls,
+        host_bytes: state.host_bytes,
         log: state.log,
+        log_bytes: state.log_bytes,
+        refused: state.refused,
+        sent: state.sent,
+        tape: state.tape,
     }
 }
 
 fn arm(store: &mut Store<CallState>, limits: Limits) -> wasmtime::Result<()> {
+    let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
     store.limiter(|state| &mut state.meter);
-    store.set_hostcall_fuel(limits.output_bytes + HOST_CALL_BYTES);
-    store.set_max_component_handles(MAX_HANDLES);
+    // The same fuel pays for the output and for the arguments of each call of the host.
+    store.set_hostcall_fuel(bytes(limits.output_bytes) + ONE_HOST_CALL_BYTES);
+    store.set_max_component_handles(bytes(limits.handles));
     store.set_fuel(limits.fuel)?;
     store.fuel_async_yield_interval(Some(YIELD_FUEL))?;
     store.set_epoch_deadline(engine::epochs(limits.timeout));
     store.epoch_deadline_trap();
     Ok(())
-}
-
-async fn enter(
-    store: &mut Store<CallState>,
-    component: &SkillWorldPre<CallState>,
-    call: &Call,
-) -> wasmtime::Result<Result<String, GuestFailure>> {
-    let instance = component.instantiate_async(&mut *store).await?;
-    instance.skillet_skill_skill().call_run(&mut *store, call).await
 }
 
 fn guest_failure(failure: GuestFailure) -> CallFailure {
@@ -165,8 +156,14 @@ fn guest_failure(failure: GuestFailure) -> CallFailure {
 
 /// Names what ended a run from outside the guest's own answer.
 fn classify(error: &wasmtime::Error, limits: Limits, state: &CallState) -> CallFailure {
-    if error.downcast_ref::<TooManyHostCalls>().is_some() {
-        return CallFailure::new(FailureKind::TooManyHostCalls, TooManyHostCalls.to_string());
+    if let Some(many) = error.downcast_ref::<TooManyHostCalls>() {
+        return CallFailure::new(FailureKind::TooManyHostCalls, many.to_string());
+    }
+    if let Some(much) = error.downcast_ref::<TooMuchData>() {
+        return CallFailure::new(FailureKind::TooMuchData, much.to_string());
+    }
+    if let Some(diverged) = error.downcast_ref::<Diverged>() {
+        return CallFailure::new(FailureKind::Failed, diverged.to_string());
     }
     // The pool has places for every call, but components of many parts may use them up.
     if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
@@ -179,13 +176,28 @@ fn classify(error: &wasmtime::Error, limits: Limits, state: &CallState) -> CallF
         Some(Trap::Interrupt) => return timeout(limits),
         _ => {}
     }
-    if state.meter.refused {
-        let mib = limits.memory_bytes >> 20;
-        return CallFailure::new(FailureKind::OutOfMemory, format!("more than {mib} MiB of memory"));
-    }
     let text = format!("{error:#}");
+    // The engine gives these no type of their own.
     if text.contains("fuel allocated for hostcalls") {
-        return too_large(limits);
+        // With a frame of the guest below, it was passing arguments; without one, it had returned.
+        return match error.downcast_ref::<WasmBacktrace>() {
+            Some(_) => {
+                let most = limits.output_bytes + ONE_HOST_CALL_BYTES as u64;
+                CallFailure::new(FailureKind::TooMuchData, format!("more than {most} bytes in one call of the host"))
+            }
+            None => too_large(limits),
+        };
+    }
+    if text.contains("handle limit") || text.contains("no free keys") {
+        return CallFailure::new(FailureKind::TooManyHandles, format!("more than {} handles", limits.handles));
+    }
+    if text.contains("instance count too high") {
+        return CallFailure::new(FailureKind::OutOfMemory, format!("more than {} core instances", limits.instances));
+    }
+    if state.meter.refused {
+        let (mib, elements) = (limits.memory_bytes >> 20, limits.table_elements);
+        let text = format!("more than {mib} MiB of memory, or {elements} elements in tables");
+        return CallFailure::new(FailureKind::OutOfMemory, text);
     }
     // A crash whose reason the skill logged last is told by that line.
     let reason = state.log.iter().rev().find(|line| line.level == "error").map(|line| line.message.clone());

@@ -89,6 +89,10 @@ impl OpenAi {
         let client = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(10))
             .tcp_nodelay(true)
+            // What is streamed word by word gains nothing from being compressed.
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
             // A redirect would carry the key to another host.
             .redirect(reqwest::redirect::Policy::none())
             .build()?;

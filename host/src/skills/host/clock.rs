@@ -1,8 +1,8 @@
-use super::CallState;
+use super::{CallState, lend};
 use crate::skills::linker::clock::Host;
 
 impl Host for CallState {
     async fn now_ms(&mut self) -> wasmtime::Result<u64> {
-        Ok(u64::try_from(self.services.clock.now().timestamp_millis()).unwrap_or(0))
+        lend!(self, "clock.now-ms", 0, u64::try_from(self.services.clock.now().timestamp_millis()).unwrap_or(0))
     }
 }

@@ -1,36 +1,38 @@
 use serde_json::json;
 
-use super::CallState;
+use super::{CallState, lend};
 use crate::{
     settings::SettingError,
     skills::linker::config::{Error, Host},
 };
 
-impl Host for CallState {
-    async fn get(&mut self, key: String) -> wasmtime::Result<Result<String, Error>> {
-        self.count()?;
-        if let Err(refusal) = self.grants.check("config") {
-            return Ok(Err(Error::Denied(refusal)));
-        }
-        Ok(match self.services.settings.value(&key).await {
+impl CallState {
+    async fn config_value(&mut self, key: String) -> Result<String, Error> {
+        self.granted("config").map_err(Error::Denied)?;
+        match self.services.settings.value(&key).await {
             Ok(view) if view.open => Ok(view.value),
             Ok(_) => Err(refused(SettingError::Closed(key))),
             Err(error) => Err(refused(error)),
-        })
+        }
+    }
+
+    async fn set_config(&mut self, key: &str, value: &str) -> Result<(), Error> {
+        self.granted("config").map_err(Error::Denied)?;
+        self.services.settings.set_open(key, value).await.map_err(refused)?;
+        let actor = format!("skill {}", self.skill);
+        let detail = json!({ "value": value, "user": self.user, "turn": self.turn });
+        let noted = self.services.db.audit(&self.services.clock, &actor, "setting.set", key, &detail).await;
+        noted.map_err(|error| refused(error.into()))
+    }
+}
+
+impl Host for CallState {
+    async fn get(&mut self, key: String) -> wasmtime::Result<Result<String, Error>> {
+        lend!(self, "config.get", key.len(), self.config_value(key).await)
     }
 
     async fn set(&mut self, key: String, value: String) -> wasmtime::Result<Result<(), Error>> {
-        self.count()?;
-        if let Err(refusal) = self.grants.check("config") {
-            return Ok(Err(Error::Denied(refusal)));
-        }
-        if let Err(error) = self.services.settings.set_open(&key, &value).await {
-            return Ok(Err(refused(error)));
-        }
-        let actor = format!("skill {}", self.skill);
-        let detail = json!({ "value": value, "user": self.user, "turn": self.turn });
-        let noted = self.services.db.audit(&self.services.clock, &actor, "setting.set", &key, &detail).await;
-        Ok(noted.map_err(|error| refused(error.into())))
+        lend!(self, "config.set", key.len() + value.len(), self.set_config(&key, &value).await)
     }
 }
 

@@ -1,7 +1,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::{CallState, Services};
+use super::{CallState, Services, lend};
 use crate::{
     ids::JobId,
     schedule::{self, Schedule},
@@ -29,12 +29,8 @@ const FARTHEST: TimeDelta = TimeDelta::days(3_660);
 const LISTED: TimeDelta = TimeDelta::days(1);
 
 impl CallState {
-    fn jobs_allowed(&mut self) -> wasmtime::Result<Result<(), Error>> {
-        self.count()?;
-        Ok(self.grants.check("jobs").map_err(Error::Denied))
-    }
-
     async fn new_job(&mut self, wanted: NewJob) -> Result<String, Error> {
+        self.granted("jobs").map_err(Error::Denied)?;
         self.jobs_made += 1;
         if wanted.payload.len() > MAX_PAYLOAD_BYTES {
             return Err(Error::Invalid(format!("a payload has {MAX_PAYLOAD_BYTES} bytes at most")));
@@ -78,7 +74,7 @@ impl CallState {
     }
 
     /// A call of a skill that is not there would fail when nobody looks.
-    async fn check_skill(&self, payload: &Value) -> Result<(), Error> {
+    async fn check_skill(&mut self, payload: &Value) -> Result<(), Error> {
         let Some(name) = payload["skill"].as_str() else { return Ok(()) };
         match self.services.db.skill(name).await.map_err(|error| away(&error))? {
             Some(skill) if skill.status == "active" => Ok(()),
@@ -87,7 +83,7 @@ impl CallState {
     }
 
     /// A job that the person of this call knows of.
-    async fn own_job(&self, id: &str) -> Result<Option<JobId>, Error> {
+    async fn own_job(&mut self, id: &str) -> Result<Option<JobId>, Error> {
         let Ok(id) = id.parse() else { return Ok(None) };
         let job = self.services.db.job(id).await.map_err(|error| away(&error))?;
         let own = job.filter(|job| job.user_id == Some(self.user) && schedule::KINDS.contains(&job.kind.as_str()));
@@ -95,52 +91,46 @@ impl CallState {
     }
 }
 
-impl Host for CallState {
-    async fn schedule(&mut self, job: NewJob) -> wasmtime::Result<Result<String, Error>> {
-        match self.jobs_allowed()? {
-            Ok(()) => Ok(self.new_job(job).await),
-            Err(error) => Ok(Err(error)),
-        }
-    }
-
-    async fn list(&mut self, limit: u32) -> wasmtime::Result<Result<Vec<Job>, Error>> {
-        if let Err(error) = self.jobs_allowed()? {
-            return Ok(Err(error));
-        }
+impl CallState {
+    async fn own_jobs(&mut self, limit: u32) -> Result<Vec<Job>, Error> {
+        self.granted("jobs").map_err(Error::Denied)?;
         let since = self.services.clock.now() - LISTED;
         let jobs = self.services.db.jobs_of(self.user, since, i64::from(limit.min(MAX_LISTED))).await;
-        Ok(jobs.map(|jobs| jobs.into_iter().map(listed).collect()).map_err(|error| away(&error)))
+        Ok(jobs.map_err(|error| away(&error))?.into_iter().map(listed).collect())
     }
 
-    async fn reschedule(&mut self, id: String, run_at_ms: u64) -> wasmtime::Result<Result<bool, Error>> {
-        if let Err(error) = self.jobs_allowed()? {
-            return Ok(Err(error));
-        }
-        let run_at = match moment(run_at_ms, self.services.clock.now()) {
-            Ok(run_at) => run_at,
-            Err(error) => return Ok(Err(error)),
-        };
-        let id = match self.own_job(&id).await {
-            Ok(Some(id)) => id,
-            Ok(None) => return Ok(Ok(false)),
-            Err(error) => return Ok(Err(error)),
-        };
-        let moved = self.services.db.reschedule_job(id, run_at).await.map_err(|error| away(&error));
+    async fn move_job(&mut self, id: &str, run_at_ms: u64) -> Result<bool, Error> {
+        self.granted("jobs").map_err(Error::Denied)?;
+        let run_at = moment(run_at_ms, self.services.clock.now())?;
+        let Some(id) = self.own_job(id).await? else { return Ok(false) };
+        let moved = self.services.db.reschedule_job(id, run_at).await.map_err(|error| away(&error))?;
         self.services.wake.jobs.notify_one();
         Ok(moved)
     }
 
-    async fn cancel(&mut self, id: String) -> wasmtime::Result<Result<bool, Error>> {
-        if let Err(error) = self.jobs_allowed()? {
-            return Ok(Err(error));
-        }
-        let id = match self.own_job(&id).await {
-            Ok(Some(id)) => id,
-            Ok(None) => return Ok(Ok(false)),
-            Err(error) => return Ok(Err(error)),
-        };
+    async fn cancel_job(&mut self, id: &str) -> Result<bool, Error> {
+        self.granted("jobs").map_err(Error::Denied)?;
+        let Some(id) = self.own_job(id).await? else { return Ok(false) };
         let Services { db, clock, .. } = &self.services;
-        Ok(db.cancel_job(clock, id).await.map_err(|error| away(&error)))
+        db.cancel_job(clock, id).await.map_err(|error| away(&error))
+    }
+}
+
+impl Host for CallState {
+    async fn schedule(&mut self, job: NewJob) -> wasmtime::Result<Result<String, Error>> {
+        lend!(self, "jobs.schedule", job.kind.len() + job.payload.len(), self.new_job(job).await)
+    }
+
+    async fn list(&mut self, limit: u32) -> wasmtime::Result<Result<Vec<Job>, Error>> {
+        lend!(self, "jobs.list", 0, self.own_jobs(limit).await)
+    }
+
+    async fn reschedule(&mut self, id: String, run_at_ms: u64) -> wasmtime::Result<Result<bool, Error>> {
+        lend!(self, "jobs.reschedule", id.len(), self.move_job(&id, run_at_ms).await)
+    }
+
+    async fn cancel(&mut self, id: String) -> wasmtime::Result<Result<bool, Error>> {
+        lend!(self, "jobs.cancel", id.len(), self.cancel_job(&id).await)
     }
 }
 

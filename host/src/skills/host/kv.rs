@@ -1,4 +1,4 @@
-use super::CallState;
+use super::{CallState, lend};
 use crate::{
     skills::{
         limits::{MAX_KV_KEY_BYTES, MAX_KV_VALUE_BYTES},
@@ -11,39 +11,68 @@ use crate::{
 const MAX_KEYS: u32 = 1_000;
 
 impl CallState {
-    fn kv_allowed(&mut self, key: &str) -> wasmtime::Result<Result<(), Error>> {
-        self.count()?;
-        Ok(match self.grants.check("kv") {
-            Err(refusal) => Err(Error::Unavailable(refusal)),
-            Ok(()) if key.len() > MAX_KV_KEY_BYTES => Err(Error::TooLarge),
-            // Postgres has no NUL in texts.
-            Ok(()) if key.contains('\0') => Err(Error::Unavailable("a key holds no NUL".to_owned())),
-            Ok(()) => Ok(()),
-        })
+    fn kv_allowed(&mut self, key: &str) -> Result<(), Error> {
+        self.granted("kv").map_err(Error::Unavailable)?;
+        if key.len() > MAX_KV_KEY_BYTES {
+            return Err(Error::TooLarge);
+        }
+        // Postgres has no NUL in texts.
+        if key.contains('\0') {
+            return Err(Error::Unavailable("a key holds no NUL".to_owned()));
+        }
+        Ok(())
+    }
+
+    async fn kv_get(&mut self, key: &str) -> Result<Option<Vec<u8>>, Error> {
+        self.kv_allowed(key)?;
+        self.services.db.kv(&self.skill, self.user, key).await.map_err(|error| away(&error))
+    }
+
+    async fn kv_set(&mut self, key: &str, value: &[u8]) -> Result<(), Error> {
+        self.kv_allowed(key)?;
+        if value.len() > MAX_KV_VALUE_BYTES {
+            return Err(Error::TooLarge);
+        }
+        let owner = (&*self.skill, self.user);
+        match self.services.db.set_kv(&self.services.clock, owner, key, value).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::QuotaExceeded),
+            Err(error) => Err(away(&error)),
+        }
+    }
+
+    async fn kv_swap(&mut self, key: &str, expected: Option<&[u8]>, value: &[u8]) -> Result<bool, Error> {
+        self.kv_allowed(key)?;
+        if value.len() > MAX_KV_VALUE_BYTES {
+            return Err(Error::TooLarge);
+        }
+        let owner = (&*self.skill, self.user);
+        match self.services.db.swap_kv(&self.services.clock, owner, key, (expected, value)).await {
+            Ok(Some(swapped)) => Ok(swapped),
+            Ok(None) => Err(Error::QuotaExceeded),
+            Err(error) => Err(away(&error)),
+        }
+    }
+
+    async fn kv_delete(&mut self, key: &str) -> Result<(), Error> {
+        self.kv_allowed(key)?;
+        self.services.db.delete_kv(&self.skill, self.user, key).await.map_err(|error| away(&error))
+    }
+
+    async fn kv_keys(&mut self, prefix: &str, limit: u32) -> Result<Vec<String>, Error> {
+        self.kv_allowed(prefix)?;
+        let limit = i64::from(limit.min(MAX_KEYS));
+        self.services.db.kv_keys(&self.skill, self.user, prefix, limit).await.map_err(|error| away(&error))
     }
 }
 
 impl Host for CallState {
     async fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
-        if let Err(error) = self.kv_allowed(&key)? {
-            return Ok(Err(error));
-        }
-        Ok(self.services.db.kv(&self.skill, self.user, &key).await.map_err(|error| away(&error)))
+        lend!(self, "kv.get", key.len(), self.kv_get(&key).await)
     }
 
     async fn set(&mut self, key: String, value: Vec<u8>) -> wasmtime::Result<Result<(), Error>> {
-        if let Err(error) = self.kv_allowed(&key)? {
-            return Ok(Err(error));
-        }
-        if value.len() > MAX_KV_VALUE_BYTES {
-            return Ok(Err(Error::TooLarge));
-        }
-        let owner = (&*self.skill, self.user);
-        Ok(match self.services.db.set_kv(&self.services.clock, owner, &key, &value).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(Error::QuotaExceeded),
-            Err(error) => Err(away(&error)),
-        })
+        lend!(self, "kv.set", key.len() + value.len(), self.kv_set(&key, &value).await)
     }
 
     async fn compare_and_set(
@@ -52,34 +81,16 @@ impl Host for CallState {
         expected: Option<Vec<u8>>,
         value: Vec<u8>,
     ) -> wasmtime::Result<Result<bool, Error>> {
-        if let Err(error) = self.kv_allowed(&key)? {
-            return Ok(Err(error));
-        }
-        if value.len() > MAX_KV_VALUE_BYTES {
-            return Ok(Err(Error::TooLarge));
-        }
-        let owner = (&*self.skill, self.user);
-        let change = (expected.as_deref(), &*value);
-        Ok(match self.services.db.swap_kv(&self.services.clock, owner, &key, change).await {
-            Ok(Some(swapped)) => Ok(swapped),
-            Ok(None) => Err(Error::QuotaExceeded),
-            Err(error) => Err(away(&error)),
-        })
+        let bytes = key.len() + expected.as_ref().map_or(0, Vec::len) + value.len();
+        lend!(self, "kv.compare-and-set", bytes, self.kv_swap(&key, expected.as_deref(), &value).await)
     }
 
     async fn delete(&mut self, key: String) -> wasmtime::Result<Result<(), Error>> {
-        if let Err(error) = self.kv_allowed(&key)? {
-            return Ok(Err(error));
-        }
-        Ok(self.services.db.delete_kv(&self.skill, self.user, &key).await.map_err(|error| away(&error)))
+        lend!(self, "kv.delete", key.len(), self.kv_delete(&key).await)
     }
 
     async fn list_keys(&mut self, prefix: String, limit: u32) -> wasmtime::Result<Result<Vec<String>, Error>> {
-        if let Err(error) = self.kv_allowed(&prefix)? {
-            return Ok(Err(error));
-        }
-        let limit = i64::from(limit.min(MAX_KEYS));
-        Ok(self.services.db.kv_keys(&self.skill, self.user, &prefix, limit).await.map_err(|error| away(&error)))
+        lend!(self, "kv.list-keys", prefix.len(), self.kv_keys(&prefix, limit).await)
     }
 }
 

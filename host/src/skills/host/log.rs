@@ -1,25 +1,34 @@
 use super::{CallState, LogLine};
 use crate::skills::{
-    limits::{MAX_LOG_LINE_BYTES, MAX_LOG_LINES},
+    limits::MAX_LOG_LINE_BYTES,
     linker::log::{Host, Level},
 };
 
 impl Host for CallState {
     async fn write(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
-        if self.log.len() == MAX_LOG_LINES {
-            self.log_dropped += 1;
-            return Ok(());
-        }
         let level = match level {
             Level::Debug => "debug",
             Level::Info => "info",
             Level::Warn => "warn",
             Level::Error => "error",
         };
-        let end = message.floor_char_boundary(MAX_LOG_LINE_BYTES);
-        // Control characters could write over other lines where the log is read in a terminal.
-        let message = message[..end].chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        self.log.push(LogLine { level, message });
+        self.keep_line(level, &message);
         Ok(())
+    }
+}
+
+impl CallState {
+    /// Keeps a line of log as far as there is room.
+    pub fn keep_line(&mut self, level: &'static str, message: &str) {
+        if self.log.len() as u64 >= self.limits.log_lines || self.log_bytes >= self.limits.log_bytes {
+            self.log_dropped += 1;
+            return;
+        }
+        let room = usize::try_from(self.limits.log_bytes - self.log_bytes).unwrap_or(usize::MAX);
+        let end = message.floor_char_boundary(MAX_LOG_LINE_BYTES.min(room));
+        // Control characters could write over other lines where the log is read in a terminal.
+        let message: String = message[..end].chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        self.log_bytes += message.len() as u64;
+        self.log.push(LogLine { level, message });
     }
 }

@@ -1,4 +1,4 @@
-use super::CallState;
+use super::{CallState, lend};
 use crate::{
     memory::MemoryError,
     skills::linker::memory::{Error, Fact, Host},
@@ -7,40 +7,38 @@ use crate::{
 /// Facts returned by one search.
 const MAX_FACTS: u32 = 50;
 
-impl Host for CallState {
-    async fn search(&mut self, query: String, limit: u32) -> wasmtime::Result<Result<Vec<Fact>, Error>> {
-        self.count()?;
-        if let Err(refusal) = self.grants.check_scope("memory", "read") {
-            return Ok(Err(Error::Denied(refusal)));
-        }
+impl CallState {
+    async fn recall(&mut self, query: &str, limit: u32) -> Result<Vec<Fact>, Error> {
+        self.granted_word("memory", "read").map_err(Error::Denied)?;
         let limit = limit.min(MAX_FACTS) as usize;
-        let found = match self.services.memory.recall(self.user, &query, limit).await {
-            Ok(found) => found,
-            Err(error) => return Ok(Err(away(&error))),
-        };
+        let found = self.services.memory.recall(self.user, query, limit).await.map_err(|error| away(&error))?;
         #[expect(clippy::cast_possible_truncation, reason = "a score is a small number")]
-        let facts = found
-            .into_iter()
-            .map(|one| Fact {
-                key: one.key,
-                text: one.text,
-                score: one.score as f32,
-                recorded_at_ms: u64::try_from(one.recorded_at.timestamp_millis()).unwrap_or(0),
-            })
-            .collect();
-        Ok(Ok(facts))
+        let facts = found.into_iter().map(|one| Fact {
+            key: one.key,
+            text: one.text,
+            score: one.score as f32,
+            recorded_at_ms: u64::try_from(one.recorded_at.timestamp_millis()).unwrap_or(0),
+        });
+        Ok(facts.collect())
     }
 
-    async fn remember(&mut self, key: String, text: String) -> wasmtime::Result<Result<(), Error>> {
-        self.count()?;
-        if let Err(refusal) = self.grants.check_scope("memory", "write") {
-            return Ok(Err(Error::Denied(refusal)));
-        }
-        Ok(match self.services.memory.remember(self.user, &key, &text, self.turn).await {
+    async fn keep_fact(&mut self, key: &str, text: &str) -> Result<(), Error> {
+        self.granted_word("memory", "write").map_err(Error::Denied)?;
+        match self.services.memory.remember(self.user, key, text, self.turn).await {
             Ok(_) => Ok(()),
             Err(MemoryError::Store(error)) => Err(away(&error)),
             Err(refusal) => Err(Error::Denied(refusal.to_string())),
-        })
+        }
+    }
+}
+
+impl Host for CallState {
+    async fn search(&mut self, query: String, limit: u32) -> wasmtime::Result<Result<Vec<Fact>, Error>> {
+        lend!(self, "memory.search", query.len(), self.recall(&query, limit).await)
+    }
+
+    async fn remember(&mut self, key: String, text: String) -> wasmtime::Result<Result<(), Error>> {
+        lend!(self, "memory.remember", key.len() + text.len(), self.keep_fact(&key, &text).await)
     }
 }
 

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{CallState, Services};
+use super::{CallState, Services, lend};
 use crate::{
     ids::ConversationId,
     skills::linker::messages::{Error, Host},
@@ -12,17 +12,17 @@ const MAX_CHARS: usize = 8_000;
 
 impl Host for CallState {
     async fn send(&mut self, chat: Option<String>, text: String) -> wasmtime::Result<Result<String, Error>> {
-        self.count()?;
-        self.messages_sent += 1;
-        Ok(self.deliver(chat, &text).await)
+        let bytes = chat.as_ref().map_or(0, String::len) + text.len();
+        lend!(self, "messages.send", bytes, self.deliver(chat, &text).await)
     }
 }
 
 impl CallState {
-    async fn deliver(&self, chat: Option<String>, text: &str) -> Result<String, Error> {
+    async fn deliver(&mut self, chat: Option<String>, text: &str) -> Result<String, Error> {
+        self.messages_sent += 1;
         // Whoever may write to others may not need to write to the person of the call.
         let reach = if chat.as_ref().is_none_or(|chat| chat == "me") { "me" } else { "people" };
-        self.grants.check_scope("messages", reach).map_err(Error::Denied)?;
+        self.granted_word("messages", reach).map_err(Error::Denied)?;
         let text = storable(text.trim());
         if text.is_empty() || text.chars().count() > MAX_CHARS {
             return Err(Error::Denied(format!("a message has 1 to {MAX_CHARS} characters")));
@@ -44,7 +44,7 @@ impl CallState {
         Ok(key)
     }
 
-    async fn conversation_of(&self, chat: Option<&str>) -> Result<ConversationId, Error> {
+    async fn conversation_of(&mut self, chat: Option<&str>) -> Result<ConversationId, Error> {
         let db = &self.services.db;
         match chat {
             None => {
@@ -65,7 +65,7 @@ impl CallState {
     }
 
     /// The chat of this id, title or person.
-    async fn paired(&self, name: &str) -> Result<ConversationId, Error> {
+    async fn paired(&mut self, name: &str) -> Result<ConversationId, Error> {
         let db = &self.services.db;
         let (chats, users) = tokio::try_join!(db.chats(), db.users()).map_err(|error| away(&error))?;
         let name = name.trim();

@@ -1,12 +1,12 @@
-use super::CallState;
+use super::{CallState, lend};
 use crate::skills::linker::settings::Host;
 
 impl Host for CallState {
     async fn get(&mut self, key: String) -> wasmtime::Result<Option<String>> {
-        self.count()?;
-        if self.grants.check("settings").is_err() {
-            return Ok(None);
-        }
-        Ok(self.settings.get(&key).and_then(|value| value.as_str()).map(str::to_owned))
+        lend!(self, "settings.get", key.len(), {
+            let granted = self.granted("settings").is_ok();
+            let value = self.settings.get(&key).filter(|_| granted);
+            value.and_then(|value| value.as_str()).map(str::to_owned)
+        })
     }
 }

@@ -1,0 +1,54 @@
+use serde_json::Value;
+
+use super::{CallState, lend};
+use crate::skills::{
+    Caller, FailureKind, Request, Under,
+    linker::{skills::Host, types::Failure},
+};
+
+impl Host for CallState {
+    async fn call(&mut self, skill: String, input: String) -> wasmtime::Result<Result<String, Failure>> {
+        lend!(self, "skills.call", skill.len() + input.len(), self.call_other(skill, &input).await)
+    }
+}
+
+impl CallState {
+    async fn call_other(&mut self, skill: String, input: &str) -> Result<String, Failure> {
+        self.granted_word("skills", &skill).map_err(Failure::Denied)?;
+        let input: Value = serde_json::from_str(input)
+            .map_err(|error| Failure::InvalidInput(format!("the input is not JSON: {error}")))?;
+        let Some(skills) = self.world.as_ref().map(|world| world.skills.clone()) else {
+            return Err(Failure::Unavailable("other skills are not called in an example or a replay".to_owned()));
+        };
+        let root = self.root.below().map_err(|error| Failure::Unavailable(error.to_string()))?;
+        self.skills_called += 1;
+        let caller = Caller {
+            user: self.user,
+            turn: self.turn,
+            conversation: self.conversation,
+            locale: self.locale.clone(),
+            time_zone: self.time_zone.clone(),
+        };
+        let request = Request {
+            // The n-th call of a call is made once, however often that one is tried.
+            key: Some(format!("call:{}:{}", self.call, self.skills_called)),
+            under: Some(Under { call: self.call.parse().ok(), root }),
+            ..Request::new(skill, input, caller)
+        };
+        let outcome = skills.call(request).await.map_err(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "a call from a skill failed");
+            Failure::Unavailable("the other skill cannot be reached".to_owned())
+        })?;
+        match outcome.result {
+            Ok(output) => Ok(output.to_string()),
+            Err(failure) => Err(match failure.kind {
+                FailureKind::InvalidInput => Failure::InvalidInput(failure.text),
+                FailureKind::Denied | FailureKind::NoSkill | FailureKind::Waits => Failure::Denied(failure.text),
+                FailureKind::Unavailable | FailureKind::Busy | FailureKind::BudgetExceeded => {
+                    Failure::Unavailable(failure.text)
+                }
+                _ => Failure::Failed(failure.to_string()),
+            }),
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The life of a version: activated, rolled back by hand or by its failures, disabled, removed. Each
+//! step is one transaction, so that a crash leaves one of two states; the swap is what others see.
+
+use chrono::TimeDelta;
+use serde_json::Value;
+
+use super::{Installed, Manifest, Skills, failure::CallFailure, grant::Grants, tell};
+use crate::store::{StoreError, logged};
+
+/// Why a change of a skill's life was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum LifeError {
+    #[error("there is no skill `{0}`")]
+    NoSkill(String),
+    #[error("the skill `{0}` has no version {1}")]
+    NoVersion(String, String),
+    #[error("the skill `{0}` has no earlier version to return to")]
+    NothingBefore(String),
+    #[error("`{skill}` asks for what was not granted: {}", missing.iter().map(|(name, scope)| format!("{name} {scope}")).collect::<Vec<_>>().join(", "))]
+    NotGranted { skill: String, missing: Vec<(String, Value)> },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Skills {
+    /// Makes a stored version the one that answers. What it asks for must be granted; with `grant`
+    /// the owner grants it by this.
+    pub async fn activate(&self, name: &str, digest: &str, grant: Option<&str>) -> Result<(), LifeError> {
+        let (db, clock) = (&self.services.db, &self.services.clock);
+        let version = db.version(digest).await?.filter(|version| version.skill_name == name);
+        let version = version.ok_or_else(|| LifeError::NoVersion(name.to_owned(), digest.to_owned()))?;
+        let manifest: Manifest = serde_json::from_value(version.manifest.0)
+            .map_err(|error| StoreError::Corrupt(format!("manifest of {digest}: {error}")))?;
+        let asked = manifest.asked();
+        if let Some(by) = grant {
+            db.set_grants(clock, name, &asked, by).await?;
+        }
+        let granted = db.grants(name).await?.into_iter().map(|grant| (grant.capability, grant.scope.0));
+        let missing = Grants::new(name, granted).missing(&asked);
+        if !missing.is_empty() {
+            return Err(LifeError::NotGranted { skill: name.to_owned(), missing });
+        }
+        db.activate_version(clock, name, digest).await?;
+        tracing::info!(skill = name, digest, "a version was activated");
+        self.registry.look().await;
+        Ok(())
+    }
+
+    /// Returns to the version before; calls of the present one that still run are stopped.
+    pub async fn roll_back(&self, name: &str) -> Result<String, LifeError> {
+        let (db, clock) = (&self.services.db, &self.services.clock);
+        let row = db.skill(name).await?.ok_or_else(|| LifeError::NoSkill(name.to_owned()))?;
+        let nothing = || LifeError::NothingBefore(name.to_owned());
+        let from = row.active_digest.ok_or_else(nothing)?;
+        let to = db.roll_back_version(clock, name, &from, "by hand").await?.ok_or_else(nothing)?;
+        tracing::info!(skill = name, from, to, "a version was rolled back");
+        self.registry.look().await;
+        Ok(to)
+    }
+
+    /// Enables ("active"), disables ("disabled") or removes ("removed") a skill. Calls that run are
+    /// stopped by the latter two, here at once and on other hosts within a second.
+    pub async fn set_status(&self, name: &str, status: &str) -> Result<(), LifeError> {
+        if !self.services.db.set_skill_status(&self.services.clock, name, status).await? {
+            return Err(LifeError::NoSkill(name.to_owned()));
+        }
+        tracing::info!(skill = name, status, "a skill's status was set");
+        self.registry.look().await;
+        Ok(())
+    }
+
+    /// Rolls a version back that fails too often, and tells the owner. Looked at after each failure
+    /// that is the skill's own.
+    pub(super) async fn judge(&self, installed: &Installed, failure: &CallFailure) {
+        if self.settings.rollback_percent > 0 && matches!(failure.kind.fault(), "skill" | "limit") {
+            logged("the failures of a version could not be counted", self.weigh(installed).await);
+        }
+    }
+
+    async fn weigh(&self, installed: &Installed) -> Result<(), StoreError> {
+        let (db, clock, settings) = (&self.services.db, &self.services.clock, &self.settings);
+        let since =
+            clock.now() - TimeDelta::seconds(i64::try_from(settings.rollback_window_s).unwrap_or(i64::MAX / 1_000));
+        // What it did before it was activated again is forgiven.
+        let activated = db.version(&installed.digest).await?.and_then(|version| version.activated_at);
+        let since = activated.map_or(since, |activated| activated.max(since));
+        let (total, faulty) = db.version_health(&installed.digest, since).await?;
+        if total < i64::from(settings.rollback_calls) || faulty * 100 < total * i64::from(settings.rollback_percent) {
+            return Ok(());
+        }
+        let reason = format!("{faulty} of its last {total} calls failed");
+        let Some(to) = db.roll_back_version(clock, &installed.name, &installed.digest, &reason).await? else {
+            // There is no version before, or another host was first.
+            return Ok(());
+        };
+        tracing::warn!(skill = installed.name, from = installed.digest, to, reason, "a version was rolled back");
+        let detail = serde_json::json!({ "from": installed.digest, "digest": to, "reason": reason });
+        db.audit(clock, "host", "skill.rollback", &installed.name, &detail).await?;
+        self.registry.look().await;
+        let version = &installed.manifest.version;
+        tell::rolled_back(&self.services, (&installed.name, version, &installed.digest), (faulty, total)).await
+    }
+}

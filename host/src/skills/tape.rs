@@ -1,0 +1,142 @@
+//! What the host answered a run, call by call: kept of a run that failed, so that it can be run again
+//! without touching anything.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::collections::VecDeque;
+
+use super::egress::Redactor;
+
+/// Bytes of answers kept of one run; a longer recording is given up, since half of one cannot be played.
+const MAX_BYTES: usize = 256 << 10;
+
+/// One call of the host.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Step {
+    /// Such as `kv.get`.
+    pub name: String,
+    /// Bytes of its arguments.
+    pub bytes: u64,
+    /// What the host answered, as JSON text.
+    pub answer: String,
+}
+
+/// Recording while a run calls the host, or playing what an earlier run was answered.
+#[derive(Debug)]
+pub enum Tape {
+    Recording {
+        steps: Vec<Step>,
+        bytes: usize,
+    },
+    /// Too long to be kept.
+    GivenUp,
+    Playing {
+        steps: VecDeque<Step>,
+        played: usize,
+    },
+}
+
+/// Ends a run that asks for something else than the one that was recorded.
+#[derive(Debug, thiserror::Error)]
+#[error("the replay went another way: its call {at} of the host is `{asked}`, the recording has {recorded}")]
+pub struct Diverged {
+    at: usize,
+    asked: &'static str,
+    recorded: String,
+}
+
+impl Default for Tape {
+    fn default() -> Self {
+        Self::Recording { steps: Vec::new(), bytes: 0 }
+    }
+}
+
+impl Tape {
+    pub fn playing(steps: Vec<Step>) -> Self {
+        Self::Playing { steps: steps.into(), played: 0 }
+    }
+
+    /// What the recorded run was answered here; `None` while recording.
+    pub fn next<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<Option<T>, Diverged> {
+        let Self::Playing { steps, played } = self else { return Ok(None) };
+        *played += 1;
+        let at = *played;
+        let step = steps.pop_front();
+        let answer = step.as_ref().filter(|step| step.name == name);
+        match answer.map(|step| serde_json::from_str(&step.answer)) {
+            Some(Ok(answer)) => Ok(Some(answer)),
+            Some(Err(error)) => {
+                Err(Diverged { at, asked: name, recorded: format!("an answer of another shape ({error})") })
+            }
+            None => {
+                let recorded = step.map_or_else(|| "no more".to_owned(), |step| format!("`{}`", step.name));
+                Err(Diverged { at, asked: name, recorded })
+            }
+        }
+    }
+
+    /// Keeps an answer.
+    pub fn keep<T: Serialize>(&mut self, name: &'static str, arguments: u64, answer: &T) {
+        let Self::Recording { steps, bytes } = self else { return };
+        let Ok(answer) = serde_json::to_string(answer) else {
+            *self = Self::GivenUp;
+            return;
+        };
+        *bytes += name.len() + answer.len();
+        if *bytes > MAX_BYTES {
+            *self = Self::GivenUp;
+        } else {
+            steps.push(Step { name: name.to_owned(), bytes: arguments, answer });
+        }
+    }
+
+    /// Takes known values out of what was recorded.
+    pub fn redact(&mut self, redactor: &Redactor) {
+        if let Self::Recording { steps, .. } = self {
+            for step in steps {
+                step.answer = redactor.text(&step.answer);
+            }
+        }
+    }
+
+    /// Keeps nothing: something was used that cannot be played.
+    pub fn give_up(&mut self) {
+        if matches!(self, Self::Recording { .. }) {
+            *self = Self::GivenUp;
+        }
+    }
+
+    /// What was recorded, if it is whole.
+    pub fn into_steps(self) -> Option<Vec<Step>> {
+        match self {
+            Self::Recording { steps, .. } => Some(steps),
+            Self::GivenUp | Self::Playing { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recording_plays_back_and_notices_another_way() {
+        let mut tape = Tape::default();
+        assert_eq!(tape.next::<u64>("clock.now").unwrap(), None);
+        tape.keep("clock.now", 0, &5_u64);
+        tape.keep("kv.get", 3, &Ok::<_, ()>(Some(b"x".to_vec())));
+        let mut tape = Tape::playing(tape.into_steps().unwrap());
+        assert_eq!(tape.next::<u64>("clock.now").unwrap(), Some(5));
+        let text = tape.next::<u64>("kv.set").unwrap_err().to_string();
+        assert!(text.contains("call 2") && text.contains("`kv.get`"), "{text}");
+        assert!(tape.next::<u64>("kv.get").unwrap_err().to_string().contains("no more"));
+    }
+
+    #[test]
+    fn a_long_recording_is_given_up() {
+        let mut tape = Tape::default();
+        for _ in 0..10 {
+            tape.keep("kv.get", 3, &"x".repeat(MAX_BYTES / 8));
+        }
+        assert!(tape.into_steps().is_none());
+    }
+}

@@ -1,0 +1,92 @@
+//! What the owner is told of skills, where they are: in their chat, or on the page if they have none.
+
+use rust_i18n::t;
+use serde_json::{Value, json};
+
+use super::host::Services;
+use crate::{
+    ids::ApprovalId,
+    store::{ApprovalKind, Button, Delivery, NewApproval, StoreError},
+};
+
+/// Characters of a call's input in a question to the owner.
+const MAX_INPUT_CHARS: usize = 300;
+
+/// Says that a version failed too often and was taken back.
+pub async fn rolled_back(
+    services: &Services,
+    (skill, version, digest): (&str, &str, &str),
+    (faulty, total): (i64, i64),
+) -> Result<(), StoreError> {
+    let Some((mut delivery, locale)) =
+        to_owner(services, format!("rollback:{digest}:{}", services.clock.now().timestamp_micros())).await?
+    else {
+        return Ok(());
+    };
+    delivery.text =
+        t!("tell.rolled_back", locale = locale, skill = skill, version = version, faulty = faulty, total = total)
+            .into_owned();
+    services.db.deliver(&services.clock, &delivery).await?;
+    services.wake.outbox.notify_one();
+    Ok(())
+}
+
+/// Questions that wait for the owner at the same time; a skill does not ask them to death.
+const MAX_PENDING: i64 = 50;
+
+/// Asks the owner, once for each key; `None` when it was asked before, or too much waits already.
+pub async fn ask(services: &Services, wanted: &NewApproval) -> Result<Option<ApprovalId>, StoreError> {
+    if services.db.pending_approvals().await? >= MAX_PENDING {
+        tracing::warn!(skill = wanted.skill_name, "the owner has too many questions already; this one is not asked");
+        return Ok(None);
+    }
+    let delivery = to_owner(services, format!("approval:{}", wanted.id)).await?.map(|(mut delivery, locale)| {
+        delivery.text = question(wanted, &locale);
+        let button = |word: &str, answer: &str| Button {
+            label: t!(word, locale = &locale).into_owned(),
+            data: format!("a:{answer}:{}", wanted.id),
+        };
+        delivery.buttons = vec![vec![button("telegram.approve", "y"), button("telegram.deny", "n")]];
+        delivery
+    });
+    let asked = services.db.ask_approval(&services.clock, wanted, delivery.as_ref()).await?;
+    if asked.is_some() {
+        services.wake.outbox.notify_one();
+    }
+    Ok(asked)
+}
+
+fn question(wanted: &NewApproval, locale: &str) -> String {
+    let skill = &wanted.skill_name;
+    match wanted.kind {
+        ApprovalKind::Grant => {
+            let what = [wanted.capability.as_deref(), wanted.word.as_deref()];
+            let what = what.into_iter().flatten().collect::<Vec<_>>().join(" ");
+            t!("tell.asks_grant", locale = locale, skill = skill, what = what).into_owned()
+        }
+        ApprovalKind::Call => {
+            let input = wanted.input.as_ref().map(Value::to_string).unwrap_or_default();
+            let input: String = input.chars().take(MAX_INPUT_CHARS).collect();
+            t!("tell.asks_call", locale = locale, skill = skill, input = input).into_owned()
+        }
+    }
+}
+
+/// A message to the owner without its text, and their language.
+async fn to_owner(services: &Services, key: String) -> Result<Option<(Delivery, String)>, StoreError> {
+    let owner = services.db.owner_or_first(&services.clock).await?;
+    let Some(conversation) = services.db.home_of(owner.id).await? else { return Ok(None) };
+    let locale = match owner.locale {
+        Some(locale) => locale,
+        None => services.settings.current().await?.locale,
+    };
+    let delivery = Delivery {
+        key,
+        conversation,
+        text: String::new(),
+        meta: json!({ "kind": "alert" }),
+        buttons: Vec::new(),
+        locale: locale.clone(),
+    };
+    Ok(Some((delivery, locale)))
+}

@@ -1,0 +1,129 @@
+//! WASI 0.2 for components that bring it along: clocks, random numbers and captured output; no
+//! environment, arguments, files or sockets. `wasi:http` goes through the gate that `http` goes through.
+//!
+//! It stands apart from `host/`, since its interfaces are not ours: their calls are bounded by fuel, time
+//! and the limits below, and are not recorded for replays.
+
+mod network;
+mod output;
+
+use wasmtime::component::{Linker, ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, cli::WasiCliView, filesystem::WasiFilesystemView, p2};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use super::host::CallState;
+use network::Network;
+use output::Captured;
+
+/// Bytes of random data in one call: the guest says how many the host makes.
+const MAX_RANDOM_BYTES: u64 = 64 << 10;
+
+/// Bytes of one collection of headers, as the host holds them.
+const MAX_FIELD_BYTES: usize = 16 << 10;
+
+/// The interfaces that are lent, and the capability that each belongs to.
+pub const WIDE: [(&str, Option<&str>); 22] = [
+    ("wasi:io/error", None),
+    ("wasi:io/poll", None),
+    ("wasi:io/streams", None),
+    ("wasi:clocks/monotonic-clock", None),
+    ("wasi:clocks/wall-clock", None),
+    ("wasi:random/random", None),
+    ("wasi:random/insecure", None),
+    ("wasi:random/insecure-seed", None),
+    ("wasi:cli/environment", None),
+    ("wasi:cli/exit", None),
+    ("wasi:cli/stdin", None),
+    ("wasi:cli/stdout", None),
+    ("wasi:cli/stderr", None),
+    ("wasi:cli/terminal-input", None),
+    ("wasi:cli/terminal-output", None),
+    ("wasi:cli/terminal-stdin", None),
+    ("wasi:cli/terminal-stdout", None),
+    ("wasi:cli/terminal-stderr", None),
+    ("wasi:filesystem/types", None),
+    ("wasi:filesystem/preopens", None),
+    ("wasi:http/types", Some("http")),
+    ("wasi:http/outgoing-handler", Some("http")),
+];
+
+/// What a run has of WASI; made when it first asks.
+pub struct Wide {
+    ctx: WasiCtx,
+    http: WasiHttpCtx,
+    table: ResourceTable,
+    network: Network,
+    output: Captured,
+}
+
+/// Links what is in [`WIDE`].
+pub fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    use p2::bindings::{cli, filesystem, random};
+    use wasmtime_wasi::{cli::WasiCli, filesystem::WasiFilesystem, random::WasiRandom};
+
+    wasmtime_wasi_http::p2::add_to_linker_async(linker)?;
+    random::insecure::add_to_linker::<_, WasiRandom>(linker, |state| state.ctx().ctx.random())?;
+    random::insecure_seed::add_to_linker::<_, WasiRandom>(linker, |state| state.ctx().ctx.random())?;
+    cli::environment::add_to_linker::<_, WasiCli>(linker, CallState::cli)?;
+    cli::exit::add_to_linker::<_, WasiCli>(linker, CallState::cli)?;
+    cli::terminal_input::add_to_linker::<_, WasiCli>(linker, CallState::cli)?;
+    cli::terminal_output::add_to_linker::<_, WasiCli>(linker, CallState::cli)?;
+    cli::terminal_stdin::add_to_linker::<_, WasiCli>(linker, CallState::cli)?;
+    cli::terminal_stdout::add_to_linker::<_, WasiCli>(linker, CallState::cli)?;
+    cli::terminal_stderr::add_to_linker::<_, WasiCli>(linker, CallState::cli)?;
+    filesystem::types::add_to_linker::<_, WasiFilesystem>(linker, CallState::filesystem)?;
+    filesystem::preopens::add_to_linker::<_, WasiFilesystem>(linker, CallState::filesystem)?;
+    Ok(())
+}
+
+impl Wide {
+    fn new(state: &CallState) -> Box<Self> {
+        let room = usize::try_from(state.limits.log_bytes).unwrap_or(usize::MAX);
+        let output = Captured::new(room);
+        let mut ctx = WasiCtx::builder();
+        ctx.stdout(output.clone()).stderr(output.clone()).max_random_size(MAX_RANDOM_BYTES);
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(MAX_FIELD_BYTES);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(usize::try_from(state.limits.handles).unwrap_or(usize::MAX));
+        Box::new(Self { ctx: ctx.build(), http, table, network: Network::new(state), output })
+    }
+}
+
+impl CallState {
+    fn wide(&mut self) -> &mut Wide {
+        if self.wide.is_none() {
+            self.wide = Some(Wide::new(self));
+        }
+        self.wide.as_mut().expect("it was made in the line above")
+    }
+
+    /// Takes over what a run left in its WASI: output as lines of log, and what became of requests.
+    pub fn close_wide(&mut self) {
+        let Some(wide) = self.wide.take() else { return };
+        for line in wide.output.lines() {
+            self.keep_line("info", &line);
+        }
+        let used = wide.network.used();
+        self.sent |= used.sent;
+        self.refused.extend(used.refused);
+        if used.requests > 0 {
+            // A replay has no answer for them.
+            self.tape.give_up();
+        }
+    }
+}
+
+impl WasiView for CallState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let wide = self.wide();
+        WasiCtxView { ctx: &mut wide.ctx, table: &mut wide.table }
+    }
+}
+
+impl WasiHttpView for CallState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        let wide = self.wide();
+        WasiHttpCtxView { ctx: &mut wide.http, table: &mut wide.table, hooks: &mut wide.network }
+    }
+}

@@ -1,0 +1,110 @@
+//! `wasi:http` on top of the gate. Bodies are taken whole, within the gate's caps.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
+
+use super::super::{
+    egress::{Egress, Outgoing, Refusal},
+    host::{CallState, MAX_REQUEST_BYTES, Reach},
+};
+
+/// Bytes that the guest hands over in one write of a body.
+const CHUNK_BYTES: usize = 64 << 10;
+
+type Answered = Result<hyper::Response<WasiBody>, Error>;
+type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
+
+/// The way of one run to the network.
+pub struct Network {
+    reach: Option<(Egress, Reach, Instant)>,
+    used: Arc<Mutex<Used>>,
+}
+
+/// What became of the requests of a run.
+#[derive(Clone, Default)]
+pub struct Used {
+    pub requests: u64,
+    pub sent: bool,
+    pub refused: Vec<(&'static str, Option<String>)>,
+}
+
+impl Network {
+    pub fn new(state: &CallState) -> Self {
+        let world = state.world.as_ref();
+        let reach = world.map(|world| (world.skills.egress.clone(), world.reach.clone(), state.deadline));
+        Self { reach, used: Arc::default() }
+    }
+
+    pub fn used(&self) -> Used {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl WasiHttpHooks for Network {
+    fn send_request(
+        &mut self,
+        request: hyper::Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Io,
+    ) -> Box<dyn Future<Output = Result<(hyper::Response<WasiBody>, Io), Error>> + Send> {
+        let (reach, used) = (self.reach.clone(), self.used.clone());
+        used.lock().unwrap_or_else(PoisonError::into_inner).requests += 1;
+        Box::new(async move {
+            let (egress, reach, deadline) = reach.ok_or(Error::HttpRequestDenied)?;
+            let outgoing = outgoing(request, MAX_REQUEST_BYTES).await?;
+            let outcome = reach.exchange(&egress, outgoing, options.and_then(wanted), deadline).await;
+            let asked = outcome.as_ref().err().and_then(|refusal| reach.asked_for(refusal));
+            let mut used = used.lock().unwrap_or_else(PoisonError::into_inner);
+            used.sent |= outcome.as_ref().map_or_else(Refusal::request_sent, |_| true);
+            used.refused.extend(asked.map(|asked| ("http", Some(asked))));
+            drop(used);
+            let incoming = outcome.map_err(|refusal| told(&refusal))?;
+            let mut response = hyper::Response::builder().status(incoming.status);
+            for (name, value) in incoming.headers {
+                response = response.header(name, value);
+            }
+            let body = Full::new(Bytes::from(incoming.body)).map_err(|never| match never {}).boxed_unsync();
+            let response: Answered = response.body(body).map_err(|_| Error::HttpProtocolError);
+            Ok((response?, Box::new(async { Ok(()) }) as Io))
+        })
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        CHUNK_BYTES
+    }
+}
+
+async fn outgoing(request: hyper::Request<WasiBody>, max_bytes: usize) -> Result<Outgoing, Error> {
+    let (parts, body) = request.into_parts();
+    let body = Limited::new(body, max_bytes).collect().await.map_err(|_| Error::HttpRequestBodySize(None))?;
+    // The gate sets the framing itself, and takes no word of the guest's for it.
+    let framing = [hyper::header::HOST, hyper::header::CONTENT_LENGTH, hyper::header::TRANSFER_ENCODING];
+    let headers = parts.headers.iter().filter(|(name, _)| !framing.contains(name));
+    Ok(Outgoing {
+        method: parts.method.to_string(),
+        url: parts.uri.to_string(),
+        headers: headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect(),
+        body: body.to_bytes(),
+    })
+}
+
+/// How long the guest wants to wait until the answer begins.
+fn wanted(options: RequestOptions) -> Option<Duration> {
+    let parts = [options.connect_timeout, options.first_byte_timeout];
+    parts.iter().all(Option::is_some).then(|| parts.into_iter().flatten().sum())
+}
+
+fn told(refusal: &Refusal) -> Error {
+    match refusal {
+        Refusal::Denied(_) | Refusal::DeniedRedirect(_) | Refusal::NotGranted { .. } => Error::HttpRequestDenied,
+        Refusal::Invalid(_) => Error::HttpRequestUriInvalid,
+        Refusal::Timeout { .. } => Error::ConnectionTimeout,
+        Refusal::TooLarge { .. } => Error::HttpResponseBodySize(None),
+        Refusal::Unreachable { .. } => Error::DestinationUnavailable,
+    }
+}
