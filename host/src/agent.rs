@@ -243,6 +243,9 @@ impl Agent {
         for turn in &turns {
             self.live.stop(*turn);
         }
+        if !turns.is_empty() {
+            self.wake.stops.notify_waiters();
+        }
         Ok(turns.len())
     }
 

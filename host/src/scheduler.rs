@@ -5,10 +5,12 @@
 mod alerts;
 mod jobs;
 mod missed;
+mod note;
 mod recipient;
 mod run;
 
 pub use jobs::KINDS;
+pub use note::note_text;
 
 use chrono::TimeDelta;
 use rand::Rng;
@@ -124,6 +126,7 @@ impl Scheduler {
         if at >= rounds.tidy {
             logged("old jobs were not removed", db.sweep_jobs(now - KEEP_JOBS).await);
             logged("old updates were not removed", db.sweep_updates(now - KEEP_UPDATES).await);
+            logged("old recordings were not removed", db.drop_expired_recordings(&self.parts.clock).await);
             rounds.tidy = at + TIDY;
         }
         if at >= rounds.heartbeat && !running.tasks.is_empty() {

@@ -6,6 +6,7 @@ mod buttons;
 mod commands;
 mod follow;
 mod inbox;
+mod incoming;
 mod lanes;
 mod link;
 mod media;
@@ -13,7 +14,9 @@ mod outbox;
 mod pairing;
 mod poll;
 mod render;
+mod sending;
 mod state;
+mod words;
 
 pub use link::{Who, approve, deny};
 pub use state::{Connection, State};
@@ -22,6 +25,7 @@ use chrono::TimeDelta;
 use rand::Rng;
 use std::{sync::Arc, time::Duration};
 use teloxide_core::types::Me;
+use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{api::Api, state::Reporter};
@@ -42,6 +46,9 @@ pub const LEASE: &str = "telegram";
 /// How long a lease holds, and how often it is held on to.
 const LEASE_FOR: TimeDelta = TimeDelta::seconds(30);
 const KEEP_EVERY: Duration = Duration::from_secs(10);
+
+/// Messages with files that are worked on at the same time: each is held in memory whole.
+const WITH_FILES: usize = 3;
 
 /// Longest pause after failures; a stall heals within it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -67,6 +74,8 @@ struct Session {
     number: i64,
     reporter: Reporter,
     senders: outbox::Senders,
+    /// Room for messages with files.
+    files: Semaphore,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -98,7 +107,7 @@ pub async fn run(parts: Parts, stop: CancellationToken, grace: Duration) {
 async fn hold(parts: &Arc<Parts>, api: &Api, number: i64, stop: &CancellationToken, grace: Duration) {
     let work = stop.child_token();
     let tasks = TaskTracker::new();
-    let working = tasks.track_future(work_under(parts.clone(), api.clone(), number, work.clone(), tasks.clone()));
+    let mut working = Box::pin(work_under(parts.clone(), api.clone(), number, work.clone(), tasks.clone()));
     let keeping = async {
         loop {
             if !pause(&work, KEEP_EVERY).await {
@@ -117,13 +126,20 @@ async fn hold(parts: &Arc<Parts>, api: &Api, number: i64, stop: &CancellationTok
             }
         }
     };
-    tokio::select! {
-        () = working => {}
-        () = keeping => {}
-    }
+    let ended = tokio::select! {
+        () = &mut working => true,
+        () = keeping => false,
+    };
     work.cancel();
     tasks.close();
-    if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
+    // What is being sent is ended, and written down, before somebody else may send.
+    let in_flight = async move {
+        if !ended {
+            working.await;
+        }
+        tasks.wait().await;
+    };
+    if tokio::time::timeout(grace, in_flight).await.is_err() {
         tracing::warn!("messages in flight did not end in time");
     }
     if let Err(error) = parts.db.release_lease(&parts.clock, LEASE, parts.host, number).await {
@@ -138,8 +154,8 @@ async fn work_under(parts: Arc<Parts>, api: Api, number: i64, stop: Cancellation
     reporter.is(me.username()).await;
     let recovered = parts.db.recover_outbox().await;
     logged("messages in flight could not be taken back", recovered);
-    let senders = outbox::Senders::default();
-    let session = Arc::new(Session { parts, api, me, number, reporter, senders, stop, tasks });
+    let (senders, files) = (outbox::Senders::default(), Semaphore::new(WITH_FILES));
+    let session = Arc::new(Session { parts, api, me, number, reporter, senders, files, stop, tasks });
     session.tasks.spawn(commands::register(session.clone()));
     follow::resume(&session).await;
     tokio::join!(poll::run(&session), inbox::run(&session), outbox::run(&session));

@@ -1,5 +1,6 @@
 //! People on Telegram, from the first message on: the real binary against a scripted Bot API.
 
+mod approvals;
 mod commands;
 mod crash;
 mod files;

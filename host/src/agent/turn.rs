@@ -5,6 +5,7 @@ use rust_i18n::t;
 use serde_json::{Value, json};
 use std::{
     panic::AssertUnwindSafe,
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -25,8 +26,8 @@ use crate::{
 /// Runs of one turn, after which a message that keeps ending its host is given up.
 const MAX_ATTEMPTS: i64 = 3;
 
-/// Between two looks whether a running turn was asked to stop on another host.
-const LOOK_FOR_STOP: Duration = Duration::from_secs(1);
+/// Between two looks whether a running turn was asked to stop by a process that is not heard here.
+const LOOK_FOR_STOP: Duration = Duration::from_secs(10);
 
 /// Share of a turn's time after which no model is waited for.
 const MODEL_SHARE: f64 = 0.95;
@@ -45,6 +46,8 @@ pub struct Context<'a> {
     pub skills: Vec<Arc<Installed>>,
     /// Earlier messages of the conversation, oldest first.
     pub history: Vec<Message>,
+    /// Who wrote the message that is answered, where several share a conversation.
+    pub from: Option<String>,
     /// The message that is answered.
     pub message: String,
     /// What the files that came with it say.
@@ -99,14 +102,20 @@ pub async fn run(agent: &Agent, turn: &Turn) -> Ending {
     }
 }
 
-/// Resolves when the person asks the turn to stop; one who asks another host is heard by looking.
+/// Resolves when the person asks the turn to stop, before it began or on another host too.
 async fn stopped(agent: &Agent, turn: &Turn) {
     let stoppable = agent.live.stoppable(turn.id);
-    let mut look = tokio::time::interval(LOOK_FOR_STOP);
     loop {
+        let mut rung = pin!(agent.wake.stops.notified());
+        // From here on no bell is missed, also one that rings during the look.
+        rung.as_mut().enable();
+        if agent.parts.db.is_stopped(turn.id).await.unwrap_or(false) {
+            return;
+        }
         tokio::select! {
             () = stoppable.token.cancelled() => return,
-            _ = look.tick() => if agent.parts.db.is_stopped(turn.id).await.unwrap_or(false) { return },
+            () = rung => {}
+            () = tokio::time::sleep(LOOK_FOR_STOP) => {}
         }
     }
 }
@@ -144,7 +153,8 @@ impl<'a> Context<'a> {
             // More messages came in since than are looked at.
             None => db.turn_messages(turn.id).await?.into_iter().next(),
         };
-        let attached = own.as_ref().and_then(|own| own.meta.0["attached"].as_str().map(str::to_owned));
+        let told = |key: &str| own.as_ref().and_then(|own| own.meta.0[key].as_str().map(str::to_owned));
+        let (attached, from) = (told("attached"), told("from"));
         let message = own.map(|own| own.content).unwrap_or_default();
         // A reply that came while this message waited belongs to what was said before it.
         history.retain(|message| message.turn_id.is_none_or(|earlier| earlier < turn.id));
@@ -156,6 +166,7 @@ impl<'a> Context<'a> {
             settings: agent.settings_for(turn.user_id).await?,
             skills: agent.parts.skills.enabled().await?,
             history,
+            from,
             message,
             attached,
             memories: Vec::new(),
@@ -176,19 +187,18 @@ impl<'a> Context<'a> {
         let began = Instant::now();
         let hash = blake3::hash(input.to_string().as_bytes()).to_hex();
         let (live, turn) = (self.agent.live.clone(), self.turn.id);
+        let caller = Caller {
+            user: self.turn.user_id,
+            turn: Some(turn),
+            conversation: Some(self.turn.conversation_id),
+            locale: self.turn.locale.clone(),
+            time_zone: self.settings.time_zone.to_string(),
+        };
         let request = Request {
-            skill: skill.to_owned(),
-            input: input.clone(),
-            caller: Caller {
-                user: self.turn.user_id,
-                turn: Some(turn),
-                conversation: Some(self.turn.conversation_id),
-                locale: self.turn.locale.clone(),
-                time_zone: self.settings.time_zone.to_string(),
-            },
             // A turn that runs again after a crash finds the calls it has made.
             key: Some(format!("{turn}:{}:{nth}", &hash[..16])),
             progress: Some(Arc::new(move |progress| live.tell(turn, TurnEvent::Progress(progress)))),
+            ..Request::new(skill, input, caller)
         };
         let outcome = self.agent.parts.skills.call(request).await?;
         let detail = json!({

@@ -10,7 +10,7 @@ use anyhow::anyhow;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::Parts;
+use super::{Parts, note::Note};
 use crate::store::{Job, StoreError};
 
 /// Every kind that this version knows; others are left to hosts that do.
@@ -26,7 +26,7 @@ pub enum Failed {
 }
 
 /// How a run ended, with what is worth noting.
-pub type Ended = Result<Option<String>, Failed>;
+pub type Ended = Result<Note, Failed>;
 
 impl From<anyhow::Error> for Failed {
     fn from(error: anyhow::Error) -> Self {

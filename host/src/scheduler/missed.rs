@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_i18n::t;
 
+use super::note::Note;
 use crate::{
     schedule::Schedule,
     store::{Missed, RunEnd},
@@ -24,22 +25,21 @@ pub fn passed_over(policy: Missed, slot: DateTime<Utc>, schedule: &Schedule, now
         return None;
     }
     if policy == Missed::Skip {
-        return Some(RunEnd::Missed { note: count(slot, schedule, now), next: schedule.next_after(now) });
+        return Some(missed(slot, schedule, now, schedule.next_after(now)));
     }
     let made_up = if policy == Missed::All { MAX_MADE_UP } else { 1 };
     let before = |at: &DateTime<Utc>| schedule.last_until(*at - TimeDelta::microseconds(1));
     let first = std::iter::successors(schedule.last_until(now), before).nth(made_up - 1)?;
     // A slot that was moved by hand may lie between two of the schedule.
-    (first > slot).then(|| {
-        let note = count(slot, schedule, first - TimeDelta::microseconds(1));
-        RunEnd::Missed { note, next: Some(first) }
-    })
+    (first > slot).then(|| missed(slot, schedule, first - TimeDelta::microseconds(1), Some(first)))
 }
 
-/// Says how many runs there were from a slot until a moment.
-fn count(slot: DateTime<Utc>, schedule: &Schedule, until: DateTime<Utc>) -> String {
+/// The end of a run that stands for all from a slot until a moment.
+fn missed(slot: DateTime<Utc>, schedule: &Schedule, until: DateTime<Utc>, next: Option<DateTime<Utc>>) -> RunEnd {
     let later = schedule.upcoming(slot, MAX_COUNTED).iter().take_while(|at| **at <= until).count();
-    if later == MAX_COUNTED { format!("more than {MAX_COUNTED} missed") } else { format!("{} missed", later + 1) }
+    let more = later == MAX_COUNTED;
+    let note = Note { missed: Some(if more { later } else { later + 1 }), more, ..Note::default() };
+    RunEnd::Missed { note: note.kept().unwrap_or_default(), next }
 }
 
 /// A length of time as a person reads it, in its two largest units.
@@ -58,6 +58,7 @@ pub fn span(length: TimeDelta, locale: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scheduler::note_text;
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
@@ -67,7 +68,9 @@ mod tests {
     fn hourly(policy: Missed, now: &str) -> Option<(String, String)> {
         let schedule = Schedule::parse("0 * * * *", "UTC").unwrap();
         match passed_over(policy, at("2026-03-01T08:00:00Z"), &schedule, at(now))? {
-            RunEnd::Missed { note, next } => Some((note, next.unwrap().format("%d %H:%M").to_string())),
+            RunEnd::Missed { note, next } => {
+                Some((note_text(&note, "en"), next.unwrap().format("%d %H:%M").to_string()))
+            }
             other => panic!("{other:?}"),
         }
     }

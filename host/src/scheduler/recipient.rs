@@ -23,8 +23,8 @@ pub struct Recipient {
     pub zone: Tz,
 }
 
-/// For whom a job is done. Its outcome goes to its conversation, else to where the person is, else to
-/// a new conversation on the web.
+/// For whom a job is done. Its outcome goes to its conversation, unless that was in a chat that is not the
+/// person's any more; else to where the person is, else to a new conversation on the web.
 pub async fn of(parts: &Parts, job: &Job) -> Result<Recipient, Failed> {
     let Parts { db, clock, settings, .. } = parts;
     let id = job.user_id.ok_or_else(|| for_good("the job is for nobody"))?;
@@ -32,11 +32,7 @@ pub async fn of(parts: &Parts, job: &Job) -> Result<Recipient, Failed> {
     let current = settings.current().await?;
     let locale = user.locale.clone().unwrap_or(current.locale);
     let zone = user.zone(current.time_zone);
-    let home = match job.conversation_id {
-        Some(conversation) => Some(conversation),
-        None => db.home_of(id).await?,
-    };
-    let conversation = match home {
+    let conversation = match db.place_of(id, job.conversation_id).await? {
         Some(conversation) => conversation,
         None => db.create_conversation(clock, id, Channel::Web, &t!("job.conversation", locale = locale)).await?,
     };

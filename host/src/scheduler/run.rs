@@ -73,11 +73,7 @@ async fn end_of(parts: &Parts, job: &Job) -> RunEnd {
     } else {
         attempt(parts, job).await
     };
-    let late = (now - job.slot > missed::ON_TIME).then(|| format!("late by {}", missed::span(now - job.slot, "en")));
-    let result = result.map(|note| match (note, late) {
-        (Some(note), Some(late)) => Some(format!("{late}; {note}")),
-        (note, late) => note.or(late),
-    });
+    let result = result.map(|note| note.late(job.slot, now, missed::ON_TIME));
     conclude(job, schedule.as_ref(), result, parts.clock.now())
 }
 
@@ -104,7 +100,7 @@ fn conclude(job: &Job, schedule: Option<&Schedule>, result: Ended, now: DateTime
     let next = schedule.and_then(|schedule| schedule.next_after(job.slot));
     let more = job.retry_count < job.max_retries || jobs::never_dies(&job.kind);
     match result {
-        Ok(note) => RunEnd::Done { note, next },
+        Ok(note) => RunEnd::Done { note: note.kept(), next },
         Err(Failed::Again(error)) if more => {
             RunEnd::Retry { error: format!("{error:#}"), at: now + pause(job.retry_count) }
         }

@@ -2,6 +2,7 @@
 //! own words. teloxide's `Bot` and types; its dispatcher acknowledges before it stores and is not used.
 
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use std::time::Duration;
 use teloxide_core::{
     ApiError, Bot, RequestError,
@@ -11,11 +12,11 @@ use teloxide_core::{
         SendDocumentSetters, SendMessageSetters, SetMyCommandsSetters,
     },
     prelude::Requester,
-    requests::Request,
+    requests::{Payload, Request},
     types::{
         AllowedUpdate, BotCommand, CallbackQueryId, ChatAction, ChatId, FileId, InlineKeyboardButton,
-        InlineKeyboardMarkup, InputFile, Me, MessageEntity, MessageEntityKind, MessageId, ReplyParameters, ThreadId,
-        Update,
+        InlineKeyboardMarkup, InputFile, Me, Message, MessageEntity, MessageEntityKind, MessageId, ReplyParameters,
+        ThreadId, Update,
     },
 };
 
@@ -30,6 +31,9 @@ const POLL_MARGIN: Duration = Duration::from_secs(10);
 
 /// Updates of one batch.
 const BATCH: u8 = 100;
+
+/// Longest wait that is believed; a server that asks for more is asked again after this.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
 
 /// Why a call did not go through, by what helps.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -114,7 +118,7 @@ impl Api {
         if last && !row.buttons.0.is_empty() {
             request = request.reply_markup(keyboard(&row.buttons.0));
         }
-        Ok(i64::from(call(request).await?.id.0))
+        sent(request).await
     }
 
     /// Gives a message of ours another text. That it has it already is no error.
@@ -124,9 +128,11 @@ impl Api {
             .edit_message_text(ChatId(chat), message_id(message), &piece.text)
             .entities(entities(piece))
             .reply_markup(keyboard(buttons));
-        match request.send().await {
-            Ok(_) | Err(RequestError::Api(ApiError::MessageNotModified)) => Ok(()),
-            Err(error) => Err(classify(&error)),
+        match tokio::time::timeout(CALL_TIMEOUT, request.send()).await {
+            Ok(Ok(_) | Err(RequestError::Api(ApiError::MessageNotModified))) => Ok(()),
+            Ok(Err(RequestError::InvalidJson { raw, .. })) if done(&raw).is_some() => Ok(()),
+            Ok(Err(error)) => Err(classify(&error)),
+            Err(_) => Err(no_answer(CALL_TIMEOUT)),
         }
     }
 
@@ -137,7 +143,7 @@ impl Api {
         if row.thread_id != 0 {
             request = request.message_thread_id(thread(row.thread_id));
         }
-        Ok(i64::from(call(request).await?.id.0))
+        sent(request).await
     }
 
     /// Shows that a reply is being written, for five seconds.
@@ -201,14 +207,41 @@ async fn limited<R: Request<Err = RequestError>>(
     match tokio::time::timeout(most, request.send()).await {
         Ok(Ok(output)) => Ok(output),
         Ok(Err(error)) => Err(classify(&error)),
-        Err(_) => Err(CallError::Unsure(format!("nothing for {} s", most.as_secs()))),
+        Err(_) => Err(no_answer(most)),
     }
+}
+
+/// Sends a message; Telegram's id of it. That is read also from an answer with something in it that the
+/// library does not know: the message has arrived, and sent again it would be there twice.
+async fn sent<R: Request<Err = RequestError>>(request: R) -> Result<i64>
+where
+    R::Payload: Payload<Output = Message>,
+{
+    match tokio::time::timeout(CALL_TIMEOUT, request.send()).await {
+        Ok(Ok(message)) => Ok(i64::from(message.id.0)),
+        Ok(Err(RequestError::InvalidJson { raw, .. })) => {
+            let id = done(&raw).and_then(|message| message["message_id"].as_i64());
+            id.ok_or_else(|| unread(&raw))
+        }
+        Ok(Err(error)) => Err(classify(&error)),
+        Err(_) => Err(no_answer(CALL_TIMEOUT)),
+    }
+}
+
+fn no_answer(waited: Duration) -> CallError {
+    CallError::Unsure(format!("nothing for {} s", waited.as_secs()))
+}
+
+/// What a call gave that went well, whatever it is.
+fn done(raw: &str) -> Option<Value> {
+    let mut answer: Value = serde_json::from_str(raw).ok()?;
+    (answer["ok"] == true).then(|| answer["result"].take())
 }
 
 /// What helps against an error. The library keeps the token out of its texts.
 fn classify(error: &RequestError) -> CallError {
     if let Some(wait) = error.retry_after() {
-        return CallError::Wait(wait.duration());
+        return CallError::Wait(wait.duration().min(LONGEST_WAIT));
     }
     match error {
         RequestError::MigrateToChatId(chat) => CallError::Moved(chat.0),
@@ -235,16 +268,21 @@ fn classify(error: &RequestError) -> CallError {
 }
 
 /// What helps against an answer that the library cannot read, such as one with parameters it does not know.
+/// One that is not Telegram's comes from something in between, which may have passed the call on.
 fn unread(raw: &str) -> CallError {
-    let answer: serde_json::Value = serde_json::from_str(raw).unwrap_or_default();
+    let answer: Value = serde_json::from_str(raw).unwrap_or_default();
     let text = answer["description"].as_str().unwrap_or("an answer that is not the Bot API's").to_owned();
     match answer["error_code"].as_u64() {
         Some(400) => CallError::Refused(text),
         Some(401 | 404) => CallError::Unauthorized,
         Some(403) => CallError::Closed(text),
         Some(409) => CallError::Conflict,
-        _ if answer["ok"] == true => CallError::Unsure(text),
-        _ => CallError::Unreachable(text),
+        Some(429) => {
+            let wait = answer["parameters"]["retry_after"].as_u64().unwrap_or(1);
+            CallError::Wait(Duration::from_secs(wait).min(LONGEST_WAIT))
+        }
+        Some(_) => CallError::Unreachable(text),
+        None => CallError::Unsure(text),
     }
 }
 

@@ -1,18 +1,25 @@
-//! Commands: answered from the database, without any model.
+//! Commands: answered from the database, without any model and at once. They steer what is said, so they
+//! do not wait for it: the answer to one may stand before the reply of a turn that runs.
 
 use chrono::TimeDelta;
 use rust_i18n::t;
 use std::sync::Arc;
 use teloxide_core::types::BotCommand;
 
-use super::{Session, backoff, inbox::Incoming, pause};
-use crate::store::{Button, Chat, JobStatus, NewChat, Notice, StoreError, UsageBy};
+use super::{
+    Session, backoff,
+    incoming::Incoming,
+    pause,
+    words::{escaped, line},
+};
+use crate::store::{Button, Chat, Job, JobStatus, NewChat, Notice, StoreError, UsageBy};
 
 /// Every command, in the order of Telegram's menu.
 const COMMANDS: [&str; 8] = ["start", "help", "skills", "new", "stop", "memory", "jobs", "usage"];
 
-/// Facts and jobs named in one answer.
+/// Facts and jobs named in one answer, and characters of each.
 const MOST: i64 = 15;
+const MOST_CHARS: usize = 200;
 
 /// Tells Telegram the commands; they only serve its menu, so a failure costs little.
 pub async fn register(session: Arc<Session>) {
@@ -21,7 +28,11 @@ pub async fn register(session: Arc<Session>) {
             let commands = COMMANDS.iter().map(|name| {
                 BotCommand::new(*name, t!(format!("telegram.command.{name}"), locale = locale).into_owned())
             });
-            match session.api.set_commands(commands.collect(), language).await {
+            let registered = tokio::select! {
+                () = session.stop.cancelled() => return,
+                registered = session.api.set_commands(commands.collect(), language) => registered,
+            };
+            match registered {
                 Ok(()) => break,
                 Err(error) => tracing::debug!(%error, "the commands were not registered"),
             }
@@ -91,7 +102,7 @@ async fn memory(incoming: &Incoming<'_>, chat: &Chat) -> Result<String, StoreErr
     if facts.is_empty() {
         return Ok(t!("telegram.no_facts", locale = locale).into_owned());
     }
-    let lines: Vec<String> = facts.iter().map(|fact| format!("- {}", fact.value_text)).collect();
+    let lines: Vec<String> = facts.iter().map(|fact| format!("- {}", shown(&fact.value_text))).collect();
     let count = db.count_facts(chat.user_id).await?;
     Ok(format!("{}\n\n{}", t!("telegram.facts", locale = locale, count = count), lines.join("\n")))
 }
@@ -128,9 +139,8 @@ async fn jobs(incoming: &Incoming<'_>, chat: &Chat) -> Result<Vec<Notice>, Store
     let (mut lines, mut row, mut buttons) = (Vec::new(), Vec::new(), Vec::new());
     for (at, job) in waiting.iter().enumerate() {
         let when = job.run_at.with_timezone(&zone).format("%Y-%m-%d %H:%M");
-        let what = job.payload.0["text"].as_str().or(job.payload.0["skill"].as_str()).unwrap_or(&job.kind);
         let again = job.recurrence.as_ref().map(|cron| format!(" (`{cron}`)")).unwrap_or_default();
-        lines.push(format!("{}. {when}{again}: {what}", at + 1));
+        lines.push(format!("{}. {when}{again}: {}", at + 1, named_after(job)));
         row.push(Button { label: format!("✕ {}", at + 1), data: format!("j:x:{}", job.id) });
         if row.len() == 5 {
             buttons.push(std::mem::take(&mut row));
@@ -139,4 +149,15 @@ async fn jobs(incoming: &Incoming<'_>, chat: &Chat) -> Result<Vec<Notice>, Store
     buttons.extend((!row.is_empty()).then_some(row));
     let text = format!("{}\n\n{}", t!("telegram.jobs", locale = locale, zone = zone), lines.join("\n"));
     Ok(vec![Notice { buttons, ..incoming.notice("jobs", text) }])
+}
+
+/// A job as a person knows it.
+pub fn named_after(job: &Job) -> String {
+    let payload = &job.payload.0;
+    shown(payload["text"].as_str().or(payload["skill"].as_str()).unwrap_or(&job.kind))
+}
+
+/// A text of somebody's as a line of a list.
+fn shown(text: &str) -> String {
+    escaped(&line(text, MOST_CHARS))
 }

@@ -26,13 +26,7 @@ const EDIT_EVERY_IN_GROUPS: Duration = Duration::from_secs(4);
 /// Follows a turn until it ends.
 pub fn begin(session: &Arc<Session>, turn: TurnId, to: ChatAddress) {
     let session = session.clone();
-    session.tasks.clone().spawn(async move {
-        let stop = session.stop.clone();
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = follow(&session, turn, to) => {}
-        }
-    });
+    session.tasks.clone().spawn(async move { follow(&session, turn, to).await });
 }
 
 /// Follows the turns that an earlier poller left running.
@@ -53,6 +47,8 @@ async fn follow(session: &Session, turn: TurnId, to: ChatAddress) {
     let (mut text, mut shown) = (String::new(), 0);
     loop {
         tokio::select! {
+            // Between two calls: one that is cut off leaves a message that nobody knows of.
+            () = session.stop.cancelled() => return,
             event = events.recv() => match event {
                 Ok(TurnEvent::Delta { text: more }) => text.push_str(&more),
                 Ok(TurnEvent::Reset) => { text.clear(); shown = 0; }
@@ -88,9 +84,7 @@ async fn show(session: &Session, turn: TurnId, to: ChatAddress, text: &str) -> R
     let Some(Some(draft)) = logged("a draft cannot be read", db.begin_draft(turn).await) else { return Ok(false) };
     // Only the first part grows; a longer reply goes on when it is complete.
     let Some(mut piece) = render::render(text).into_iter().next() else { return Ok(true) };
-    if piece.text.encode_utf16().count() + 2 <= render::MAX_UNITS {
-        piece.text.push_str(" …");
-    }
+    piece.text.push_str(" …");
     if let Some(&message) = draft.parts.0.first() {
         return session.api.edit(to.chat_id, message, &piece, &[]).await.map(|()| true);
     }

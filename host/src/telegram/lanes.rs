@@ -9,13 +9,18 @@ pub struct Lanes<K> {
     keys: HashMap<Id, K>,
 }
 
-impl<K: PartialEq> Lanes<K> {
+impl<K: Copy + PartialEq> Lanes<K> {
     pub fn new() -> Self {
         Self { tasks: JoinSet::new(), keys: HashMap::new() }
     }
 
     pub fn len(&self) -> usize {
         self.tasks.len()
+    }
+
+    /// The lanes that are at work.
+    pub fn busy(&self) -> Vec<K> {
+        self.keys.values().copied().collect()
     }
 
     /// Begins work in a lane that is free; in one that is not, nothing is begun.

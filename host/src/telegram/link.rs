@@ -17,7 +17,8 @@ pub enum Who {
     Member(Option<String>),
 }
 
-/// Admits a stranger and tells them. `None` when it was decided before, or has expired.
+/// Admits a stranger and tells them. `None` when it was decided before, or has expired, or when a group is
+/// to be the owner: everybody in it would be.
 pub async fn approve(db: &Db, clock: &Clock, id: PairingId, who: Who, by: &str) -> Result<Option<UserId>, StoreError> {
     let Some(pairing) = db.pairing(id).await? else { return Ok(None) };
     let admission = match who {

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use rand::seq::IndexedRandom;
 use rust_i18n::t;
 
-use super::inbox::Incoming;
+use super::{incoming::Incoming, words::escaped};
 use crate::{
     ids::PairingId,
     store::{Button, ChatAddress, ChatKind, Notice, Pairing, PairingStatus, StoreError},
@@ -23,17 +23,17 @@ const ALPHABET: &[u8] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
 pub async fn ask(incoming: &Incoming<'_>, private: bool) -> Result<(), StoreError> {
     let parts = &incoming.session.parts;
     let (db, clock) = (&parts.db, &parts.clock);
-    let title = incoming.messages[0].chat.title().map_or_else(|| incoming.name(), str::to_owned);
     let now = clock.now();
     let pairing = Pairing {
         id: PairingId::new(clock),
         chat_id: incoming.address.chat_id,
         kind: if private { ChatKind::Private } else { ChatKind::Group },
-        name: title,
+        name: incoming.title(),
         locale: incoming.locale.clone(),
         code: code(),
         status: PairingStatus::Pending,
         decided_by: None,
+        decided_at: None,
         created_at: now,
         expires_at: now + EXPIRES_AFTER,
     };
@@ -66,7 +66,7 @@ fn question(pairing: &Pairing, chat_id: i64, locale: &str) -> Notice {
     Notice {
         key: format!("pairing:{}", pairing.id),
         address: ChatAddress { chat_id, thread_id: 0 },
-        text: t!("telegram.asks", locale = locale, name = pairing.name, code = pairing.code).into_owned(),
+        text: t!("telegram.asks", locale = locale, name = escaped(&pairing.name), code = pairing.code).into_owned(),
         buttons: vec![vec![button("telegram.approve", "y"), button("telegram.deny", "n")]],
         locale: locale.to_owned(),
         edits: None,

@@ -11,7 +11,7 @@ use super::{
     backoff, pause,
     state::Reporter,
 };
-use crate::store::{NewUpdate, logged};
+use crate::store::{NewUpdate, StoreError, logged};
 
 /// Between two tries with a token that was refused.
 const REFUSED_PAUSE: Duration = Duration::from_secs(30);
@@ -83,7 +83,9 @@ async fn keep(session: &Session, batch: &[Update]) -> Option<i32> {
     let lease = (LEASE, session.parts.host, session.number);
     match session.parts.db.keep_updates(&session.parts.clock, lease, &rows).await {
         Ok(Some(fresh)) => {
-            follow_groups(session, batch).await;
+            // A batch that comes again is followed again.
+            let followed = follow_groups(session, batch).await;
+            logged("a group could not be followed to its new id", followed)?;
             if fresh > 0 {
                 session.parts.wake.updates.notify_one();
             }
@@ -101,17 +103,17 @@ async fn keep(session: &Session, batch: &[Update]) -> Option<i32> {
 }
 
 /// Groups that got another id keep their place before anything said under the new one is worked on.
-async fn follow_groups(session: &Session, batch: &[Update]) {
+async fn follow_groups(session: &Session, batch: &[Update]) -> Result<(), StoreError> {
     for update in batch {
         let UpdateKind::Message(message) = &update.kind else { continue };
         let (here, from, to) = (message.chat.id.0, message.migrate_from_chat_id(), message.migrate_to_chat_id());
-        let moved = match (from, to) {
-            (Some(from), _) => session.parts.db.move_chat(from.0, here).await,
-            (_, Some(to)) => session.parts.db.move_chat(here, to.0).await,
-            _ => continue,
-        };
-        logged("a group could not be followed to its new id", moved);
+        match (from, to) {
+            (Some(from), _) => session.parts.db.move_chat(from.0, here).await?,
+            (_, Some(to)) => session.parts.db.move_chat(here, to.0).await?,
+            _ => {}
+        }
     }
+    Ok(())
 }
 
 fn new_update(bot: u64, update: &Update) -> NewUpdate {

@@ -18,10 +18,15 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
+use std::panic::catch_unwind;
+
 use self::rich::Rich;
 
-/// Longest message that Telegram takes, in UTF-16 units.
-pub const MAX_UNITS: usize = 4096;
+/// Longest message, in UTF-16 units: Telegram takes 4096, and there is room for a note at the end. Where a
+/// text is cut must not hang on whether there is one, or a message that is sent in two goes would lose a
+/// part between them.
+pub const MAX_UNITS: usize = 4096 - NOTE_UNITS;
+pub const NOTE_UNITS: usize = 96;
 
 /// Entities of one message beyond which Telegram ignores the rest.
 const MAX_ENTITIES: usize = 100;
@@ -70,15 +75,18 @@ pub enum EntityKind {
 /// Renders a reply. Never empty: what renders to nothing is shown as it was written, and what was
 /// nothing as "…".
 pub fn render(markdown: &str) -> Vec<Piece> {
+    // Texts that bring the parser down are rare and none is known; a chat must not hang on one.
+    let pieces = catch_unwind(|| marked_up(markdown)).unwrap_or_default();
+    if pieces.is_empty() { plain(markdown) } else { pieces }
+}
+
+/// Nothing, where a text is better shown as it was written.
+fn marked_up(markdown: &str) -> Vec<Piece> {
     if !source::parses_quickly(markdown) {
-        return plain(markdown);
+        return Vec::new();
     }
     let rich = walk::walk(&source::prepare(markdown));
-    if rich.text.len() > MAX_GROWTH.0 * markdown.len() + MAX_GROWTH.1 {
-        return plain(markdown);
-    }
-    let pieces = split::split(rich);
-    if pieces.is_empty() { plain(markdown) } else { pieces }
+    if rich.text.len() > MAX_GROWTH.0 * markdown.len() + MAX_GROWTH.1 { Vec::new() } else { split::split(rich) }
 }
 
 /// The same cut without any markup: for a text that Telegram, or [`render`], does not take. Never empty.

@@ -14,6 +14,33 @@ const STRANGER: &str = "
     world guest { include skillet:skill/skill-world@0.1.0; import door; }
 ";
 
+/// As much of WASI as the guest `wide` uses, and a world that has it.
+const WIDE: &str = "
+    package tests:wide@0.1.0;
+    world guest {
+        include skillet:skill/skill-world@0.1.0;
+        import wasi:cli/environment@0.2.0;
+        import wasi:filesystem/preopens@0.2.0;
+        import wasi:clocks/monotonic-clock@0.2.0;
+    }
+    package wasi:cli@0.2.0 {
+        interface environment {
+            get-environment: func() -> list<tuple<string, string>>;
+            get-arguments: func() -> list<string>;
+        }
+    }
+    package wasi:filesystem@0.2.0 {
+        interface types { resource descriptor; }
+        interface preopens {
+            use types.{descriptor};
+            get-directories: func() -> list<tuple<descriptor, string>>;
+        }
+    }
+    package wasi:clocks@0.2.0 {
+        interface monotonic-clock { type instant = u64; now: func() -> instant; }
+    }
+";
+
 /// Returns its input.
 pub fn echo(manifest: &Manifest) -> Vec<u8> {
     guest(include_str!("../../guests/echo.wat"), manifest)
@@ -65,6 +92,17 @@ pub fn trap(manifest: &Manifest) -> Vec<u8> {
 /// Loops while it is instantiated.
 pub fn startloop(manifest: &Manifest) -> Vec<u8> {
     guest(include_str!("../../guests/startloop.wat"), manifest)
+}
+
+/// Says that something is away on its first attempt, and returns its input on a later one.
+pub fn unsteady(manifest: &Manifest) -> Vec<u8> {
+    guest(include_str!("../../guests/unsteady.wat"), manifest)
+}
+
+/// What WASI shows, as `[variables, arguments, folders, clock runs]`.
+pub fn wide(manifest: &Manifest) -> Vec<u8> {
+    let component = component(include_str!("../../guests/wide.wat"), Some(WIDE));
+    package::embed_manifest(&component, &manifest.toml())
 }
 
 /// Imports an interface that the host does not know.

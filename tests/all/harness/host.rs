@@ -203,10 +203,15 @@ impl Host {
         self.process.child.kill().await.unwrap();
     }
 
-    /// Asks the process to stop and waits for it.
-    pub async fn terminate(&mut self) -> ExitStatus {
+    /// Asks the process to stop.
+    pub fn ask_to_stop(&self) {
         let id = self.process.child.id().expect("it runs");
         kill_process(Pid::from_raw(i32::try_from(id).unwrap()).unwrap(), Signal::TERM).unwrap();
+    }
+
+    /// Asks the process to stop and waits for it.
+    pub async fn terminate(&mut self) -> ExitStatus {
+        self.ask_to_stop();
         timeout(STOP, self.process.child.wait())
             .await
             .unwrap_or_else(|_| panic!("it does not stop:\n{}", self.log()))

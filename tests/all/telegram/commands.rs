@@ -112,7 +112,7 @@ async fn stop_ends_an_answer_by_a_model() {
 #[tokio::test]
 async fn stop_ends_a_skill() {
     let setup = Setup::start().await;
-    let spin = Manifest::new("spin").timeout_s(30.0).limit("fuel", 2_000_000_000_000);
+    let spin = Manifest::new("spin").timeout_s(30.0).limit("fuel", 2_000_000_000);
     let spin = spin.pattern("^go round$", &json!({}));
     setup.host.upload(guests::spin(&spin)).await.ok();
     setup.telegram.write(&setup.ada, "go round");

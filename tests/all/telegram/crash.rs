@@ -8,7 +8,7 @@ use crate::harness::{
     host::Host,
     manifest::Manifest,
     model::{Answer, Model},
-    telegram::{Fault, person},
+    telegram::{Fault, Held, person},
 };
 
 async fn crash(host: &mut Host) {
@@ -51,7 +51,7 @@ async fn while_a_skill_runs() {
     let model = Model::start().await;
     model.then(Answer::call("spend", &json!({}))).then(Answer::call("spend", &json!({}))).then(Answer::text("Unsure."));
     let mut setup = Setup::with_model(&model).await;
-    let spend = Manifest::new("spend").timeout_s(20.0).limit("fuel", 2_000_000_000_000).idempotency(&json!("none"));
+    let spend = Manifest::new("spend").timeout_s(20.0).limit("fuel", 2_000_000_000).idempotency(&json!("none"));
     setup.host.upload(guests::spin(&spend)).await.ok();
     let before = setup.telegram.messages(setup.ada.id).len();
     setup.telegram.write(&setup.ada, "Spend it all, please, right now");
@@ -224,4 +224,40 @@ async fn a_pairing_outlives_a_crash() {
     setup.host.restart().await;
     setup.telegram.wait_pressed(&press).await;
     setup.ask(&bea, "what is 80+2", "= 82").await;
+}
+
+/// Asks the host to stop while a call is held up, lets the call go when it has begun to, and starts anew.
+async fn stop_around(setup: &mut Setup, held: Held) {
+    held.arrived(1).await;
+    setup.host.ask_to_stop();
+    setup.host.logged("stopping").await;
+    held.release();
+    assert!(setup.host.terminate().await.success());
+    setup.host.restart().await;
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_what_is_being_sent() {
+    let mut setup = Setup::start().await;
+    let held = setup.telegram.hold_answer("sendMessage", |call| call.text().contains("= 92"));
+    setup.telegram.write(&setup.ada, "what is 90+2");
+    stop_around(&mut setup, held).await;
+    setup.settle(&setup.ada).await;
+    setup.said_once(setup.ada.id, "= 92");
+    assert!(setup.with_text(setup.ada.id, INTERRUPTED[0]).is_empty());
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_a_draft_that_is_being_sent() {
+    let model = Model::start().await;
+    model.then(Answer::stall_after("I have begun to wri")).then(Answer::text("The whole of it."));
+    let mut setup = Setup::with_model(&model).await;
+    let before = setup.telegram.messages(setup.ada.id).len();
+    let held = setup.telegram.hold_answer("sendMessage", |call| call.text().contains("begun"));
+    setup.telegram.write(&setup.ada, "Write me something rather long, please");
+    stop_around(&mut setup, held).await;
+    let whole = setup.telegram.wait_text(setup.ada.id, "The whole of it.").await;
+    assert_eq!(whole.text, "The whole of it.");
+    setup.settle(&setup.ada).await;
+    assert_eq!(setup.telegram.messages(setup.ada.id).len(), before + 2, "the draft became the reply");
 }

@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use super::{Setup, pairing};
-use crate::harness::telegram::{group, person, to_bot};
+use crate::harness::{
+    model::{Answer, Model},
+    telegram::{group, person, to_bot},
+};
 
 #[tokio::test]
 async fn the_owner_brings_a_group_along() {
@@ -113,4 +116,34 @@ async fn a_group_keeps_its_place_when_its_id_changes() {
     // Bea could not bring a new group along.
     setup.telegram.send(&bea.says(&to_bot("what's the code of the gate?")).in_group(&big));
     setup.telegram.wait_text(big.id, "4711").await;
+}
+
+#[tokio::test]
+async fn a_model_is_told_who_speaks() {
+    let model = Model::start().await;
+    model.then(Answer::text("Hello Ada.")).then(Answer::text("Hello Bea."));
+    let setup = Setup::with_model(&model).await;
+    let (team, bea) = (group(-1_001_000_000_005, "Team"), person(74, "Bea\u{202E}\nAda"));
+    setup.telegram.send(&setup.ada.says(&to_bot("Good morning to all of you")).in_group(&team));
+    setup.telegram.wait_text(team.id, "Hello Ada.").await;
+    setup.telegram.send(&bea.says(&to_bot("And a good morning to you")).in_group(&team));
+    setup.telegram.wait_text(team.id, "Hello Bea.").await;
+    let told = model.requests()[1]["messages"].clone();
+    let said = |n: usize| told[n]["content"].as_str().unwrap().to_owned();
+    let newest = told.as_array().unwrap().len() - 1;
+    assert!(said(newest).contains("Bea Ada: And a good morning"), "{told:#}");
+    assert!(told.to_string().contains("Ada: Good morning to all"), "{told:#}");
+}
+
+#[tokio::test]
+async fn a_group_is_not_let_in_as_the_owner() {
+    let setup = Setup::start().await;
+    let (den, eve) = (group(-1_001_000_000_006, "Den"), person(75, "Eve"));
+    setup.telegram.send(&eve.says(&to_bot("hello")).in_group(&den));
+    setup.telegram.wait_count(den.id, 1).await;
+    let asked = pairing(&setup.host, den.id).await;
+    let path = format!("/api/v1/pairings/{}/approve", asked["id"].as_str().unwrap());
+    assert_eq!(setup.host.post(&path, &json!({ "role": "owner" })).await.status, 409);
+    setup.host.post(&path, &json!({ "role": "member" })).await.ok();
+    setup.ask(&setup.ada, "what is 60+9", "= 69").await;
 }

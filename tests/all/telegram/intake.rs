@@ -6,7 +6,7 @@ use super::{Setup, bot, bot_is, host};
 use crate::harness::{
     host::{Host, Options},
     model::{Answer, Model},
-    telegram::{CONFLICT, Fault, Telegram, group, person, to_bot},
+    telegram::{CONFLICT, Fault, Media, Telegram, group, person, to_bot},
 };
 
 #[tokio::test]
@@ -224,4 +224,40 @@ async fn a_poll_does_not_hold_up_the_stop() {
     setup.telegram.write(&setup.ada, "what is 400+1");
     setup.host.restart().await;
     setup.telegram.wait_text(setup.ada.id, "= 401").await;
+}
+
+#[tokio::test]
+async fn a_crowd_in_one_chat_does_not_hold_up_another() {
+    let setup = Setup::start().await;
+    let bea = person(220, "Bea");
+    setup.admit(&bea, "member").await;
+    let held = setup.telegram.hold("getFile");
+    setup.telegram.send(&bea.sends(Media::document("a.txt", "text/plain", b"text")));
+    held.arrived(1).await;
+    // More than one look at what waits can hold.
+    for _ in 0..250 {
+        setup.telegram.write(&bea, "/help");
+    }
+    setup.ask(&setup.ada, "what is 600+61", "= 661").await;
+    assert!(setup.with_text(bea.id, "/new").is_empty(), "hers waits in its order");
+    held.release();
+    setup.telegram.wait_text(bea.id, "/new").await;
+}
+
+#[tokio::test]
+async fn an_update_that_breaks_its_worker_is_passed_over() {
+    let setup = Setup::start().await;
+    let team = group(-1_001_000_000_220, "Team");
+    setup.telegram.send(&setup.ada.says(&to_bot("what is 600+70")).in_group(&team));
+    setup.telegram.wait_text(team.id, "= 670").await;
+    let (_, mut update) = setup.telegram.prepare(&setup.ada.says("😀 hello").in_group(&team));
+    for (offset, length) in [(1, 3), (500, 9)] {
+        update["message"]["entities"] = json!([{ "type": "mention", "offset": offset, "length": length }]);
+        update.as_object_mut().unwrap().remove("update_id");
+        let id = setup.telegram.push_update(update.clone());
+        setup.telegram.confirmed(id).await;
+    }
+    setup.telegram.send(&setup.ada.says(&to_bot("what is 600+71")).in_group(&team));
+    setup.telegram.wait_text(team.id, "= 671").await;
+    assert!(setup.host.log().contains("is passed over"), "{}", setup.host.log());
 }

@@ -99,9 +99,16 @@ async fn a_limit_is_kept_to() {
 #[tokio::test]
 async fn a_failure_on_the_way_loses_nothing() {
     let setup = Setup::start().await;
-    let faults = [Fault::status(500, "Internal Server Error"), Fault::Page(502), Fault::Reset, Fault::ResetAfter];
+    let faults = [
+        Fault::status(500, "Internal Server Error"),
+        Fault::Page(502),
+        Fault::Reset,
+        Fault::ResetAfter,
+        Fault::PageAfter(504),
+        Fault::OddAnswer,
+    ];
     for (n, fault) in faults.into_iter().enumerate() {
-        let ambiguous = matches!(fault, Fault::ResetAfter);
+        let ambiguous = matches!(fault, Fault::ResetAfter | Fault::PageAfter(_));
         setup.telegram.failing("sendMessage").with(fault.clone());
         let result = format!("= {}", 600 + n);
         setup.ask(&setup.ada, &format!("what is 600+{n}"), &result).await;

@@ -7,7 +7,7 @@ use super::{Setup, bot_is, chinese, host, pairing, pairings};
 use crate::harness::{
     host::Host,
     model::{Answer, Model},
-    telegram::{Telegram, person},
+    telegram::{Said, Telegram, person},
 };
 
 async fn decide(host: &Host, pairing: &Value, word: &str, body: Value) -> u16 {
@@ -187,4 +187,93 @@ async fn an_admitted_person_is_answered_by_the_model() {
     setup.ask(&setup.ada, "Good morning to you, my dear agent", "You said good morning.").await;
     assert_eq!(model.requests().len(), 1);
     assert!(!model.requests()[0].to_string().contains("hello"), "what a stranger wrote is in no prompt");
+}
+
+#[tokio::test]
+async fn a_name_stays_a_name() {
+    let setup = Setup::start().await;
+    let eve = person(91, "[Log in](https://evil.example) `AAAA-AAAA` **now**\u{202E}");
+    setup.telegram.write(&eve, "hello");
+    let find = |said: &[Said]| said.iter().find(|said| said.text.contains("Log in")).cloned();
+    let request = setup.telegram.wait_for(setup.ada.id, find).await;
+    let shown = "[Log in](https://evil.example) `AAAA-AAAA` **now**";
+    assert!(request.text.starts_with(shown), "{request:#?}");
+    let kinds = |said: &Said| -> Vec<String> {
+        said.entities.iter().map(|entity| entity["type"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(kinds(&request), ["code"], "that of the real code");
+    let press = setup.telegram.press(&setup.ada, setup.ada.id, request.id, request.button("deny"));
+    setup.telegram.wait_pressed(&press).await;
+    let decided = |said: &[Said]| find(said).filter(|said| !said.has_buttons());
+    let decided = setup.telegram.wait_for(setup.ada.id, decided).await;
+    assert!(decided.text.starts_with(&request.text) && kinds(&decided).is_empty(), "{decided:#?}");
+    assert_eq!(pairing(&setup.host, eve.id).await["name"], shown);
+}
+
+#[tokio::test]
+async fn a_press_is_heard_only_where_it_belongs() {
+    let setup = Setup::start().await;
+    let bea = person(92, "Bea");
+    setup.admit(&bea, "member").await;
+    let reminder = json!({ "type": "reminder", "run_at": "2099-01-01T08:00:00Z", "payload": { "text": "the gift" } });
+    let job = setup.host.post("/api/v1/jobs", &reminder).await.ok();
+    let id = job["id"].as_str().unwrap();
+    let skill = json!({
+        "type": "skill_call", "run_at": "2099-01-01T08:00:00Z", "user": "Bea",
+        "payload": { "skill": "calculator", "input": { "expression": "1+1" } },
+    });
+    let own = setup.host.post("/api/v1/jobs", &skill).await.ok();
+    let own = own["id"].as_str().unwrap();
+    // A client that is not Telegram's can send anything with a press, in its own chat.
+    let there = setup.telegram.messages(bea.id)[0].id;
+    for data in [
+        format!("j:x:{id}"),
+        format!("r:snooze:10:{id}"),
+        format!("r:done:{id}"),
+        format!("r:snooze:10:{own}"),
+        format!("r:snooze:-5:{own}"),
+        format!("p:y:{id}"),
+        "p:y:".into(),
+        ":::::".into(),
+        String::new(),
+    ] {
+        let press = setup.telegram.press(&bea, bea.id, there, &data);
+        assert!(!setup.telegram.wait_pressed(&press).await.is_empty(), "{data}");
+    }
+    let mine = setup.telegram.send(&bea.says("what is 90+9"));
+    setup.telegram.wait_text(bea.id, "= 99").await;
+    // Nor with a message that is not the bot's.
+    let press = setup.telegram.press(&bea, bea.id, mine.message_id, &format!("j:x:{own}"));
+    setup.telegram.wait_pressed(&press).await;
+    let jobs = setup.host.get("/api/v1/jobs?status=queued").await.ok();
+    let jobs = jobs["jobs"].as_array().unwrap();
+    let ids: Vec<_> = jobs.iter().filter(|job| job["type"] != "write_episode").map(|job| &job["id"]).collect();
+    assert_eq!(ids, [&json!(own), &json!(id)], "{jobs:#?}");
+}
+
+#[tokio::test]
+async fn an_earlier_phone_of_the_owner_hears_nothing_more() {
+    let setup = Setup::start().await;
+    let talk = setup.conversations(None).await.remove(0);
+    let (before, second) = (setup.telegram.messages(setup.ada.id).len(), person(1003, "Ada"));
+    let reminder = |text: &str, conversation: Option<&str>| {
+        let run_at = skillet::clock::Clock::System.now().to_rfc3339();
+        json!({ "type": "reminder", "run_at": run_at, "payload": { "text": text }, "conversation": conversation })
+    };
+    setup.admit(&second, "owner").await;
+    // The question was for the one who was the owner then.
+    let asked = setup.telegram.wait_count(setup.ada.id, before + 1).await;
+    let press = setup.telegram.press(&setup.ada, setup.ada.id, asked.id, asked.button("deny"));
+    setup.telegram.wait_pressed(&press).await;
+    for (text, conversation) in [("feed the cat", Some(talk.as_str())), ("call the bank", None)] {
+        setup.host.post("/api/v1/jobs", &reminder(text, conversation)).await.ok();
+        setup.telegram.wait_text(second.id, text).await;
+    }
+    // Who has the old phone is a stranger.
+    setup.telegram.write(&setup.ada, "what is 12+34");
+    setup.telegram.wait_count(setup.ada.id, before + 2).await;
+    setup.ask(&second, "what is 12+35", "= 47").await;
+    let said = setup.telegram.messages(setup.ada.id).split_off(before);
+    assert_eq!(said.len(), 2, "{said:#?}");
+    assert!(said[0].has_buttons() && said[1].text.contains("don't know you"), "{said:#?}");
 }

@@ -10,6 +10,7 @@ use crate::{
     scheduler::{
         Parts,
         alerts::{cut, describe},
+        note::Note,
         recipient::{self, Recipient},
     },
     store::{Job, JobStatus, StoreError, storable},
@@ -48,7 +49,7 @@ pub async fn run(parts: &Parts, job: &Job) -> Ended {
     let day = Day::of(parts, &to, now).await?;
     let notes = day.notes(&to.locale);
     let told = if day.is_quiet() { None } else { by_model(parts, &to, &notes, now).await? };
-    let note = told.is_some().then(|| "by a model".to_owned());
+    let note = Note { by_model: told.is_some(), ..Note::default() };
     to.tell(parts, job, told.unwrap_or(notes), Vec::new()).await?;
     Ok(note)
 }

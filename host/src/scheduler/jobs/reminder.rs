@@ -8,7 +8,7 @@ use super::{Ended, payload};
 use crate::{
     ids::JobId,
     memory::locale_of,
-    scheduler::{Parts, missed::span, recipient},
+    scheduler::{Parts, missed::span, note::Note, recipient},
     store::{Button, Job},
 };
 
@@ -34,7 +34,7 @@ pub async fn run(parts: &Parts, job: &Job) -> Ended {
         t!("job.reminder", locale = locale, text = text)
     };
     to.tell(parts, job, text.into_owned(), buttons(job.id, locale)).await?;
-    Ok(None)
+    Ok(Note::default())
 }
 
 /// What can be done about a reminder that has come: `r:done:JOB` and `r:snooze:MINUTES:JOB`.

@@ -4,7 +4,11 @@
 use serde::Deserialize;
 
 use super::{Ended, payload};
-use crate::{ids::OutboxId, scheduler::Parts, store::Job};
+use crate::{
+    ids::OutboxId,
+    scheduler::{Parts, note::Note},
+    store::Job,
+};
 
 pub const KIND: &str = "retry_send";
 
@@ -18,5 +22,5 @@ pub async fn run(parts: &Parts, job: &Job) -> Ended {
     // False when it was sent or taken up by a person meanwhile.
     parts.db.resend(outbox).await?;
     parts.wake.outbox.notify_one();
-    Ok(None)
+    Ok(Note::default())
 }

@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::{Ended, Failed, payload};
 use crate::{
-    scheduler::{Parts, recipient},
+    ids::ApprovalId,
+    scheduler::{Parts, note::Note, recipient},
     skills::{Caller, FailureKind, Request, readable},
     store::Job,
 };
@@ -16,10 +17,12 @@ pub const KIND: &str = "skill_call";
 struct Payload {
     skill: String,
     input: Value,
+    /// The owner's yes that the call waited for.
+    approval: Option<ApprovalId>,
 }
 
 pub async fn run(parts: &Parts, job: &Job) -> Ended {
-    let Payload { skill, input } = payload(job)?;
+    let Payload { skill, input, approval } = payload(job)?;
     let to = recipient::of(parts, job).await?;
     let caller = Caller {
         user: to.user.id,
@@ -28,12 +31,12 @@ pub async fn run(parts: &Parts, job: &Job) -> Ended {
         locale: to.locale.clone(),
         time_zone: job.time_zone.clone().unwrap_or_else(|| to.zone.to_string()),
     };
-    let request = Request { skill, input, caller, key: Some(recipient::key(job)), progress: None };
+    let request = Request { key: Some(recipient::key(job)), approval, ..Request::new(skill, input, caller) };
     let outcome = parts.skills.call(request).await?;
     match outcome.result {
         Ok(output) => {
             to.tell(parts, job, readable(&output), Vec::new()).await?;
-            Ok(Some(format!("call {}", outcome.call_id)))
+            Ok(Note { call: Some(outcome.call_id), ..Note::default() })
         }
         // A failure that comes back under its key comes back every time.
         Err(failure) if worth_retrying(failure.kind) && !outcome.replayed => Err(Failed::Again(failure.into())),

@@ -4,7 +4,12 @@ use anyhow::Context;
 use serde::Deserialize;
 
 use super::{Ended, payload};
-use crate::{agent, ids::TurnId, scheduler::Parts, store::Job};
+use crate::{
+    agent,
+    ids::TurnId,
+    scheduler::{Parts, note::Note},
+    store::Job,
+};
 
 pub const KIND: &str = "write_episode";
 
@@ -18,5 +23,5 @@ pub async fn run(parts: &Parts, job: &Job) -> Ended {
     let turn = parts.db.turn(turn).await?.context("there is no such turn")?;
     let summary = agent::summarise(&parts.db, &parts.gateway, parts.summaries, &turn).await;
     parts.memory.keep_episode(&turn, summary.map_err(anyhow::Error::from)?).await?;
-    Ok(None)
+    Ok(Note::default())
 }

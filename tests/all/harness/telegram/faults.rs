@@ -19,6 +19,10 @@ pub enum Fault {
     Reset,
     /// The call takes effect, and then the connection is reset.
     ResetAfter,
+    /// The call takes effect, and then the server in front gives a page of its own.
+    PageAfter(u16),
+    /// The call takes effect, and of its result the answer has the number and something that nobody knows.
+    OddAnswer,
     /// No effect and no answer until the caller hangs up.
     Hang,
 }

@@ -105,6 +105,8 @@ pub struct Draft {
     topic: Option<i64>,
     reply_to: Option<i64>,
     album: Option<String>,
+    /// Who wrote it first.
+    forwarded: Option<Person>,
     /// The text under a file when there is one.
     text: String,
     media: Option<Media>,
@@ -118,6 +120,7 @@ impl Draft {
             topic: None,
             reply_to: None,
             album: None,
+            forwarded: None,
             text: String::new(),
             media: None,
         }
@@ -139,6 +142,11 @@ impl Draft {
     /// One of several files that are sent together.
     pub fn in_album(self, album: &str) -> Self {
         Self { album: Some(album.to_owned()), ..self }
+    }
+
+    /// Passed on: somebody else wrote it.
+    pub fn forwarded_from(self, author: &Person) -> Self {
+        Self { forwarded: Some(author.clone()), ..self }
     }
 
     /// The text under a file.
@@ -175,6 +183,9 @@ impl Draft {
         if let Some(answered) = self.reply_to {
             let said = chat.message(answered).unwrap_or_else(|| panic!("no message {answered} in {id}"));
             message["reply_to_message"] = said.value.clone();
+        }
+        if let Some(author) = &self.forwarded {
+            message["forward_origin"] = json!({ "type": "user", "date": unix_now(), "sender_user": author.value() });
         }
         if let Some(album) = &self.album {
             message["media_group_id"] = json!(album);

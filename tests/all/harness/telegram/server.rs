@@ -86,9 +86,7 @@ async fn call(state: &State, request: &Request, connection: &mut Connection) -> 
     }
     let method = request.path.strip_prefix(&format!("/bot{TOKEN}/"));
     let Some(method) = method.filter(|_| !state.look(|world| world.revoked)) else {
-        let known = request.path.starts_with("/bot") || request.path.starts_with("/file/bot");
-        let refusal = if known { Refusal::new(401, "Unauthorized") } else { Refusal::new(404, "Not Found") };
-        return refuse(connection, &refusal).await;
+        return refuse(connection, &unknown(&request.path)).await;
     };
     let fields = match Fields::of(request) {
         Ok(fields) => fields,
@@ -114,27 +112,33 @@ async fn call(state: &State, request: &Request, connection: &mut Connection) -> 
         }
         Some(Fault::Page(status)) => {
             answered(status);
-            let page = format!("<html><head><title>{status}</title></head><body>nginx</body></html>");
-            connection.respond(status, "text/html", page.as_bytes()).await?;
-            return Ok(Next::Go);
+            return page(connection, status).await;
         }
         Some(Fault::Reset) => return Ok(Next::Reset),
         Some(Fault::Hang) => {
             connection.hung_up().await;
             return Ok(Next::Close);
         }
-        Some(Fault::ResetAfter) | None => {}
+        Some(Fault::ResetAfter | Fault::PageAfter(_) | Fault::OddAnswer) | None => {}
     }
     let Some(outcome) = perform(state, &call, connection).await else { return Ok(Next::Close) };
     if !hold_up(state, &call, Hold::After, connection).await {
         return Ok(Next::Close);
     }
-    if matches!(fault, Some(Fault::ResetAfter)) {
-        return Ok(Next::Reset);
+    match fault {
+        Some(Fault::ResetAfter) => return Ok(Next::Reset),
+        Some(Fault::PageAfter(status)) => {
+            answered(status);
+            return page(connection, status).await;
+        }
+        _ => {}
     }
     match outcome {
-        Ok(result) => {
+        Ok(mut result) => {
             answered(200);
+            if matches!(fault, Some(Fault::OddAnswer)) {
+                result = json!({ "message_id": result["message_id"], "aura": "blue" });
+            }
             respond(connection, 200, &json!({ "ok": true, "result": result })).await
         }
         Err(refusal) => {
@@ -147,6 +151,19 @@ async fn call(state: &State, request: &Request, connection: &mut Connection) -> 
             refuse(connection, &refusal).await
         }
     }
+}
+
+/// Why a path leads nowhere.
+fn unknown(path: &str) -> Refusal {
+    let known = path.starts_with("/bot") || path.starts_with("/file/bot");
+    if known { Refusal::new(401, "Unauthorized") } else { Refusal::new(404, "Not Found") }
+}
+
+/// What a server in front says for itself.
+async fn page(connection: &mut Connection, status: u16) -> Result<Next> {
+    let page = format!("<html><head><title>{status}</title></head><body>nginx</body></html>");
+    connection.respond(status, "text/html", page.as_bytes()).await?;
+    Ok(Next::Go)
 }
 
 async fn respond(connection: &mut Connection, status: u16, body: &Value) -> Result<Next> {
