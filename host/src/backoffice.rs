@@ -33,7 +33,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer, trace::TraceLayer};
 
 use crate::{
-    agent::Agent, clock::Clock, config::Config, memory::Memory, settings::Settings, skills::Skills, store::Db,
+    agent::Agent,
+    clock::Clock,
+    config::Config,
+    memory::Memory,
+    settings::Settings,
+    skills::{Probed, Skills},
+    store::Db,
     wake::Wake,
 };
 
@@ -47,6 +53,8 @@ pub struct Backoffice {
     pub settings: Settings,
     pub memory: Memory,
     pub skills: Arc<Skills>,
+    /// The limits of the sandbox as they were tried at start.
+    pub probed: Arc<[Probed]>,
     pub agent: Arc<Agent>,
     /// What makes the first owner.
     pub setup: SetupCode,

@@ -110,7 +110,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
     }
     telemetry::init_logs(&config.log)?;
     match command {
-        Command::Serve { roles } => app::serve(config, &roles).await,
+        Command::Serve { roles } => Box::pin(app::serve(config, &roles)).await,
         Command::Chat { user, message } => chat::run(open(config).await?, user, message, options.json).await,
         Command::Skill(command) => skill::run(command, config, &options).await,
         Command::Token(command) => token::run(open(config).await?, command, options.json).await,

@@ -307,7 +307,8 @@ function startUpload() {
     request.onload = () => {
       let answer = {};
       try { answer = JSON.parse(request.responseText); } catch { /* not from here */ }
-      if (request.status === 201) location.assign(`/skills/${answer.name}`);
+      const review = answer.status === "review" ? `/versions/${answer.digest}` : "";
+      if (request.status === 201) location.assign(`/skills/${answer.name}${review}`);
       else if (request.status === 401) location.assign("/login");
       else refuse(answer);
     };

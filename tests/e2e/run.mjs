@@ -2,7 +2,7 @@
 // Screenshots of every page, in both languages, light and dark, wide and on a phone.
 import { chromium } from "playwright-core";
 import { spawn, execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -145,6 +145,34 @@ async function firstRun() {
     assert((await page.locator("main").innerText()).includes("Hello, Margaret!"));
     await shot(page, "skill-tried-en");
   });
+  await check("a version that asks for more waits, is reviewed and answers", async () => {
+    await page.goto(`${host.url}/skills`);
+    await page.setInputFiles("#component", widerGreeter());
+    await page.click("#upload button");
+    await page.waitForURL(/\/skills\/greeter\/versions\/[0-9a-f]{64}/);
+    const review = await page.locator("main").innerText();
+    for (const part of ["0.2.0", "0.1.0", "api.example.org", "api_key", "Greets somebody by name.", "not set"]) {
+      assert(review.includes(part), `${part} is not in the review: ${review}`);
+    }
+    await shot(page, "review-en");
+    await page.goto(`${host.url}/chat`);
+    await say(page, "say hello to Grace", "Hello, Grace!");
+    await page.goto(`${host.url}/skills/greeter`);
+    await page.locator("#versions a.button.primary").click();
+    await page.locator("button[value=activate]").click();
+    await page.waitForURL(/\/skills\/greeter$/);
+    const active = await page.locator("#versions li").first().innerText();
+    assert(active.includes("0.2.0") && active.includes("answers now"), active);
+  });
+  await check("a secret is set, and is not shown", async () => {
+    const form = page.locator("#secrets form:has([type=password])");
+    await form.locator("[type=password]").fill("s3cret-of-a-test");
+    await form.locator("button").click();
+    await page.waitForLoadState();
+    assert((await page.locator("#secrets").innerText()).includes("set by owner"));
+    assert(!(await page.content()).includes("s3cret-of-a-test"));
+    await shot(page, "secrets-en");
+  });
   await check("the turn shows its steps", async () => {
     await page.goto(`${host.url}/turns`);
     await shot(page, "turns-en");
@@ -186,9 +214,19 @@ function greeterComponent() {
   return join(data, "greeter.wasm");
 }
 
+/** The next version of that skill, which wants the network and a key. */
+function widerGreeter() {
+  const file = join(data, "greeter", "skill.toml");
+  const wants = '[capabilities]\nhttp = ["api.example.org"]\n\n[[secrets]]\nname = "api_key"\nhost = "api.example.org"\nheader = "authorization"\n';
+  const manifest = readFileSync(file, "utf8").replace('version = "0.1.0"', 'version = "0.2.0"');
+  writeFileSync(file, manifest.replace("[[triggers]]", `${wants}\n[[triggers]]`));
+  execFileSync(skillet, ["skill", "build", join(data, "greeter"), "--out", data, "--target-dir", join(root, "target/guests")], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+  return join(data, "greeter.wasm");
+}
+
 /** Every page, in both languages, on a phone and wide, light and dark. */
 async function tour() {
-  const pages = ["chat", "skills", "skills/calculator", "turns", "memory", "jobs", "telegram", "people", "usage", "settings"];
+  const pages = ["chat", "skills", "skills/calculator", "skills/greeter", "approvals", "turns", "memory", "jobs", "telegram", "people", "usage", "settings"];
   const views = [
     { name: "en", locale: "en-US", viewport: { width: 1200, height: 800 }, colorScheme: "light" },
     { name: "zh", locale: "zh-CN", viewport: { width: 1200, height: 800 }, colorScheme: "dark" },
@@ -204,8 +242,11 @@ async function tour() {
         assert.equal(response.status(), 200, path);
         const language = await page.evaluate(() => document.documentElement.lang);
         assert.equal(language.startsWith("zh"), view.locale === "zh-CN", `${path} is in ${language}`);
-        await shot(page, `${path.replace("/", "-")}-${name}`);
+        await shot(page, `${path.replaceAll("/", "-")}-${name}`);
       }
+      await page.goto(`${host.url}/skills/greeter`);
+      await page.goto(`${host.url}${await page.locator("#versions a").first().getAttribute("href")}`);
+      await shot(page, `review-${name}`);
       await page.goto(`${host.url}/chat`);
       const link = page.locator("#conversation-list a").first();
       const target = await link.getAttribute("href");

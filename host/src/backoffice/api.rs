@@ -1,16 +1,21 @@
 //! The HTTP interface: JSON in, JSON or a problem document out. What it looks like is decided in
 //! these files and nowhere else, and is told by `/api/openapi.json`, which is made from them.
 
+pub mod approvals;
 pub mod calls;
 pub mod chat;
 pub mod conversations;
 pub mod files;
 pub mod grants;
 pub mod jobs;
+pub mod limits;
 pub mod memories;
 pub mod operation;
 pub mod pairings;
+pub mod replays;
 pub mod runs;
+pub mod sandbox;
+pub mod secrets;
 pub mod settings;
 pub mod skills;
 pub mod telegram;
@@ -18,6 +23,7 @@ pub mod tokens;
 pub mod turns;
 pub mod usage;
 pub mod users;
+pub mod versions;
 
 use axum::{
     http::header,
@@ -42,7 +48,7 @@ use utoipa::{
     components(schemas(ProblemDocument)),
     tags(
         (name = "chat", description = "Talking to the agent, what became of it, and files that people sent"),
-        (name = "skills", description = "Life, rights and calls of skills"),
+        (name = "skills", description = "Life, rights, secrets and calls of skills, and what they ask of the owner"),
         (name = "memory", description = "What is remembered of a person"),
         (name = "jobs", description = "Work done later, once or again and again"),
         (name = "usage", description = "Tokens of models"),

@@ -1,6 +1,7 @@
 //! Every change that an owner or a token makes: done, then written to the audit log. Pages and the
 //! API make their changes here, so that neither can do more, or tell less, than the other.
 
+mod approvals;
 mod jobs;
 mod memory;
 mod people;

@@ -2,6 +2,7 @@
 //! `type`; pages get the same as HTML. What went wrong inside is logged once, here, and not told.
 
 mod rejections;
+mod skills;
 mod upload;
 
 use axum::{
@@ -12,7 +13,7 @@ use axum::{
 use serde_json::{Map, Value, json};
 
 use super::setup::SetupError;
-use crate::{agent::SubmitError, memory::MemoryError, settings::SettingError, skills::LifeError, store::StoreError};
+use crate::{agent::SubmitError, memory::MemoryError, settings::SettingError, store::StoreError};
 
 /// Makes the enum and the table from one list: variant, status, last part of `type`, title.
 macro_rules! kinds {
@@ -55,11 +56,17 @@ kinds! {
     NoSetting            404 "no-setting"              "There is no such setting";
     NoPairing            404 "no-pairing"              "There is no such request";
     NoFile               404 "no-file"                 "There is no such file";
+    NoCall               404 "no-call"                 "There is no such call";
+    NoRecording          404 "no-recording"            "Nothing is kept of the call";
+    NoSecret             404 "no-secret"               "There is no such secret";
+    NoApproval           404 "no-approval"             "There is no such request of a skill";
     NoMessage            404 "no-message"              "There is no such message that waits";
     MethodNotAllowed     405 "method-not-allowed"      "This address does not take this method";
     Taken                409 "taken"                   "It exists already";
     NotGranted           409 "not-granted"             "The version asks for what was not granted";
     NothingBefore        409 "nothing-before"          "There is no earlier version";
+    VersionAnswered      409 "version-answered"        "Only a version that never answered can be discarded";
+    ApprovalClosed       409 "approval-closed"         "The request was decided before";
     NotDead              409 "not-dead"                "Only a dead job can be run again";
     JobClosed            409 "job-closed"              "The job is running or has ended";
     HostJob              409 "host-job"                "The job is the host's own";
@@ -72,6 +79,7 @@ kinds! {
     InvalidMemory        422 "invalid-memory"          "This cannot be remembered";
     InvalidSetting       422 "invalid-setting"         "The value does not fit the setting";
     InvalidGrant         422 "invalid-grant"           "The grant is more than the skill asks for";
+    InvalidSecret        422 "invalid-secret"          "The value cannot be a secret";
     InvalidUser          422 "invalid-user"            "The name of the person cannot be used";
     InvalidJob           422 "invalid-job"             "There can be no such job";
     InvalidToken         422 "invalid-token"           "The token cannot be made like this";
@@ -222,21 +230,6 @@ impl From<SettingError> for Problem {
                 Self::new(Kind::InvalidSetting, detail).with("key", key)
             }
             SettingError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<LifeError> for Problem {
-    fn from(error: LifeError) -> Self {
-        let detail = error.to_string();
-        match error {
-            LifeError::NoSkill(_) => Self::new(Kind::NoSkill, detail),
-            LifeError::NoVersion(..) => Self::new(Kind::NoVersion, detail),
-            LifeError::NothingBefore(_) => Self::new(Kind::NothingBefore, detail),
-            LifeError::NotGranted { missing, .. } => {
-                Self::new(Kind::NotGranted, detail).with("missing", json!(missing))
-            }
-            LifeError::Store(error) => error.into(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The pages. Each file has a page: its template's struct beside its handlers.
 
+pub mod approvals;
 pub mod chat;
 pub mod error;
 pub mod job;

@@ -33,6 +33,10 @@ impl Remote {
         self.send(self.request(Method::POST, path)?.json(body)).await
     }
 
+    pub async fn put(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.send(self.request(Method::PUT, path)?.json(body)).await
+    }
+
     pub async fn delete(&self, path: &str) -> anyhow::Result<()> {
         self.send(self.request(Method::DELETE, path)?).await.map(drop)
     }

@@ -1,6 +1,8 @@
 //! `skillet skill`: write, build, look into, install and run skills. Commands that change something
 //! work on the data folder, or on a running host with `--to URL --token TOKEN`.
 
+mod owner;
+
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -16,7 +18,8 @@ use super::{
 use crate::{
     app::App,
     config::Config,
-    skills::{Caller, Manifest, Origin, Request, UploadError, digest, package},
+    ids::{ApprovalId, CallId},
+    skills::{Caller, LifeError, Manifest, Origin, Request, UploadError, digest, package},
 };
 
 #[derive(Debug, Subcommand)]
@@ -87,6 +90,37 @@ pub enum Command {
         #[command(flatten)]
         to: Target,
     },
+    /// Run a failed call again, on what the host answered it then
+    Replay {
+        call: CallId,
+        /// Number or digest of the version to run on; the one that it ran on by default
+        #[arg(long)]
+        version: Option<String>,
+        #[command(flatten)]
+        to: Target,
+    },
+    /// Set a secret of a skill; its value is read from stdin
+    Secret {
+        name: String,
+        secret: String,
+        /// Forget it instead
+        #[arg(long)]
+        forget: bool,
+        #[command(flatten)]
+        to: Target,
+    },
+    /// Say yes to what a skill asked for
+    Approve {
+        id: ApprovalId,
+        #[command(flatten)]
+        to: Target,
+    },
+    /// Say no to what a skill asked for
+    Deny {
+        id: ApprovalId,
+        #[command(flatten)]
+        to: Target,
+    },
 }
 
 /// Which host a command works on.
@@ -141,7 +175,7 @@ pub async fn run(command: Command, config: Config, options: &Options) -> anyhow:
     let json = options.json;
     match command {
         Command::Push { file, to } => {
-            let done = push(to.host(config).await?, read(&file)?).await?;
+            let done = Box::pin(push(to.host(config).await?, read(&file)?)).await?;
             let [name, version, status] = ["name", "version", "status"].map(|key| text_of(&done[key]));
             print(json, &done, &format!("{name} {version}: {status}"))
         }
@@ -150,7 +184,7 @@ pub async fn run(command: Command, config: Config, options: &Options) -> anyhow:
             let lines: Vec<String> = list["skills"].as_array().into_iter().flatten().map(line).collect();
             print(json, &list, &lines.join("\n"))
         }
-        Command::Call { name, input, locale } => call(&open(config).await?, name, &input, locale, json).await,
+        Command::Call { name, input, locale } => Box::pin(call(&open(config).await?, name, &input, locale, json)).await,
         Command::Activate { name, digest, grant, to } => {
             activate(to.host(config).await?, &name, &digest, grant).await?;
             print(json, &json!({ "name": name, "digest": digest }), &format!("{name} answers with {digest}"))
@@ -164,10 +198,32 @@ pub async fn run(command: Command, config: Config, options: &Options) -> anyhow:
             remove(to.host(config).await?, &name).await?;
             print(json, &json!({ "removed": name }), &format!("{name} is removed"))
         }
+        Command::Replay { call, version, to } => {
+            let replay = Box::pin(owner::replay(to.host(config).await?, call, version)).await?;
+            print(json, &replay, &owner::told(&replay))
+        }
+        Command::Secret { name, secret, forget, to } => {
+            let value = if forget { None } else { Some(owner::read_secret(&secret)?) };
+            owner::set_secret(to.host(config).await?, &name, &secret, value).await?;
+            let done = if forget { "forgotten" } else { "set" };
+            print(
+                json,
+                &json!({ "name": name, "secret": secret, "set": !forget }),
+                &format!("{secret} of {name} is {done}"),
+            )
+        }
+        Command::Approve { id, to } => decide(to.host(config).await?, id, true, json).await,
+        Command::Deny { id, to } => decide(to.host(config).await?, id, false, json).await,
         Command::New { .. } | Command::Build { .. } | Command::Inspect { .. } => {
             unreachable!("these were run without settings")
         }
     }
+}
+
+async fn decide(host: Host, id: ApprovalId, approve: bool, json: bool) -> anyhow::Result<()> {
+    owner::decide(host, id, approve).await?;
+    let status = if approve { "approved" } else { "denied" };
+    print(json, &json!({ "id": id, "status": status }), &format!("{id} is {status}"))
 }
 
 async fn push(host: Host, component: Vec<u8>) -> anyhow::Result<Value> {
@@ -204,7 +260,10 @@ async fn activate(host: Host, name: &str, digest: &str, grant: bool) -> anyhow::
         }
         Host::Here(app) => app,
     };
-    app.skills.activate(name, digest, grant.then_some(ACTOR)).await?;
+    app.skills.activate(name, digest, grant.then_some(ACTOR)).await.map_err(|error| match error {
+        LifeError::NotGranted { .. } => anyhow::Error::new(error).context("it is not activated; --grant grants it"),
+        error => error.into(),
+    })?;
     note(&app, "skill.activate", name, json!({ "digest": digest, "granted": grant })).await
 }
 
@@ -285,7 +344,7 @@ async fn call(app: &App, name: String, input: &str, locale: String, json: bool) 
     let user = app.db.owner_or_first(&app.clock).await?.id;
     let time_zone = app.settings.current().await?.time_zone.to_string();
     let caller = Caller { user, turn: None, conversation: None, locale, time_zone };
-    let outcome = app.skills.call(Request { skill: name, input, caller, key: None, progress: None }).await?;
+    let outcome = app.skills.call(Request::new(name, input, caller)).await?;
     match &outcome.result {
         Ok(output) => {
             print(json, &json!({ "call": outcome, "output": output }), &serde_json::to_string_pretty(output)?)

@@ -14,7 +14,10 @@ use super::super::{
     error::Result,
     extract::{Json, Path},
 };
-use crate::{skills::Outcome, store::CallRecord};
+use crate::{
+    skills::{CallFailure, Outcome},
+    store::CallRecord,
+};
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -52,7 +55,7 @@ pub struct FailureView {
     /// For example `out-of-fuel`.
     pub kind: String,
     pub text: String,
-    /// Who can mend it: "caller", "skill", "limit", "owner" or "host".
+    /// Who can mend it: "caller", "skill", "limit", "owner", "outside" or "host".
     pub fault: &'static str,
 }
 
@@ -62,6 +65,9 @@ pub struct CallView {
     pub id: Uuid,
     pub skill: String,
     pub version: String,
+    pub turn_id: Option<Uuid>,
+    /// The call that made this one.
+    pub parent_id: Option<Uuid>,
     pub attempt: i64,
     /// "running", "done" or "failed".
     pub status: String,
@@ -69,12 +75,16 @@ pub struct CallView {
     pub output: Option<Value>,
     /// `{kind, text, fault}` when it failed.
     pub failure: Option<Value>,
+    /// Who can mend the failure: "caller", "skill", "limit", "owner", "outside" or "host".
+    pub fault: Option<String>,
     pub log: Value,
     pub queue_us: i64,
     pub duration_us: i64,
     pub fuel: i64,
     pub peak_memory_bytes: i64,
     pub host_calls: i64,
+    /// `{instantiate_us, output_bytes, log_lines, log_bytes, host_bytes, table_elements}` when it ran.
+    pub usage: Option<Value>,
     pub created_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,
 }
@@ -83,10 +93,7 @@ impl From<Outcome> for CallAnswer {
     fn from(outcome: Outcome) -> Self {
         let (output, failure) = match outcome.result {
             Ok(output) => (Some(output), None),
-            Err(failure) => {
-                let (kind, fault) = (failure.kind.name(), failure.kind.fault());
-                (None, Some(FailureView { kind, text: failure.text, fault }))
-            }
+            Err(failure) => (None, Some(FailureView::from(failure))),
         };
         Self {
             call_id: outcome.call_id.0,
@@ -104,23 +111,33 @@ impl From<Outcome> for CallAnswer {
     }
 }
 
+impl From<CallFailure> for FailureView {
+    fn from(failure: CallFailure) -> Self {
+        Self { kind: failure.kind.name(), fault: failure.kind.fault(), text: failure.text }
+    }
+}
+
 impl From<CallRecord> for CallView {
     fn from(row: CallRecord) -> Self {
         Self {
             id: row.id.0,
             skill: row.skill_name,
             version: row.digest,
+            turn_id: row.turn_id.map(|turn| turn.0),
+            parent_id: row.parent_id.map(|parent| parent.0),
             attempt: row.attempt,
             status: row.status,
             input: row.input.0,
             output: row.output.map(|output| output.0),
             failure: row.failure.map(|failure| failure.0),
+            fault: row.fault,
             log: row.log.0,
             queue_us: row.queue_us,
             duration_us: row.duration_us,
             fuel: row.fuel,
             peak_memory_bytes: row.peak_memory_bytes,
             host_calls: row.host_calls,
+            usage: row.usage.map(|usage| usage.0),
             created_at: row.created_at,
             finished_at: row.finished_at,
         }

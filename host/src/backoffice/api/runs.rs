@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     ids::JobId,
+    scheduler,
     store::{JobRun, OutboxStatus},
 };
 
@@ -45,12 +46,12 @@ pub struct RunView {
 }
 
 impl RunView {
-    fn of(row: JobRun, delivery: Option<OutboxStatus>) -> Self {
+    fn of(row: JobRun, delivery: Option<OutboxStatus>, locale: &str) -> Self {
         Self {
             attempt: row.attempt,
             slot: row.slot,
             status: row.status,
-            note: row.note,
+            note: row.note.map(|note| scheduler::note_text(&note, locale)),
             error: row.error,
             delivery,
             started_at: row.started_at,
@@ -59,8 +60,8 @@ impl RunView {
     }
 }
 
-/// The newest runs of a job, oldest first; the page shows the same.
-pub async fn runs_of(backoffice: &Backoffice, id: JobId) -> Result<Vec<RunView>> {
+/// The newest runs of a job, oldest first; the page shows the same, in its language.
+pub async fn runs_of(backoffice: &Backoffice, id: JobId, locale: &str) -> Result<Vec<RunView>> {
     let mut runs = backoffice.db.job_runs(id).await?;
     let mut views: Vec<RunView> = Vec::new();
     for run in runs.split_off(runs.len().saturating_sub(MAX_RUNS)) {
@@ -69,7 +70,7 @@ pub async fn runs_of(backoffice: &Backoffice, id: JobId) -> Result<Vec<RunView>>
             Some(before) if before.slot == run.slot => before.delivery,
             _ => backoffice.db.delivery_status(&format!("job:{id}:{}", run.slot.to_rfc3339())).await?,
         };
-        views.push(RunView::of(run, delivery));
+        views.push(RunView::of(run, delivery, locale));
     }
     Ok(views)
 }
@@ -84,7 +85,7 @@ pub async fn runs_of(backoffice: &Backoffice, id: JobId) -> Result<Vec<RunView>>
 )]
 pub async fn list(State(backoffice): State<Arc<Backoffice>>, Path(id): Path<Uuid>) -> Result<Json<Runs>> {
     let job = backoffice.known_job(JobId(id)).await?;
-    Ok(Json(Runs { runs: runs_of(&backoffice, job.id).await? }))
+    Ok(Json(Runs { runs: runs_of(&backoffice, job.id, "en").await? }))
 }
 
 /// Does at once, and once more, what a job does: by a job of its own.

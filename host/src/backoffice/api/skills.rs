@@ -1,30 +1,24 @@
-//! Skills: upload, registry, life of a version.
+//! Skills: upload and registry.
 
 use axum::{
     Json,
     extract::{Request, State},
     http::StatusCode,
 };
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
 use utoipa::ToSchema;
 
 use super::{
-    super::{
-        Backoffice,
-        auth::Actor,
-        component,
-        error::{Kind, Problem, Result},
-        extract::Path,
-    },
+    super::{Backoffice, auth::Actor, component, error::Result, extract::Path},
     Done,
+    limits::{self, LimitView},
 };
 use crate::{
     skills::{ExampleResult, Manifest, Uploaded},
-    store::{SkillRow, VersionRow},
+    store::{CallRecord, SkillRow},
 };
 
 /// A version that was accepted.
@@ -34,11 +28,15 @@ pub struct UploadedView {
     pub version: String,
     /// SHA-256 of the component, in hex.
     pub digest: String,
-    /// "active", or "review" when it asks for what was not granted.
+    /// "active", or "review" when it waits for the owner.
     pub status: &'static str,
     /// The capabilities, with their scopes, that wait for the owner.
     #[schema(value_type = Vec<Vec<Value>>)]
     pub missing: Vec<(String, Value)>,
+    /// Whether it waits since it would take the place of a skill that ships with the host.
+    pub replaces_bundled: bool,
+    /// The interfaces that the component calls.
+    pub imports: Vec<String>,
     pub size: usize,
     pub compile_ms: i64,
     pub examples: Vec<ExampleView>,
@@ -75,54 +73,12 @@ pub struct SkillView {
     pub output_schema: Value,
     /// The capabilities that the version asks for, each with its scope.
     pub capabilities: BTreeMap<String, Value>,
-    pub limits: Option<LimitsView>,
+    /// Whether every call waits for the owner's yes.
+    pub needs_approval: bool,
+    /// What one call may use. In a list of skills, what was used is left out.
+    pub limits: Vec<LimitView>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
-}
-
-/// What one call may use.
-#[derive(Serialize, ToSchema)]
-pub struct LimitsView {
-    pub memory_bytes: usize,
-    pub fuel: u64,
-    pub timeout_ms: u64,
-    pub output_bytes: usize,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct Versions {
-    /// Newest first.
-    pub versions: Vec<VersionView>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct VersionView {
-    pub digest: String,
-    pub version: String,
-    /// "review", "active" or "retired".
-    pub status: String,
-    pub size: i64,
-    pub compile_ms: i64,
-    pub imports: Vec<String>,
-    pub manifest: Value,
-    pub examples: Value,
-    pub created_at: DateTime<Utc>,
-    pub activated_at: Option<DateTime<Utc>>,
-}
-
-/// How a version is activated.
-#[derive(Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Activation {
-    /// Grants what the version asks for.
-    #[serde(default)]
-    pub grant: bool,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct Activated {
-    pub name: String,
-    pub digest: String,
 }
 
 impl From<Uploaded> for UploadedView {
@@ -133,6 +89,8 @@ impl From<Uploaded> for UploadedView {
             digest: uploaded.digest,
             status: uploaded.status,
             missing: uploaded.missing,
+            replaces_bundled: uploaded.replaces_bundled,
+            imports: uploaded.imports,
             size: uploaded.size,
             compile_ms: uploaded.compile_ms,
             examples: uploaded.examples.into_iter().map(ExampleView::from).collect(),
@@ -146,35 +104,12 @@ impl From<ExampleResult> for ExampleView {
     }
 }
 
-impl From<VersionRow> for VersionView {
-    fn from(row: VersionRow) -> Self {
-        Self {
-            digest: row.digest,
-            version: row.version,
-            status: row.status,
-            size: row.size,
-            compile_ms: row.compile_ms,
-            imports: row.imports.0,
-            manifest: row.manifest.0,
-            examples: row.examples.0,
-            created_at: row.created_at,
-            activated_at: row.activated_at,
-        }
-    }
-}
-
 impl SkillView {
-    async fn of(backoffice: &Backoffice, row: SkillRow) -> Result<Self> {
-        let (_, manifest) = backoffice.chosen_version(&row).await?;
-        let installed = backoffice.skills.find(&row.name).await?;
-        let limits = installed.map(|skill| LimitsView {
-            memory_bytes: skill.limits.memory_bytes,
-            fuel: skill.limits.fuel,
-            timeout_ms: u64::try_from(skill.limits.timeout.as_millis()).unwrap_or(u64::MAX),
-            output_bytes: skill.limits.output_bytes,
-        });
+    async fn of(backoffice: &Backoffice, row: SkillRow, calls: &[CallRecord]) -> Result<Self> {
+        let (version, manifest) = backoffice.chosen_version(&row).await?;
+        let limits = limits::of(backoffice, &manifest, &version.digest, calls);
         let capabilities = manifest.asked().into_iter().collect();
-        let Manifest { description, version, input_schema, output_schema, .. } = manifest;
+        let Manifest { description, version, input_schema, output_schema, needs_approval, .. } = manifest;
         Ok(Self {
             status: if row.active_digest.is_none() { "review".to_owned() } else { row.status },
             name: row.name,
@@ -186,6 +121,7 @@ impl SkillView {
             input_schema,
             output_schema,
             capabilities,
+            needs_approval,
             limits,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -203,6 +139,7 @@ impl SkillView {
         (status = 201, body = UploadedView),
         (status = 413, body = super::ProblemDocument, content_type = "application/problem+json"),
         (status = 422, body = super::ProblemDocument, content_type = "application/problem+json"),
+        (status = 429, body = super::ProblemDocument, content_type = "application/problem+json", description = "Other uploads wait already"),
     )
 )]
 pub async fn upload(
@@ -210,8 +147,8 @@ pub async fn upload(
     actor: Actor,
     request: Request,
 ) -> Result<(StatusCode, Json<UploadedView>)> {
-    let component = component::read(request, backoffice.max_component_bytes()).await?;
-    let uploaded = backoffice.upload(&actor, &component).await?;
+    let component = component::read(request, backoffice.max_component_bytes());
+    let uploaded = backoffice.upload(&actor, component).await?;
     Ok((StatusCode::CREATED, Json(uploaded.into())))
 }
 
@@ -220,7 +157,7 @@ pub async fn upload(
 pub async fn list(State(backoffice): State<Arc<Backoffice>>) -> Result<Json<SkillList>> {
     let mut skills = Vec::new();
     for row in backoffice.db.skills().await?.into_iter().filter(|row| row.status != "removed") {
-        skills.push(SkillView::of(&backoffice, row).await?);
+        skills.push(SkillView::of(&backoffice, row, &[]).await?);
     }
     Ok(Json(SkillList { skills }))
 }
@@ -235,72 +172,11 @@ pub async fn list(State(backoffice): State<Arc<Backoffice>>) -> Result<Json<Skil
 )]
 pub async fn show(State(backoffice): State<Arc<Backoffice>>, Path(name): Path<String>) -> Result<Json<SkillView>> {
     let row = backoffice.skill_row(&name).await?;
-    Ok(Json(SkillView::of(&backoffice, row).await?))
+    let calls = backoffice.db.skill_calls(&name, limits::RECENT_CALLS).await?;
+    Ok(Json(SkillView::of(&backoffice, row, &calls).await?))
 }
 
-/// The versions of a skill.
-#[utoipa::path(
-    get,
-    path = "/api/v1/skills/{name}/versions",
-    tag = "skills",
-    params(("name" = String, Path)),
-    responses((status = 200, body = Versions), (status = 404, body = super::ProblemDocument))
-)]
-pub async fn versions(State(backoffice): State<Arc<Backoffice>>, Path(name): Path<String>) -> Result<Json<Versions>> {
-    backoffice.skill_row(&name).await?;
-    let versions = backoffice.db.versions(&name).await?;
-    Ok(Json(Versions { versions: versions.into_iter().map(VersionView::from).collect() }))
-}
-
-/// Makes a version the one that answers. Calls in flight end on the version they began with.
-#[utoipa::path(
-    post,
-    path = "/api/v1/skills/{name}/versions/{digest}/activate",
-    tag = "skills",
-    params(("name" = String, Path), ("digest" = String, Path)),
-    request_body = Option<Activation>,
-    responses(
-        (status = 200, body = Activated),
-        (status = 404, body = super::ProblemDocument),
-        (status = 409, body = super::ProblemDocument, description = "It asks for what was not granted"),
-    )
-)]
-pub async fn activate(
-    State(backoffice): State<Arc<Backoffice>>,
-    actor: Actor,
-    Path((name, digest)): Path<(String, String)>,
-    body: Bytes,
-) -> Result<Json<Activated>> {
-    let activation: Activation = if body.is_empty() {
-        Activation::default()
-    } else {
-        serde_json::from_slice(&body).map_err(|error| {
-            let kind = if error.is_data() { Kind::InvalidBody } else { Kind::InvalidJson };
-            Problem::new(kind, error.to_string())
-        })?
-    };
-    backoffice.activate(&actor, &name, &digest, activation.grant).await?;
-    Ok(Json(Activated { name, digest }))
-}
-
-/// Returns to the version before.
-#[utoipa::path(
-    post,
-    path = "/api/v1/skills/{name}/rollback",
-    tag = "skills",
-    params(("name" = String, Path)),
-    responses((status = 200, body = Activated), (status = 404, body = super::ProblemDocument), (status = 409, body = super::ProblemDocument))
-)]
-pub async fn roll_back(
-    State(backoffice): State<Arc<Backoffice>>,
-    actor: Actor,
-    Path(name): Path<String>,
-) -> Result<Json<Activated>> {
-    let digest = backoffice.roll_back(&actor, &name).await?;
-    Ok(Json(Activated { name, digest }))
-}
-
-/// Keeps a skill from being called.
+/// Keeps a skill from being called, and stops its calls that run.
 #[utoipa::path(
     post,
     path = "/api/v1/skills/{name}/disable",

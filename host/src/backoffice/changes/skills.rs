@@ -1,5 +1,6 @@
 //! Changes in the life of a skill, and calls of it.
 
+use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
 use super::super::{
@@ -8,10 +9,10 @@ use super::super::{
     error::{Kind, Problem, Result},
 };
 use crate::{
-    skills::{Caller, FailureKind, Installed, Manifest, Origin, Outcome, Request, Uploaded},
+    ids::CallId,
+    skills::{Caller, FailureKind, Manifest, Origin, Outcome, Replay, Request, Uploaded},
     store::{SkillRow, StoreError, User, VersionRow},
 };
-use std::sync::Arc;
 
 /// A call from outside.
 pub struct CallRequest {
@@ -30,11 +31,6 @@ impl Backoffice {
         row.ok_or_else(|| no_skill(name))
     }
 
-    /// A skill that answers, or did before it was disabled.
-    pub async fn installed(&self, name: &str) -> Result<Arc<Installed>> {
-        self.skills.find(name).await?.ok_or_else(|| no_skill(name))
-    }
-
     /// The version that is in force, else the newest, with its manifest.
     pub async fn chosen_version(&self, row: &SkillRow) -> Result<(VersionRow, Manifest)> {
         let versions = self.db.versions(&row.name).await?;
@@ -44,11 +40,31 @@ impl Backoffice {
         Ok((version, manifest))
     }
 
-    pub async fn upload(&self, actor: &Actor, component: &[u8]) -> Result<Uploaded> {
-        let uploaded = self.skills.upload(component, Origin::Upload).await?;
+    /// Takes an upload, which is read once there is a place for it: whoever waits holds nothing in memory.
+    pub async fn upload(&self, actor: &Actor, component: impl Future<Output = Result<Vec<u8>>>) -> Result<Uploaded> {
+        let place = self.skills.admit()?;
+        let component = component.await?;
+        let uploaded = Box::pin(self.skills.upload_admitted(place, &component, Origin::Upload)).await?;
         let detail = json!({ "version": uploaded.version, "digest": uploaded.digest, "status": uploaded.status });
         self.record(actor, "skill.upload", &uploaded.name, detail).await?;
         Ok(uploaded)
+    }
+
+    /// A version of a skill, by its digest.
+    pub async fn version(&self, name: &str, digest: &str) -> Result<VersionRow> {
+        let version = self.db.version(digest).await?.filter(|version| version.skill_name == name);
+        version.ok_or_else(|| Problem::new(Kind::NoVersion, format!("The skill `{name}` has no version {digest}.")))
+    }
+
+    /// Deletes a version that never answered.
+    pub async fn discard(&self, actor: &Actor, name: &str, digest: &str) -> Result<()> {
+        let version = self.version(name, digest).await?;
+        if !self.db.discard_version(name, digest).await? {
+            let detail =
+                format!("Version {} of {name} answers, or did before, and is kept on record.", version.version);
+            return Err(Problem::new(Kind::VersionAnswered, detail));
+        }
+        self.record(actor, "skill.discard", name, json!({ "version": version.version, "digest": digest })).await
     }
 
     /// Makes a version the one that answers; `grant` says yes to what it asks for.
@@ -114,6 +130,26 @@ impl Backoffice {
         self.record(actor, "skill.settings", name, json!(keys)).await
     }
 
+    /// Sets a secret of a skill, or forgets it. The value goes no further than the skills.
+    pub async fn set_secret(
+        &self,
+        actor: &Actor,
+        name: &str,
+        secret: &str,
+        value: Option<&SecretString>,
+    ) -> Result<()> {
+        self.skills.set_secret(name, secret, value, &actor.name()).await?;
+        self.record(actor, "skill.secret", name, json!({ "secret": secret, "set": value.is_some() })).await
+    }
+
+    /// Runs a failed call again by itself, on the version that it ran on or another one.
+    pub async fn replay(&self, actor: &Actor, call: CallId, version: Option<&str>) -> Result<Replay> {
+        let replay = self.skills.replay(call, version).await?;
+        let detail = json!({ "call": call, "version": replay.version });
+        self.record(actor, "call.replay", &replay.skill, detail).await?;
+        Ok(replay)
+    }
+
     /// Calls a skill. That it fails is an outcome; that it cannot be called is a problem. Calls have
     /// their own record and are not in the audit log.
     pub async fn call(&self, call: CallRequest) -> Result<Outcome> {
@@ -121,13 +157,8 @@ impl Backoffice {
             Some(zone) => zone,
             None => self.settings.current().await?.time_zone.to_string(),
         };
-        let request = Request {
-            skill: call.skill,
-            input: call.input,
-            caller: Caller { user: call.user.id, turn: None, conversation: None, locale: call.locale, time_zone },
-            key: call.key,
-            progress: None,
-        };
+        let caller = Caller { user: call.user.id, turn: None, conversation: None, locale: call.locale, time_zone };
+        let request = Request { key: call.key, ..Request::new(call.skill, call.input, caller) };
         // Whoever asked may leave; what has begun is ended and put on record all the same.
         let skills = self.skills.clone();
         let outcome = match self.tasks.spawn(async move { skills.call(request).await }).await {

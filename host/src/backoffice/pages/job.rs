@@ -67,7 +67,7 @@ pub async fn show(State(backoffice): State<Arc<Backoffice>>, page: Page, Path(id
     let job = backoffice.known_job(JobId(id)).await?;
     let person = person_of(&backoffice, &job).await?;
     let zone = zone_of(&page, person.as_ref());
-    let mut runs = runs_of(&backoffice, job.id).await?;
+    let mut runs = runs_of(&backoffice, job.id, page.locale.word()).await?;
     runs.reverse();
     html(&JobPage {
         name: name_of(&page, &job),

@@ -42,6 +42,8 @@ pub struct Page {
     pub flash: Option<Flash>,
     /// What is wrong with the bot that only a person can mend: "unauthorized" or "conflict".
     pub alarm: Option<&'static str>,
+    /// Requests of skills that wait for the owner.
+    pub waiting: i64,
     /// That of the setting.
     pub zone: Tz,
     pub now: DateTime<Utc>,
@@ -89,6 +91,10 @@ impl FromRequestParts<Arc<Backoffice>> for Page {
             path,
             flash,
             alarm: alarm(parts, backoffice).await?,
+            waiting: match parts.extensions.get::<Actor>() {
+                Some(_) => backoffice.db.pending_approvals().await?,
+                None => 0,
+            },
             zone: settings.time_zone,
             now: backoffice.clock.now(),
         })

@@ -1,4 +1,4 @@
-//! Capabilities in plain words.
+//! Capabilities, imports and reasons in plain words.
 
 use serde_json::Value;
 
@@ -35,20 +35,60 @@ pub fn asked(page: &Page, asked: &[(String, Value)], granted: &[(String, Value)]
 }
 
 /// The words of a scope that is a list, or one `None`.
-fn words(scope: &Value) -> Vec<Option<&str>> {
+pub fn words(scope: &Value) -> Vec<Option<&str>> {
     match scope {
         Value::Array(words) => words.iter().filter_map(Value::as_str).map(Some).collect(),
         _ => vec![None],
     }
 }
 
-fn text(page: &Page, capability: &str, word: Option<&str>) -> String {
+/// A capability, with one word of its scope.
+pub fn text(page: &Page, capability: &str, word: Option<&str>) -> String {
     match (capability, word) {
         ("memory", Some("read")) => page.t("capability.memory_read").into_owned(),
         ("memory", Some("write")) => page.t("capability.memory_write").into_owned(),
         ("messages", Some("me")) => page.t("capability.messages_me").into_owned(),
         ("messages", Some("people")) => page.t("capability.messages_people").into_owned(),
+        ("llm", Some("small")) => page.t("capability.llm_small").into_owned(),
+        ("llm", Some("large")) => page.t("capability.llm_large").into_owned(),
+        ("http", Some(host)) => match host.strip_prefix("*.") {
+            Some(above) => page.with("capability.http_below", above),
+            None => page.with("capability.http", host),
+        },
+        ("skills", Some(skill)) => page.with("capability.skills", skill),
         (other, _) => page.word("capability", other),
+    }
+}
+
+/// An interface that a component is linked with.
+pub struct Import {
+    pub text: String,
+    /// Such as `skillet:skill/kv@0.1.0`.
+    pub name: String,
+}
+
+pub fn imports(page: &Page, imports: &[String]) -> Vec<Import> {
+    let imports = imports.iter().map(|name| {
+        let interface = name.split('@').next().unwrap_or_default();
+        let text = match (interface.strip_prefix("skillet:skill/"), interface.strip_prefix("wasi:")) {
+            (Some(own), _) => page.word("import", own),
+            (None, Some(wide)) => page.word("import_wasi", wide.split('/').next().unwrap_or_default()),
+            (None, None) => interface.to_owned(),
+        };
+        Import { text, name: name.clone() }
+    });
+    imports.collect()
+}
+
+/// Why a version was taken back: "by hand", or by how many of its calls failed.
+pub fn reason(page: &Page, reason: &str) -> String {
+    let words: Vec<&str> = reason.split(' ').collect();
+    match words.as_slice() {
+        ["by", "hand"] => page.t("skill.by_hand").into_owned(),
+        [faulty, "of", "its", "last", total, "calls", "failed"] => {
+            page.t("skill.too_often").replace("%{faulty}", faulty).replace("%{total}", total)
+        }
+        _ => reason.to_owned(),
     }
 }
 

@@ -9,7 +9,13 @@ use std::sync::Arc;
 use tower_sessions::Session;
 
 use super::{
-    super::{Backoffice, auth::Actor, changes::manifest_of, component, error::Result},
+    super::{
+        Backoffice,
+        auth::Actor,
+        changes::manifest_of,
+        component,
+        error::{Kind, Result},
+    },
     Flash, Page, html,
     plain::{self, Asked},
 };
@@ -40,6 +46,8 @@ struct Waiting {
     digest: String,
     version: String,
     asked: Vec<Asked>,
+    /// Whether something of that is not granted.
+    asks_more: bool,
 }
 
 impl Card {
@@ -49,11 +57,11 @@ impl Card {
             backoffice.db.grants(&row.name).await?.into_iter().map(|grant| (grant.capability, grant.scope.0)).collect();
         let newest = backoffice.db.versions(&row.name).await?.into_iter().next();
         let waiting = match newest.filter(|newest| newest.status == "review") {
-            Some(newest) => Some(Waiting {
-                asked: plain::asked(page, &manifest_of(&newest)?.asked(), &granted),
-                digest: newest.digest,
-                version: newest.version,
-            }),
+            Some(newest) => {
+                let asked = plain::asked(page, &manifest_of(&newest)?.asked(), &granted);
+                let asks_more = asked.iter().any(|one| !one.granted);
+                Some(Waiting { asked, asks_more, digest: newest.digest, version: newest.version })
+            }
             None => None,
         };
         Ok(Self {
@@ -86,11 +94,14 @@ pub async fn upload(
     session: Session,
     request: Request,
 ) -> Result<Response> {
-    let component = component::read_form(request, backoffice.max_component_bytes()).await?;
-    match backoffice.upload(&actor, &component).await {
-        Ok(uploaded) => {
-            Flash::after(&session, Ok(()), "done.skill_uploaded", &format!("/skills/{}", uploaded.name)).await
+    let component = component::read_form(request, backoffice.max_component_bytes());
+    let (outcome, to) = match backoffice.upload(&actor, component).await {
+        Ok(uploaded) if uploaded.status == "review" => {
+            (Ok(()), format!("/skills/{}/versions/{}", uploaded.name, uploaded.digest))
         }
-        Err(problem) => Flash::after(&session, Err(problem), "done.skill_uploaded", "/skills").await,
-    }
+        Ok(uploaded) => (Ok(()), format!("/skills/{}", uploaded.name)),
+        Err(problem) if problem.kind == Kind::Csrf => return Err(problem),
+        Err(problem) => (Err(problem), "/skills".to_owned()),
+    };
+    Flash::after(&session, outcome, "done.skill_uploaded", &to).await
 }

@@ -1,0 +1,58 @@
+//! The limits of a skill's calls, and how near its calls came to them.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::Backoffice;
+use crate::{
+    skills::{BOUNDS, Limits, Manifest},
+    store::CallRecord,
+};
+
+/// Calls looked at for what was used.
+pub const RECENT_CALLS: i64 = 100;
+
+/// One limit of a call.
+#[derive(Serialize, ToSchema)]
+pub struct LimitView {
+    /// Its key in the manifest.
+    pub name: &'static str,
+    /// Such as "bytes" or "ms".
+    pub unit: &'static str,
+    pub limit: u64,
+    /// The most that one of the last 100 calls of the version used; of `concurrency`, the calls that run
+    /// now. `null` when no call tells.
+    pub used: Option<u64>,
+    /// What it stops.
+    pub attack: &'static str,
+}
+
+/// The limits of a version, used as its calls on record say.
+pub fn of(backoffice: &Backoffice, manifest: &Manifest, digest: &str, calls: &[CallRecord]) -> Vec<LimitView> {
+    let limits = Limits::of(manifest, &backoffice.config.skills);
+    let running = u64::try_from(backoffice.skills.in_flight(digest)).ok();
+    let bounds = BOUNDS.iter().map(|bound| {
+        let limit = (bound.of)(&limits);
+        let used = match bound.name {
+            "concurrency" => running,
+            name => calls.iter().filter(|call| call.digest == digest).filter_map(|call| spent(name, call)).max(),
+        };
+        // The host's own last line, which tells of those that were dropped, is not the skill's.
+        let used = if bound.name == "log_lines" { used.map(|lines| lines.min(limit)) } else { used };
+        LimitView { name: bound.name, unit: bound.unit, limit, used, attack: bound.attack }
+    });
+    bounds.collect()
+}
+
+/// What a call used of a limit; nothing is known of one that did not run.
+fn spent(limit: &str, call: &CallRecord) -> Option<u64> {
+    let usage = &call.usage.as_ref()?.0;
+    match limit {
+        "fuel" => u64::try_from(call.fuel).ok(),
+        "timeout_s" => u64::try_from(call.duration_us / 1_000).ok(),
+        "memory_mb" => u64::try_from(call.peak_memory_bytes).ok(),
+        "host_calls" => u64::try_from(call.host_calls).ok(),
+        "host_call_bytes" => usage["host_bytes"].as_u64(),
+        other => usage[other].as_u64(),
+    }
+}

@@ -1,0 +1,158 @@
+//! The versions of a skill, and which of them answers.
+
+use axum::{Json, extract::State};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::sync::Arc;
+use utoipa::ToSchema;
+
+use super::{
+    super::{
+        Backoffice,
+        auth::Actor,
+        error::Result,
+        extract::{self, Path},
+    },
+    Done,
+};
+use crate::store::VersionRow;
+
+#[derive(Serialize, ToSchema)]
+pub struct Versions {
+    /// Newest first.
+    pub versions: Vec<VersionView>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct VersionView {
+    pub digest: String,
+    pub version: String,
+    /// "review", "active" or "retired".
+    pub status: String,
+    /// Why it was rolled back, if it was: "by hand", or how many of its calls failed.
+    pub retired_reason: Option<String>,
+    /// "bundle" or "upload".
+    pub origin: String,
+    /// Its calls that run in this process; those of a version that was replaced end by themselves.
+    pub in_flight: usize,
+    pub size: i64,
+    pub compile_ms: i64,
+    pub imports: Vec<String>,
+    pub manifest: Value,
+    pub examples: Value,
+    pub created_at: DateTime<Utc>,
+    pub activated_at: Option<DateTime<Utc>>,
+}
+
+/// How a version is activated.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Activation {
+    /// Grants what the version asks for.
+    #[serde(default)]
+    pub grant: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Activated {
+    pub name: String,
+    pub digest: String,
+}
+
+impl VersionView {
+    fn of(backoffice: &Backoffice, row: VersionRow) -> Self {
+        Self {
+            in_flight: backoffice.skills.in_flight(&row.digest),
+            digest: row.digest,
+            version: row.version,
+            status: row.status,
+            retired_reason: row.retired_reason,
+            origin: row.origin,
+            size: row.size,
+            compile_ms: row.compile_ms,
+            imports: row.imports.0,
+            manifest: row.manifest.0,
+            examples: row.examples.0,
+            created_at: row.created_at,
+            activated_at: row.activated_at,
+        }
+    }
+}
+
+/// The versions of a skill.
+#[utoipa::path(
+    get,
+    path = "/api/v1/skills/{name}/versions",
+    tag = "skills",
+    params(("name" = String, Path)),
+    responses((status = 200, body = Versions), (status = 404, body = super::ProblemDocument))
+)]
+pub async fn list(State(backoffice): State<Arc<Backoffice>>, Path(name): Path<String>) -> Result<Json<Versions>> {
+    backoffice.skill_row(&name).await?;
+    let versions = backoffice.db.versions(&name).await?.into_iter().map(|row| VersionView::of(&backoffice, row));
+    Ok(Json(Versions { versions: versions.collect() }))
+}
+
+/// Makes a version the one that answers. Calls in flight end on the version they began with.
+#[utoipa::path(
+    post,
+    path = "/api/v1/skills/{name}/versions/{digest}/activate",
+    tag = "skills",
+    params(("name" = String, Path), ("digest" = String, Path)),
+    request_body = Option<Activation>,
+    responses(
+        (status = 200, body = Activated),
+        (status = 404, body = super::ProblemDocument),
+        (status = 409, body = super::ProblemDocument, description = "It asks for what was not granted"),
+    )
+)]
+pub async fn activate(
+    State(backoffice): State<Arc<Backoffice>>,
+    actor: Actor,
+    Path((name, digest)): Path<(String, String)>,
+    body: Bytes,
+) -> Result<Json<Activated>> {
+    let activation: Activation = extract::optional(&body)?;
+    backoffice.activate(&actor, &name, &digest, activation.grant).await?;
+    Ok(Json(Activated { name, digest }))
+}
+
+/// Deletes a version that never answered; with the only version of a skill goes the skill.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/skills/{name}/versions/{digest}",
+    tag = "skills",
+    params(("name" = String, Path), ("digest" = String, Path)),
+    responses(
+        (status = 200, body = Done),
+        (status = 404, body = super::ProblemDocument),
+        (status = 409, body = super::ProblemDocument, description = "It answers, or did before"),
+    )
+)]
+pub async fn discard(
+    State(backoffice): State<Arc<Backoffice>>,
+    actor: Actor,
+    Path((name, digest)): Path<(String, String)>,
+) -> Result<Json<Done>> {
+    backoffice.discard(&actor, &name, &digest).await?;
+    Ok(Done::ok())
+}
+
+/// Returns to the version before. Calls that still run on the present one are stopped.
+#[utoipa::path(
+    post,
+    path = "/api/v1/skills/{name}/rollback",
+    tag = "skills",
+    params(("name" = String, Path)),
+    responses((status = 200, body = Activated), (status = 404, body = super::ProblemDocument), (status = 409, body = super::ProblemDocument))
+)]
+pub async fn roll_back(
+    State(backoffice): State<Arc<Backoffice>>,
+    actor: Actor,
+    Path(name): Path<String>,
+) -> Result<Json<Activated>> {
+    let digest = backoffice.roll_back(&actor, &name).await?;
+    Ok(Json(Activated { name, digest }))
+}
