@@ -8,7 +8,7 @@ COMPONENTS := $(PLUGINS:%=target/components/%.wasm)
 WASM := wasm32-unknown-unknown
 GUEST_PACKAGES := rustc-web cargo-web rust-web-src lld-22 wasi-libc libclang-rt-19-dev-wasm32
 
-.PHONY: run build debug plugins toolchain test lint docs bench bench-sandbox bench-jobs bench-telegram e2e clean
+.PHONY: run build debug plugins toolchain test lint docs bench bench-sandbox bench-jobs bench-telegram e2e fuzz clean
 
 ## Everything from a fresh clone to a running host
 run: build plugins
@@ -60,9 +60,12 @@ docs:
 
 bench: bench-sandbox bench-jobs bench-telegram
 
-## A skill's call beside a bare wasmtime call of the same component
-bench-sandbox: build plugins
-	cargo bench --package skillet --bench sandbox
+## The sandbox beside a bare host and its peers, with a verdict for each target. EXTISM=1 builds Extism too, in some
+## minutes; SWAP_SECONDS=5 shortens the swap under load
+bench-sandbox:
+	@if [ -n "$(EXTISM)" ]; then cargo build --release --locked --manifest-path host/benches/peers/extism/Cargo.toml \
+		--target-dir target/peers; fi
+	RUST_BACKTRACE=0 cargo bench --package skillet --bench sandbox
 
 ## A job put in, drained and picked up, on both databases
 bench-jobs:
@@ -75,6 +78,28 @@ bench-telegram: build plugins
 ## The first run in a real browser
 e2e: debug plugins
 	cd tests/e2e && npm ci --no-audit --no-fund --silent && node run.mjs
+
+# Coverage for libFuzzer, in flags that a stable compiler takes. A target is named, so that they are not
+# for build scripts too.
+FUZZ_TARGETS := manifest host_rule inspect
+FUZZ_FLAGS := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+	-Cllvm-args=-sanitizer-coverage-trace-compares
+SECONDS := 60
+
+## What reads a stranger's bytes, against mutations of the corpus: so many SECONDS for each target
+fuzz:
+	@triple=$$(rustc -vV | sed -n 's/^host: //p'); built=target/fuzz/$$triple/release; set -eo pipefail; \
+	RUSTFLAGS="$(FUZZ_FLAGS)" cargo build --release --locked --manifest-path tests/fuzz/Cargo.toml \
+		--target $$triple --target-dir target/fuzz; \
+	for one in $(FUZZ_TARGETS); do \
+		mkdir -p target/fuzz/corpus/$$one target/fuzz/artifacts/$$one; \
+		dictionary=tests/fuzz/dictionaries/$$one; \
+		echo "== $$one"; \
+		$$built/$$one -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=16384 -verbosity=0 -print_final_stats=1 \
+			-artifact_prefix=target/fuzz/artifacts/$$one/ $$([ -f $$dictionary ] && echo -dict=$$dictionary) \
+			target/fuzz/corpus/$$one tests/fuzz/corpus/$$one 2>&1 | grep -v '^"'; \
+	done
 
 clean:
 	rm -rf target/components target/guests target/bench

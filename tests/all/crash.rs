@@ -97,7 +97,7 @@ async fn a_call_that_must_not_be_repeated_is_not() {
     let options = Options::default().envs(model.as_tier("small")).env("SKILLET__MEMORY__SUMMARIES", "rules");
     let mut host = Host::start(options).await;
     host.token("admin").await;
-    let spend = Manifest::new("spend").timeout_s(20.0).limit("fuel", 2_000_000_000_000).idempotency(&json!("none"));
+    let spend = Manifest::new("spend").timeout_s(20.0).limit("fuel", 2_000_000_000).idempotency(&json!("none"));
     host.upload(guests::spin(&spend)).await.ok();
     let mut events = host.chat_stream("ada", "Spend it all, please, right now", None).await;
     let accepted = events.until("accepted").await;

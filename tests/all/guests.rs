@@ -7,7 +7,7 @@ use skillet::{
     config::Config,
     memory::Memory,
     settings::Settings,
-    skills::{Caller, FailureKind, Origin, Outcome, Request, Services, Skills, UploadError},
+    skills::{BOUNDS, Caller, FailureKind, Origin, Outcome, Request, Services, Skills, UploadError},
     store::Db,
 };
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use crate::harness::{guests, host::program, manifest::Manifest};
 
 struct Sandbox {
-    skills: Skills,
+    skills: Arc<Skills>,
     db: Db,
     _data: TempDir,
 }
@@ -31,17 +31,17 @@ impl Sandbox {
             clock: clock.clone(),
             memory: Memory::new(db.clone(), clock.clone()),
             settings: Settings::new(db.clone(), clock, &config),
+            gateway: None,
             wake: Arc::default(),
         };
-        let skills = Skills::new(config.skills, services, program(), data.path()).unwrap();
+        let skills = Arc::new(Skills::new(config.skills, services, program(), data.path()).unwrap());
         Self { skills, db, _data: data }
     }
 
     async fn call(&self, skill: &str, input: Value) -> Outcome {
         let user = self.db.user_named(&Clock::System, "ada").await.unwrap().id;
         let caller = Caller { user, turn: None, conversation: None, locale: "en".into(), time_zone: "UTC".into() };
-        let request = Request { skill: skill.into(), input, caller, key: None, progress: None };
-        self.skills.call(request).await.unwrap()
+        self.skills.call(Request::new(skill, input, caller)).await.unwrap()
     }
 
     /// Uploads a guest and says how a call of it fails.
@@ -59,8 +59,8 @@ async fn echo_and_constant_answer() {
     let input = json!({ "text": "你好".repeat(50_000) });
     assert_eq!(sandbox.call("echo", input.clone()).await.result.unwrap(), input);
 
-    let manifest = Manifest::new("constant").version("2.0.0");
-    for output in [json!({ "v": 1 }), json!({ "v": "二" })] {
+    for (version, output) in [("2.0.0", json!({ "v": 1 })), ("2.0.1", json!({ "v": "二" }))] {
+        let manifest = Manifest::new("constant").version(version);
         sandbox.skills.upload(&guests::constant(&output.to_string(), &manifest), Origin::Upload).await.unwrap();
         assert_eq!(sandbox.call("constant", json!({})).await.result.unwrap(), output);
     }
@@ -74,7 +74,6 @@ async fn each_bad_guest_fails_in_its_own_way() {
     for (component, expected) in [
         (guests::spin(&manifest("spin")), FailureKind::OutOfFuel),
         (guests::spin(&manifest("slow").timeout_s(0.05).limit("fuel", much_fuel)), FailureKind::Timeout),
-        (guests::startloop(&manifest("startloop")), FailureKind::OutOfFuel),
         (guests::grow(&manifest("grow")), FailureKind::OutOfMemory),
         (guests::flood(&manifest("flood").limit("memory_mb", much_memory)), FailureKind::OutputTooLarge),
         (guests::badshape(&manifest("badshape")), FailureKind::BadOutput),
@@ -82,6 +81,23 @@ async fn each_bad_guest_fails_in_its_own_way() {
         (guests::trap(&manifest("trap")), FailureKind::Trap),
     ] {
         assert_eq!(sandbox.failure(&component).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_begin_is_refused() {
+    let sandbox = Sandbox::new().await;
+    let manifest = Manifest::new("startloop").limit("fuel", 1_000_000);
+    let refused = sandbox.skills.upload(&guests::startloop(&manifest), Origin::Upload).await;
+    assert!(matches!(&refused, Err(UploadError::Begin(text)) if text.contains("out-of-fuel")), "{refused:?}");
+}
+
+#[tokio::test]
+async fn every_limit_is_probed() {
+    let sandbox = Sandbox::new().await;
+    let probed = sandbox.skills.probe().await.unwrap();
+    for bound in &BOUNDS {
+        assert!(probed.iter().any(|one| one.limit == bound.name), "nothing tries `{}`", bound.name);
     }
 }
 

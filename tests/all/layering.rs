@@ -6,14 +6,15 @@ use std::{collections::BTreeSet, fs, sync::LazyLock};
 use crate::harness::{root, rust_files};
 
 /// Crates, and the only files or folders of `host/src` that may name them.
-const HOMES: [(&[&str], &[&str]); 7] = [
+const HOMES: [(&[&str], &[&str]); 8] = [
     (&["sqlx"], &["store"]),
     (&["wasmtime", "wasmparser", "wit_component", "wasm_encoder"], &["skills"]),
     (&["teloxide_core"], &["telegram"]),
     (&["axum", "askama", "tower_sessions", "utoipa"], &["backoffice"]),
     (&["tiktoken_rs"], &["gateway/tokens"]),
     // `config` checks URLs with it, `cli` talks to a running host.
-    (&["reqwest"], &["gateway", "skills/host/http", "config", "cli"]),
+    (&["reqwest"], &["gateway", "skills/egress", "config", "cli"]),
+    (&["wasmtime_wasi", "wasmtime_wasi_http"], &["skills/wide"]),
     // Tasks that outlive a request are started in one place.
     (&["tokio::spawn", "tokio::task::spawn"], &["app"]),
 ];

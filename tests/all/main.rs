@@ -4,6 +4,7 @@
 //! written once and runs on SQLite and on Postgres (`both!`).
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod attacks;
 mod chat;
 mod crash;
 mod guests;
@@ -14,8 +15,11 @@ mod model;
 mod models;
 mod parity;
 mod reminders;
+mod safety;
 mod serve;
 mod settings;
 mod skills;
 mod store;
 mod telegram;
+mod uploads;
+mod versions;

@@ -191,7 +191,7 @@ async fn bad_uploads_say_what_is_wrong_and_store_nothing() {
         ("a bad schema", with(&manifest.clone().input(&json!({ "type": "objekt" }))), "input_schema"),
         ("a bad trigger", with(&manifest.clone().pattern("(unclosed", &json!({}))), "triggers[0]"),
         ("a failing example", with(&manifest.clone().example(&json!({ "a": 1 }), &json!({ "a": 2 }))), "1 of 1"),
-        ("an unlent capability", with(&manifest.clone().capability("http", &json!(["example.org"]))), "http"),
+        ("a host that is too wide", with(&manifest.clone().capability("http", &json!(["*.co"]))), "*.co"),
     ] {
         let (kind, detail) = refused(&host, component).await;
         assert!(detail.contains(part), "{what}: `{part}` is not in `{detail}`");

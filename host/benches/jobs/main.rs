@@ -125,6 +125,7 @@ impl Bench {
             clock: clock.clone(),
             memory: memory.clone(),
             settings: settings.clone(),
+            gateway: None,
             wake: wake.clone(),
         };
         let program = std::env::current_exe()?;

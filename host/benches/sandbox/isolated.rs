@@ -1,0 +1,86 @@
+//! A fresh isolated call: the product's beside the reference's, and the whole call around it.
+//!
+//! The product's part is timed inside of whole calls, each of which goes to the database before and after it, so that
+//! neither caches nor branch predictors remember the one before. The reference stands in the same place, once after
+//! each whole call; in a loop of its own it is a row besides.
+
+use anyhow::Result;
+use std::time::Duration;
+
+use crate::{
+    bare::{Bare, plain},
+    ground::Ground,
+    guests::{self, DIRTY, Skill},
+    table::{Bound, Measured, Table, Times, heading, over},
+};
+
+const ALONE: usize = 20_000;
+const CALLS: usize = 4_000;
+
+const REFERENCE: &str = "REF: bare host, in the place of the product";
+const LOOPED: &str = "bare host, in a loop of its own";
+
+/// What one way of calling took.
+struct Sampled {
+    sandbox: Times,
+    whole: Times,
+    reference: Times,
+}
+
+/// Measures, and returns the times of the product's fresh call.
+pub async fn measure(table: &mut Table) -> Result<Times> {
+    heading("A fresh isolated call");
+    let bare = Bare::new(&guests::bare("")).map_err(plain)?;
+    let looped = repeat(ALONE, || bare.call())?;
+    let ground = Ground::open("isolated", |_| {}).await?;
+    ground.install(&Skill::new("echo", "").component()?).await?;
+    ground.install(&Skill::new("dirty", DIRTY).component()?).await?;
+    let echo = sample(&ground, "echo", &bare).await?;
+    let dirty = sample(&ground, "dirty", &bare).await?;
+    let bare_dirty = Bare::new(&guests::bare(DIRTY)).map_err(plain)?;
+    let bare_dirty = repeat(CALLS, || bare_dirty.call())?;
+
+    table.micros(REFERENCE, &echo.reference);
+    table.micros(LOOPED, &looped);
+    table.micros("bare host, 256 KiB dirtied, in a loop of its own", &bare_dirty);
+    table.micros("fresh call in the sandbox", &echo.sandbox);
+    table.micros("fresh call in the sandbox, 256 KiB dirtied", &dirty.sandbox);
+    table.micros("whole skills.call: schemas, record, trace", &echo.whole);
+    table.micros("whole skills.call, 256 KiB dirtied", &dirty.whole);
+
+    let reference = echo.reference.p50();
+    let [p50, p99] = table.ratios("fresh call in the sandbox / REF", &echo.sandbox, reference, REFERENCE);
+    table.target("1", "a fresh isolated call over REF, p50", Measured(p50, "x"), Bound::AtMost(1.5));
+    table.target("1", "a fresh isolated call over REF, p99", Measured(p99, "x"), Bound::AtMost(5.0));
+    let reference = dirty.reference.p50();
+    let [p50, _] =
+        table.ratios("fresh call in the sandbox, 256 KiB dirtied / REF", &dirty.sandbox, reference, REFERENCE);
+    table.target("2", "the same with 256 KiB dirtied over REF, p50", Measured(p50, "x"), Bound::AtMost(3.0));
+    table.ratios("fresh call in the sandbox / bare host in a loop", &echo.sandbox, looped.p50(), LOOPED);
+    let whole = over(echo.whole.p50(), echo.sandbox.p50());
+    table.ratio("whole skills.call / fresh call in it", whole, echo.whole.count(), "fresh call in the sandbox");
+    Ok(echo.sandbox)
+}
+
+async fn sample(ground: &Ground, skill: &str, bare: &Bare) -> Result<Sampled> {
+    let (mut sandbox, mut whole, mut reference) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..CALLS + CALLS / 10 {
+        let called = ground.call(skill).await?;
+        let bare = bare.call().map_err(plain)?;
+        if round >= CALLS / 10 {
+            sandbox.push(called.sandbox());
+            whole.push(called.whole);
+            reference.push(bare);
+        }
+    }
+    Ok(Sampled { sandbox: Times::new(sandbox), whole: Times::new(whole), reference: Times::new(reference) })
+}
+
+/// So many samples after a tenth more to warm up.
+fn repeat(count: usize, mut call: impl FnMut() -> wasmtime::Result<Duration>) -> Result<Times> {
+    for _ in 0..count / 10 {
+        call().map_err(plain)?;
+    }
+    let samples = (0..count).map(|_| call().map_err(plain));
+    Ok(Times::new(samples.collect::<Result<_>>()?))
+}

@@ -1,0 +1,124 @@
+//! Guests without an end, on two workers: when they are stopped, and what everybody else feels meanwhile.
+
+use anyhow::{Context, Result, ensure};
+use skillet::skills::FailureKind;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    ground::{Ground, answered, call},
+    guests::{SPIN, Skill},
+    table::{Bound, Table, Times, heading, micros, millis},
+};
+
+const LOOPS: usize = 8;
+
+/// The limit of the runaways that are stopped, and how often each is.
+const LIMIT: Duration = Duration::from_millis(50);
+const TIMES: usize = 25;
+
+/// Short calls that are timed.
+const SHORT: usize = 400;
+
+/// The sleep whose end is looked at.
+const SLEEP: Duration = Duration::from_millis(5);
+
+pub async fn measure(table: &mut Table) -> Result<()> {
+    heading("Runaways on two workers");
+    let ground = Ground::open("runaways", |settings| {
+        settings.max_fuel = u64::MAX / 4;
+        settings.max_timeout_s = 600;
+        // The runaways are meant to fail.
+        settings.rollback_percent = 0;
+    })
+    .await?;
+    let limits = |timeout_s: f64| format!("timeout_s = {timeout_s:?}\n[limits]\nfuel = {}", i64::MAX / 2);
+    let stopped = limits(LIMIT.as_secs_f64());
+    ground.install(&Skill { manifest: &stopped, ..Skill::new("runaway", SPIN) }.component()?).await?;
+    let endless = limits(600.0);
+    ground.install(&Skill { manifest: &endless, ..Skill::new("endless", SPIN) }.component()?).await?;
+    ground.install(&Skill::new("echo", "").component()?).await?;
+
+    let alone = overshoot(&ground, 1).await?;
+    let crowded = overshoot(&ground, LOOPS).await?;
+    table.millis("past its limit of 50 ms, one runaway", &alone);
+    table.millis("past its limit of 50 ms, 8 runaways", &crowded);
+    table.value("past its limit of 50 ms, 8 runaways, worst", millis(crowded.max()), crowded.count());
+    let what = "a runaway past its limit of 50 ms, 8 of them, worst";
+    table.target("7", what, millis(crowded.max()), Bound::AtMost(10.0));
+
+    let [calm_calls, calm_timers] = felt(&ground).await?;
+    let mut loops = JoinSet::new();
+    for _ in 0..LOOPS {
+        let (skills, caller) = (ground.skills.clone(), ground.caller.clone());
+        loops.spawn(async move { call(&skills, &caller, "endless").await });
+    }
+    while ground.skills.load().0 < LOOPS {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let [calls, timers] = felt(&ground).await?;
+    ground.skills.set_status("endless", "disabled").await?;
+    while let Some(ended) = loops.join_next().await {
+        ensure!(ended??.outcome.result.is_err(), "a guest without an end came to one");
+    }
+    table.micros("short whole call, nothing else", &calm_calls);
+    table.micros("short whole call, 8 guests loop", &calls);
+    table.micros("a timer is late, short calls only", &calm_timers);
+    table.micros("a timer is late, 8 guests loop", &timers);
+    table.target("8", "short whole calls while 8 guests loop, p50", micros(calls.p50()), Bound::Told);
+    table.target("8", "short whole calls while 8 guests loop, p99", millis(calls.p99()), Bound::AtMost(5.0));
+    table.target("9", "a timer is late while 8 guests loop, p50", micros(timers.p50()), Bound::Told);
+    table.target("9", "a timer is late while 8 guests loop, p99", millis(timers.p99()), Bound::AtMost(3.0));
+    Ok(())
+}
+
+/// How long past their limit so many runaways at once are stopped, by the sandbox's own clock.
+async fn overshoot(ground: &Ground, at_once: usize) -> Result<Times> {
+    let mut runaways = JoinSet::new();
+    for _ in 0..at_once {
+        let (skills, caller) = (ground.skills.clone(), ground.caller.clone());
+        runaways.spawn(async move {
+            let mut past = Vec::with_capacity(TIMES);
+            for _ in 0..TIMES {
+                let run = call(&skills, &caller, "runaway").await?;
+                let kind = run.outcome.result.as_ref().err().map(|failure| failure.kind);
+                ensure!(kind == Some(FailureKind::Timeout), "a runaway ended by {kind:?}");
+                past.push(run.sandbox().saturating_sub(LIMIT));
+            }
+            Ok(past)
+        });
+    }
+    let mut past = Vec::new();
+    while let Some(runaway) = runaways.join_next().await {
+        past.extend(runaway??);
+    }
+    Ok(Times::new(past))
+}
+
+/// Short calls one after the other, each handed to the workers from outside, and how late a timer of the workers is
+/// meanwhile.
+async fn felt(ground: &Ground) -> Result<[Times; 2]> {
+    let enough = CancellationToken::new();
+    let mut timers = JoinSet::new();
+    let until = enough.clone();
+    timers.spawn(async move {
+        let mut late = Vec::new();
+        while !until.is_cancelled() {
+            let began = Instant::now();
+            tokio::time::sleep(SLEEP).await;
+            late.push(began.elapsed().saturating_sub(SLEEP));
+        }
+        late
+    });
+    let (mut calls, mut took) = (JoinSet::new(), Vec::with_capacity(SHORT));
+    for _ in 0..SHORT {
+        let (skills, caller) = (ground.skills.clone(), ground.caller.clone());
+        let began = Instant::now();
+        calls.spawn(async move { call(&skills, &caller, "echo").await });
+        answered(calls.join_next().await.context("a call was lost")???)?;
+        took.push(began.elapsed());
+    }
+    enough.cancel();
+    Ok([Times::new(took), Times::new(timers.join_all().await.concat())])
+}
