@@ -96,7 +96,7 @@ fuzz:
 		mkdir -p target/fuzz/corpus/$$one target/fuzz/artifacts/$$one; \
 		dictionary=tests/fuzz/dictionaries/$$one; \
 		echo "== $$one"; \
-		$$built/$$one -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=16384 -verbosity=0 -print_final_stats=1 \
+		$$built/$$one -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=2048 -max_len=16384 -verbosity=0 -print_final_stats=1 -print_funcs=0 \
 			-artifact_prefix=target/fuzz/artifacts/$$one/ $$([ -f $$dictionary ] && echo -dict=$$dictionary) \
 			target/fuzz/corpus/$$one tests/fuzz/corpus/$$one 2>&1 | grep -v '^"'; \
 	done

@@ -100,6 +100,14 @@ pub enum StoreError {
     Corrupt(String),
 }
 
+impl StoreError {
+    /// Whether a stored value is at fault, which reading it again does not mend.
+    pub fn is_about_data(&self) -> bool {
+        use sqlx::Error::{ColumnDecode, Decode};
+        matches!(self, Self::Corrupt(_) | Self::Database(ColumnDecode { .. } | Decode(_)))
+    }
+}
+
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// Runs one body against whichever pool is open; both arms are type-checked.

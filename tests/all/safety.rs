@@ -275,6 +275,17 @@ async fn a_call_waits_for_a_yes_and_is_made_once() {
     assert_eq!(host.post(&format!("{path}/deny"), &json!({})).await.problem(409), "/problems/approval-closed");
     host.logged("a skill ran").await;
     assert!(waiting(&host).await.is_empty());
+    // The yes is spent: a job that brings it along makes no second call.
+    host.token("admin").await;
+    let payload = json!({ "skill": "thing", "input": { "text": "hello" }, "approval": asked["id"] });
+    let job = json!({ "type": "skill_call", "run_at": chrono::Utc::now(), "payload": payload, "user": "ada" });
+    let made = host.post("/api/v1/jobs", &job).await.ok();
+    let path = format!("/api/v1/jobs/{}", made["id"].as_str().unwrap());
+    while !matches!(host.get(&path).await.ok()["status"].as_str(), Some("done" | "dead")) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(host.log().matches("a skill ran").count(), 1, "{}", host.log());
+    host.token("skills").await;
     let nobody = uuid::Uuid::now_v7();
     let unknown = host.post(&format!("/api/v1/approvals/{nobody}/approve"), &json!({})).await;
     assert_eq!(unknown.problem(404), "/problems/no-approval");

@@ -115,7 +115,6 @@ async fn a_bad_run_fails_by_name_and_the_next_call_works() {
     for (component, name, kind) in [
         (guests::spin(&manifest("spin")), "spin", "out-of-fuel"),
         (guests::spin(&manifest("slow").timeout_s(0.2).limit("fuel", 2_000_000_000)), "slow", "timeout"),
-        (guests::startloop(&manifest("startloop")), "startloop", "out-of-fuel"),
         (guests::grow(&manifest("grow")), "grow", "out-of-memory"),
         (guests::flood(&manifest("flood").limit("memory_mb", 64)), "flood", "output-too-large"),
         (guests::badshape(&manifest("badshape")), "badshape", "bad-output"),

@@ -41,6 +41,10 @@ async fn a_version_that_fails_too_often_is_rolled_back() {
     let version = versions["versions"].as_array().unwrap().iter().find(|version| version["digest"] == bad).unwrap();
     assert_eq!(version["status"], "retired");
     assert_eq!(version["retired_reason"], "4 of its last 4 calls failed");
+    // It does not come back by being uploaded again, nor as the next number; a yes brings it back.
+    assert_eq!(host.upload(guests::trap(&manifest.clone().version("1.1.0"))).await.ok()["status"], "review");
+    assert_eq!(host.upload(guests::trap(&manifest.clone().version("1.2.0"))).await.ok()["status"], "review");
+    assert_eq!(call(&host, "weather").await["version"], good);
     // There is nothing before the first version: it goes on failing, and nobody is rolled anywhere.
     let only = Manifest::new("only");
     upload(&host, guests::trap(&only)).await;

@@ -47,7 +47,11 @@ impl Skills {
             input: Some(request.input.clone()),
             ..wanted(id, ApprovalKind::Call, installed, request)
         };
-        tell::ask(&self.services, &question).await?;
+        if !tell::ask(&self.services, &question).await? {
+            return Ok(waits(
+                "this needs the owner's yes, and too many questions wait for them already; try again later",
+            ));
+        }
         Ok(waits("the owner was asked whether this may be done; it is done when they say yes"))
     }
 

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use wasmtime::Engine;
 
 use super::{
-    Caller, Outcome, Request, Skills, Under,
+    Caller, Outcome, Request, Skills,
     account::{account, rejected, replay},
     engine::Ticker,
     failure::{CallFailure, FailureKind},
@@ -40,6 +40,8 @@ use places::Places;
 /// Attempts at one call, and the pauses before those after the first.
 const PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
 
+const ATTEMPTS: u32 = 1 + PAUSES.len() as u32;
+
 /// How often a run looks whether another host stopped its skill.
 const WATCH: Duration = Duration::from_secs(1);
 
@@ -50,7 +52,7 @@ pub(super) struct RawCall<'a> {
     pub input: &'a Value,
     pub caller: &'a Caller,
     pub progress: Option<ProgressSink>,
-    /// What the calls above it left; `None` for a first call.
+    /// What the first call and those under it share; `None` for one by itself.
     pub root: Option<&'a Root>,
     pub tape: Tape,
 }
@@ -119,6 +121,10 @@ impl Executor {
     pub async fn call(&self, skills: &Arc<Skills>, mut request: Request) -> Result<Outcome, StoreError> {
         let services = &skills.services;
         request.input = storable_json(request.input);
+        // A yes is to one call: whoever comes with it again gets what came of that.
+        if let Some(approval) = request.approval {
+            request.key = Some(format!("approval:{approval}"));
+        }
         let Some(installed) = skills.registry.find(&request.skill).await?.filter(|skill| skill.enabled) else {
             let text = format!("there is no skill `{}`, or it is disabled", request.skill);
             return Ok(rejected(services, &request, "", CallFailure::new(FailureKind::NoSkill, text)));
@@ -177,6 +183,14 @@ impl Executor {
         open: &mut OpenCall<'_>,
     ) -> Result<Checked, StoreError> {
         let mut pauses = PAUSES.into_iter();
+        let limits = installed.limits;
+        // One share for all attempts: failing is no way to a new one.
+        let root = match &request.under {
+            Some(under) => under.root.clone(),
+            None => {
+                Root::new(limits.fuel, Instant::now() + limits.timeout * ATTEMPTS + PAUSES.iter().sum::<Duration>())
+            }
+        };
         loop {
             let raw = RawCall {
                 id: open.id.to_string(),
@@ -184,7 +198,7 @@ impl Executor {
                 input: &request.input,
                 caller: &request.caller,
                 progress: request.progress.clone(),
-                root: request.under.as_ref().map(|Under { root, .. }| root),
+                root: Some(&root),
                 tape: Tape::default(),
             };
             let checked = self.run_once(Stage::World(skills), installed, raw).await;
@@ -215,7 +229,7 @@ impl Executor {
             }
         };
         let mut limits = installed.limits;
-        if let Some(root) = raw.root {
+        if let Some(root) = raw.root.filter(|root| root.depth > 0) {
             limits.timeout = limits.timeout.min(root.deadline().saturating_duration_since(Instant::now()));
             limits.fuel = root.take_fuel(limits.fuel);
         }

@@ -112,7 +112,7 @@ pub struct CallState {
     pub messages_sent: u32,
     pub jobs_made: u32,
     pub skills_called: u32,
-    /// Whether something may have left the host that a second run would send again.
+    /// Whether something was done that a second run would do again.
     pub sent: bool,
     pub tape: Tape,
     pub root: Root,
@@ -191,7 +191,7 @@ impl CallState {
         if self.host_bytes > self.limits.host_call_bytes {
             return Err(TooMuchData(self.limits.host_call_bytes).into());
         }
-        Ok(self.tape.next(name)?)
+        Ok(self.tape.next(name, bytes as u64)?)
     }
 
     /// Whether a capability is granted; what is not may be asked of the owner after the run.

@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use super::{Installed, Manifest, Skills, failure::CallFailure, grant::Grants, tell};
+use super::{Installed, Manifest, Skills, failure::CallFailure, grant, grant::Grants, tell};
 use crate::store::{StoreError, logged};
 
 /// Why a change of a skill's life was not made.
@@ -33,14 +33,19 @@ impl Skills {
             .map_err(|error| StoreError::Corrupt(format!("manifest of {digest}: {error}")))?;
         let asked = manifest.asked();
         if let Some(by) = grant {
-            db.set_grants(clock, name, &asked, by).await?;
+            // What was granted before stays: the version before may be needed again, and no version gets
+            // more than it asks for.
+            let before = db.grants(name).await?.into_iter().map(|grant| (grant.capability, grant.scope.0));
+            db.set_grants(clock, name, &grant::together(before, &asked), by).await?;
         }
         let granted = db.grants(name).await?.into_iter().map(|grant| (grant.capability, grant.scope.0));
         let missing = Grants::new(name, granted).missing(&asked);
         if !missing.is_empty() {
             return Err(LifeError::NotGranted { skill: name.to_owned(), missing });
         }
-        db.activate_version(clock, name, digest).await?;
+        if !db.activate_version(clock, name, digest).await? {
+            return Err(LifeError::NoVersion(name.to_owned(), digest.to_owned()));
+        }
         tracing::info!(skill = name, digest, "a version was activated");
         self.registry.look().await;
         Ok(())

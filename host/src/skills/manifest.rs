@@ -263,7 +263,7 @@ const MAX_DESCRIPTION_CHARS: usize = 1_000;
 const MAX_MANIFEST_BYTES: usize = 128 << 10;
 
 /// Longest schema, as JSON.
-const MAX_SCHEMA_BYTES: usize = 16 << 10;
+pub(super) const MAX_SCHEMA_BYTES: usize = 16 << 10;
 const MAX_TRIGGERS: usize = 50;
 const MAX_HOSTS: usize = 50;
 const MAX_SECRETS: usize = 20;
@@ -416,6 +416,8 @@ pub fn validator(schema: &Value) -> Result<jsonschema::Validator, String> {
     super::schema::check(schema)?;
     jsonschema::options()
         .with_draft(jsonschema::Draft::Draft202012)
+        // In linear time, whatever the pattern: checking cannot be interrupted.
+        .with_pattern_options(jsonschema::PatternOptions::regex().size_limit(1 << 20))
         .build(schema)
         .map_err(|error| format!("{error} at `{}`", error.instance_path()))
 }

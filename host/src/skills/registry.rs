@@ -133,6 +133,8 @@ impl Registry {
             // One row that cannot be read or used takes no other skill with it.
             match self.install(&row, &digest, before.skills.get(&row.name)).await {
                 Ok(installed) => drop(skills.insert(row.name.clone(), Arc::new(installed))),
+                // The database is away: what was known stays known, and the next call looks again.
+                Err(error) if !error.is_about_data() => return Err(error),
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
                     tracing::error!(skill = row.name, digest, error, "a stored skill cannot be used");

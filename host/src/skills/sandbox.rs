@@ -34,7 +34,7 @@ pub struct Run {
     pub log_bytes: u64,
     /// What was refused for want of a grant.
     pub refused: Vec<(&'static str, Option<String>)>,
-    /// Whether something may have left the host.
+    /// Whether something was done that a second run would do again.
     pub sent: bool,
     pub tape: Tape,
 }
@@ -92,9 +92,10 @@ pub async fn within(
     // store is dropped, and no lock is held across it.
     let contained = AssertUnwindSafe(entered).catch_unwind();
     let outcome = tokio::select! {
+        biased;
+        () = stop => Err(CallFailure::new(FailureKind::Stopped, "the skill was stopped by its owner")),
         outcome = contained => Ok(outcome),
         () = tokio::time::sleep(limits.timeout) => Err(timeout(limits)),
-        () = stop => Err(CallFailure::new(FailureKind::Stopped, "the skill was stopped by its owner")),
     };
     let fuel = limits.fuel.saturating_sub(store.get_fuel().unwrap_or(0));
     let mut state = store.into_data();

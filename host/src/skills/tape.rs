@@ -37,10 +37,13 @@ pub enum Tape {
 
 /// Ends a run that asks for something else than the one that was recorded.
 #[derive(Debug, thiserror::Error)]
-#[error("the replay went another way: its call {at} of the host is `{asked}`, the recording has {recorded}")]
+#[error(
+    "the replay went another way: its call {at} of the host is `{asked}` with {bytes} bytes of arguments, the recording has {recorded}"
+)]
 pub struct Diverged {
     at: usize,
     asked: &'static str,
+    bytes: u64,
     recorded: String,
 }
 
@@ -56,20 +59,23 @@ impl Tape {
     }
 
     /// What the recorded run was answered here; `None` while recording.
-    pub fn next<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<Option<T>, Diverged> {
+    pub fn next<T: DeserializeOwned>(&mut self, name: &'static str, bytes: u64) -> Result<Option<T>, Diverged> {
         let Self::Playing { steps, played } = self else { return Ok(None) };
         *played += 1;
         let at = *played;
         let step = steps.pop_front();
-        let answer = step.as_ref().filter(|step| step.name == name);
+        let answer = step.as_ref().filter(|step| step.name == name && step.bytes == bytes);
         match answer.map(|step| serde_json::from_str(&step.answer)) {
             Some(Ok(answer)) => Ok(Some(answer)),
             Some(Err(error)) => {
-                Err(Diverged { at, asked: name, recorded: format!("an answer of another shape ({error})") })
+                Err(Diverged { at, asked: name, bytes, recorded: format!("an answer of another shape ({error})") })
             }
             None => {
-                let recorded = step.map_or_else(|| "no more".to_owned(), |step| format!("`{}`", step.name));
-                Err(Diverged { at, asked: name, recorded })
+                let recorded = step.map_or_else(
+                    || "no more".to_owned(),
+                    |step| format!("`{}` with {} bytes of arguments", step.name, step.bytes),
+                );
+                Err(Diverged { at, asked: name, bytes, recorded })
             }
         }
     }
@@ -121,14 +127,14 @@ mod tests {
     #[test]
     fn a_recording_plays_back_and_notices_another_way() {
         let mut tape = Tape::default();
-        assert_eq!(tape.next::<u64>("clock.now").unwrap(), None);
+        assert_eq!(tape.next::<u64>("clock.now", 0).unwrap(), None);
         tape.keep("clock.now", 0, &5_u64);
         tape.keep("kv.get", 3, &Ok::<_, ()>(Some(b"x".to_vec())));
         let mut tape = Tape::playing(tape.into_steps().unwrap());
-        assert_eq!(tape.next::<u64>("clock.now").unwrap(), Some(5));
-        let text = tape.next::<u64>("kv.set").unwrap_err().to_string();
+        assert_eq!(tape.next::<u64>("clock.now", 0).unwrap(), Some(5));
+        let text = tape.next::<u64>("kv.set", 3).unwrap_err().to_string();
         assert!(text.contains("call 2") && text.contains("`kv.get`"), "{text}");
-        assert!(tape.next::<u64>("kv.get").unwrap_err().to_string().contains("no more"));
+        assert!(tape.next::<u64>("kv.get", 3).unwrap_err().to_string().contains("no more"));
     }
 
     #[test]

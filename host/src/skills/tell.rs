@@ -4,10 +4,7 @@ use rust_i18n::t;
 use serde_json::{Value, json};
 
 use super::host::Services;
-use crate::{
-    ids::ApprovalId,
-    store::{ApprovalKind, Button, Delivery, NewApproval, StoreError},
-};
+use crate::store::{ApprovalKind, Button, Delivery, NewApproval, StoreError};
 
 /// Characters of a call's input in a question to the owner.
 const MAX_INPUT_CHARS: usize = 300;
@@ -34,11 +31,11 @@ pub async fn rolled_back(
 /// Questions that wait for the owner at the same time; a skill does not ask them to death.
 const MAX_PENDING: i64 = 50;
 
-/// Asks the owner, once for each key; `None` when it was asked before, or too much waits already.
-pub async fn ask(services: &Services, wanted: &NewApproval) -> Result<Option<ApprovalId>, StoreError> {
+/// Asks the owner, once for each key; false when too much waits for them already.
+pub async fn ask(services: &Services, wanted: &NewApproval) -> Result<bool, StoreError> {
     if services.db.pending_approvals().await? >= MAX_PENDING {
         tracing::warn!(skill = wanted.skill_name, "the owner has too many questions already; this one is not asked");
-        return Ok(None);
+        return Ok(false);
     }
     let delivery = to_owner(services, format!("approval:{}", wanted.id)).await?.map(|(mut delivery, locale)| {
         delivery.text = question(wanted, &locale);
@@ -53,7 +50,7 @@ pub async fn ask(services: &Services, wanted: &NewApproval) -> Result<Option<App
     if asked.is_some() {
         services.wake.outbox.notify_one();
     }
-    Ok(asked)
+    Ok(true)
 }
 
 fn question(wanted: &NewApproval, locale: &str) -> String {
@@ -66,7 +63,10 @@ fn question(wanted: &NewApproval, locale: &str) -> String {
         }
         ApprovalKind::Call => {
             let input = wanted.input.as_ref().map(Value::to_string).unwrap_or_default();
-            let input: String = input.chars().take(MAX_INPUT_CHARS).collect();
+            let input = match input.char_indices().nth(MAX_INPUT_CHARS) {
+                Some((at, _)) => format!("{} […]", &input[..at]),
+                None => input,
+            };
             t!("tell.asks_call", locale = locale, skill = skill, input = input).into_owned()
         }
     }

@@ -61,6 +61,8 @@ pub enum UploadError {
     Manifest(#[from] ManifestError),
     #[error("the component imports `{0}`, which this host does not lend")]
     UnknownImport(String),
+    #[error("the component imports `{import}`; this host lends `{lent}`: build it against that")]
+    OtherContract { import: String, lent: String },
     #[error("the component imports `{import}`, but its manifest does not ask for the capability `{capability}`")]
     Undeclared { import: String, capability: &'static str },
     #[error("the manifest asks for the capability `{0}`, which this host does not lend")]

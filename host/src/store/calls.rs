@@ -83,6 +83,13 @@ pub struct CallRecord {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
+impl CallRecord {
+    /// Whether it found no place: it has done nothing.
+    fn never_ran(&self) -> bool {
+        self.failure.as_ref().is_some_and(|failure| failure.0["kind"] == "busy") && self.fuel == 0
+    }
+}
+
 macro_rules! call_columns {
     () => {
         "id, skill_name, digest, turn_id, user_id, parent_id, attempt, status, input, output, failure, fault, log,
@@ -123,7 +130,7 @@ impl Db {
                 let attempt = earlier.attempt + 1;
                 match earlier.status.as_str() {
                     "done" => Started::Finished(Box::new(earlier)),
-                    "failed" if !start.repeatable => Started::Finished(Box::new(earlier)),
+                    "failed" if !start.repeatable && !earlier.never_ran() => Started::Finished(Box::new(earlier)),
                     status => {
                         sqlx::query(
                             "UPDATE calls SET attempt = attempt + 1, status = 'running', digest = $2, failure = NULL,

@@ -45,11 +45,14 @@ pub async fn run(session: &Session) {
     // that is not confirmed, whatever its number is: numbers may start over at a lower one.
     let mut confirm = None;
     let mut failures = 0;
+    // A poll that only asks tells whether polling works, long before the first one that waits has ended.
+    let mut brief = true;
     loop {
         let polled = tokio::select! {
             () = session.stop.cancelled() => return,
-            polled = session.api.updates(confirm, confirm.is_some()) => polled,
+            polled = session.api.updates(confirm, brief || confirm.is_some()) => polled,
         };
+        brief = polled.is_err();
         let wait = match polled {
             Ok(batch) => {
                 session.reporter.report(State::Polling, "").await;

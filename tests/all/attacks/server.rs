@@ -57,7 +57,7 @@ impl Server {
     pub async fn deaf() -> Self {
         Self::accepting(|stream, _| async move {
             let _open = stream;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         })
         .await
     }
@@ -68,13 +68,13 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let heard = Arc::new(Heard::default());
-        let hears = heard.clone();
+        let shared = heard.clone();
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                hears.connections.fetch_add(1, Ordering::SeqCst);
-                connections.spawn(serve(stream, hears.clone()));
+                shared.connections.fetch_add(1, Ordering::SeqCst);
+                connections.spawn(serve(stream, shared.clone()));
             }
         });
         Self { port, heard, _tasks: tasks }

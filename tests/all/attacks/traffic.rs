@@ -162,7 +162,7 @@ fn floods() -> Vec<Case> {
         ),
         Case::new(
             "H18",
-            "10,000 requests, dropped at once or kept; headers without end",
+            "10,000 requests, dropped at once or kept; headers without end, and a header without end",
             "`too-many-host-calls`, `too-many-handles` or a limit of time, each within 5 s; the host \
              answers meanwhile and after",
             deed!(ten_thousand),
@@ -236,6 +236,9 @@ async fn ten_thousand(ground: &Ground) {
     };
     let (answer, ()) = join(by_wasi(ground, "wasi_dropped", "/", "f"), meanwhile).await;
     assert!(["", "timeout", "out-of-fuel", "too-many-host-calls"].contains(&kind(&answer)), "{answer:#}");
+    // Refused with an error that the guest may read, or cut by the engine.
+    let answer = by_wasi(ground, "wasi_long", "/", "g").await;
+    assert!(["", "trap", "too-much-data"].contains(&kind(&answer)), "{answer:#}");
     for (name, letter) in [("wasi_kept", "k"), ("wasi_headers", "h")] {
         let answer = by_wasi(ground, name, "/hold", letter).await;
         assert!(["too-many-handles", "too-many-host-calls"].contains(&kind(&answer)), "{letter}: {answer:#}");

@@ -261,3 +261,17 @@ async fn an_update_that_breaks_its_worker_is_passed_over() {
     setup.telegram.wait_text(team.id, "= 671").await;
     assert!(setup.host.log().contains("is passed over"), "{}", setup.host.log());
 }
+
+#[tokio::test]
+async fn a_bot_that_nobody_writes_to_is_known_to_work() {
+    let telegram = Telegram::start().await;
+    let host = host(&telegram, None, &[]).await;
+    let began = std::time::Instant::now();
+    bot_is(&host, "polling").await;
+    // Well before the end of a poll that waits.
+    assert!(began.elapsed().as_secs() < 30, "{:?}", began.elapsed());
+    telegram.failing("getUpdates").with(Fault::conflict());
+    telegram.write(&person(230, "Eve"), "hello");
+    telegram.wait_count(230, 1).await;
+    bot_is(&host, "polling").await;
+}

@@ -65,6 +65,15 @@
     ;; h: headers without end
     (if (i32.eq (local.get $letter) (i32.const 0x68))
       (then (loop $on (drop (call $fields)) (br $on))))
+    ;; g: one header of 60,000 bytes after the other, until it is refused
+    (if (i32.eq (local.get $letter) (i32.const 0x67))
+      (then
+        (memory.fill (i32.const 4096) (i32.const 0x61) (i32.const 60000))
+        (local.set $n (call $fields))
+        (loop $on
+          (call $append
+            (local.get $n) (i32.const 3072) (i32.const 7) (i32.const 4096) (i32.const 60000) (i32.const 64))
+          (br_if $on (i32.eqz (i32.load8_u (i32.const 64)))))))
     ;; u: a request whose body is begun and never finished
     (if (i32.eq (local.get $letter) (i32.const 0x75))
       (then

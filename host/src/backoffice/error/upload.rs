@@ -20,6 +20,9 @@ impl From<UploadError> for Problem {
             UploadError::Manifest(ManifestError::Syntax(_)) => plain(Kind::ManifestSyntax),
             UploadError::Manifest(ManifestError::Value { key, .. }) => plain(Kind::ManifestValue).with("key", key),
             UploadError::UnknownImport(import) => plain(Kind::UnknownImport).with("import", import),
+            UploadError::OtherContract { import, lent } => {
+                plain(Kind::UnknownImport).with("import", import).with("lent", lent)
+            }
             UploadError::Undeclared { import, capability } => {
                 plain(Kind::UndeclaredCapability).with("import", import).with("capability", capability)
             }

@@ -1,7 +1,10 @@
 //! One exchange from end to end.
 
 use bytes::Bytes;
-use reqwest::{Client, header::HeaderMap};
+use reqwest::{
+    Client,
+    header::{CONTENT_ENCODING, HeaderMap, IF_RANGE, RANGE},
+};
 use std::{
     collections::{HashMap, hash_map},
     net::IpAddr,
@@ -155,6 +158,10 @@ impl Gate {
                     )));
                 }
                 None => {
+                    if !redactor.is_empty() && response.headers().contains_key(CONTENT_ENCODING) {
+                        let reason = "the response has a coding that no secret can be found in".to_owned();
+                        return Err(Refusal::Unreachable { reason, request_sent: true });
+                    }
                     let body = answer::read_body(&mut response, &request.method, max_response).await?;
                     trip.bytes_in += body.len();
                     let body = if redactor.is_empty() { body } else { redactor.bytes(&body) };
@@ -244,6 +251,10 @@ fn with_secrets(request: &Request, secrets: &[Secret]) -> Result<HeaderMap, Refu
     };
     let mut put_in = HashMap::new();
     for secret in secrets.iter().filter(|secret| secret.host.matches(&request.url)) {
+        // Parts of an echo would each be too short to be known as the secret.
+        if let Some(part) = [RANGE, IF_RANGE].iter().find(|part| request.headers.contains_key(*part)) {
+            return Err(Refusal::Denied(format!("a request that carries a secret has no header `{part}`")));
+        }
         let (name, host) = (&secret.name, request.host());
         if request.url.scheme() != "https" && !loopback {
             return Err(Refusal::Denied(format!(

@@ -1,11 +1,14 @@
 //! Which headers of a request are the host's own.
 
-use reqwest::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
+use reqwest::header::{
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderName, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
 
-/// Headers that frame the message or belong to one connection: neither a guest nor a secret sets them.
+/// Headers that frame the message or belong to one connection, and the codings that this host can undo:
+/// neither a guest nor a secret sets them.
 pub fn is_reserved(name: &HeaderName) -> bool {
-    const RESERVED: [HeaderName; 8] =
-        [HOST, TRANSFER_ENCODING, CONTENT_LENGTH, CONNECTION, TE, TRAILER, UPGRADE, EXPECT];
+    const RESERVED: [HeaderName; 9] =
+        [ACCEPT_ENCODING, HOST, TRANSFER_ENCODING, CONTENT_LENGTH, CONNECTION, TE, TRAILER, UPGRADE, EXPECT];
     let text = name.as_str();
     RESERVED.contains(name) || text == "keep-alive" || text == "http2-settings" || text.starts_with("proxy-")
 }

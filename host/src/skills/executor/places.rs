@@ -38,6 +38,9 @@ impl Places {
     /// Waits for a place: first for the skill's own, then for one of all. What is waited is not
     /// taken from the run's time.
     pub async fn wait(&self, own: &Arc<Semaphore>) -> Result<Place, CallFailure> {
+        if let Ok(place) = self.take(own) {
+            return Ok(place);
+        }
         let _waiting = Waiting::new(&self.waiting);
         let waiting = self.waiting.load(Ordering::SeqCst);
         if waiting > self.max_queue {

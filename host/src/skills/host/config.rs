@@ -18,6 +18,7 @@ impl CallState {
 
     async fn set_config(&mut self, key: &str, value: &str) -> Result<(), Error> {
         self.granted("config").map_err(Error::Denied)?;
+        self.sent = true;
         self.services.settings.set_open(key, value).await.map_err(refused)?;
         let actor = format!("skill {}", self.skill);
         let detail = json!({ "value": value, "user": self.user, "turn": self.turn });

@@ -76,6 +76,11 @@ impl CallState {
     /// A call of a skill that is not there would fail when nobody looks.
     async fn check_skill(&mut self, payload: &Value) -> Result<(), Error> {
         let Some(name) = payload["skill"].as_str() else { return Ok(()) };
+        // By the clock as by itself, a skill calls what it may call.
+        self.granted_word("skills", name).map_err(Error::Denied)?;
+        if !payload["approval"].is_null() {
+            return Err(Error::Invalid("an approval is the owner's to give".to_owned()));
+        }
         match self.services.db.skill(name).await.map_err(|error| away(&error))? {
             Some(skill) if skill.status == "active" => Ok(()),
             _ => Err(Error::Invalid(format!("there is no skill `{name}`, or it is disabled"))),

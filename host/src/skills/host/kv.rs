@@ -33,6 +33,7 @@ impl CallState {
         if value.len() > MAX_KV_VALUE_BYTES {
             return Err(Error::TooLarge);
         }
+        self.sent = true;
         let owner = (&*self.skill, self.user);
         match self.services.db.set_kv(&self.services.clock, owner, key, value).await {
             Ok(true) => Ok(()),
@@ -46,6 +47,7 @@ impl CallState {
         if value.len() > MAX_KV_VALUE_BYTES {
             return Err(Error::TooLarge);
         }
+        self.sent = true;
         let owner = (&*self.skill, self.user);
         match self.services.db.swap_kv(&self.services.clock, owner, key, (expected, value)).await {
             Ok(Some(swapped)) => Ok(swapped),
@@ -56,6 +58,7 @@ impl CallState {
 
     async fn kv_delete(&mut self, key: &str) -> Result<(), Error> {
         self.kv_allowed(key)?;
+        self.sent = true;
         self.services.db.delete_kv(&self.skill, self.user, key).await.map_err(|error| away(&error))
     }
 

@@ -6,7 +6,7 @@ use crate::{
     skills::{
         limits::MAX_PROMPT_BYTES,
         linker::llm::{Answer, Error, Host, Request, Tier as Wanted},
-        manifest::validator,
+        manifest::{MAX_SCHEMA_BYTES, validator},
     },
 };
 
@@ -40,7 +40,8 @@ impl CallState {
         let prompt =
             Parts { system: instructions(&request), message: request.prompt, budget: u32::MAX, ..Parts::default() }
                 .assemble();
-        let wanted = prompt.tokens.saturating_add(request.max_output_tokens);
+        let max_output_tokens = request.max_output_tokens.max(1);
+        let wanted = prompt.tokens.saturating_add(max_output_tokens);
         self.root.take_tokens(wanted).map_err(|error| Error::BudgetExceeded(error.to_string()))?;
         let question = gateway::Request {
             purpose: Purpose::Skill,
@@ -48,12 +49,17 @@ impl CallState {
             prompt,
             turn: self.turn,
             user: Some(self.user),
-            max_output_tokens: Some(request.max_output_tokens),
+            max_output_tokens: Some(max_output_tokens),
             deadline: Some(self.deadline),
         };
-        let answer = gateway.complete(&question, &mut |_| {}).await.map_err(|error| match error {
-            GatewayError::OverBudget { .. } => Error::BudgetExceeded(error.to_string()),
-            _ => Error::Unavailable("the model gave no answer".to_owned()),
+        // A second run would ask, and pay, again.
+        self.sent = true;
+        let answer = gateway.complete(&question, &mut |_| {}).await.map_err(|error| {
+            self.root.return_tokens(wanted);
+            match error {
+                GatewayError::OverBudget { .. } => Error::BudgetExceeded(error.to_string()),
+                _ => Error::Unavailable("the model gave no answer".to_owned()),
+            }
         })?;
         let tokens = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
         let (input, output) = (tokens(answer.input_tokens), tokens(answer.output_tokens));
@@ -76,6 +82,9 @@ fn instructions(request: &Request) -> String {
 }
 
 fn parse_schema(text: &str) -> Result<jsonschema::Validator, Error> {
+    if text.len() > MAX_SCHEMA_BYTES {
+        return Err(Error::Denied(format!("an output schema has {MAX_SCHEMA_BYTES} bytes at most")));
+    }
     let schema: Value =
         serde_json::from_str(text).map_err(|error| Error::Denied(format!("the output schema is not JSON: {error}")))?;
     validator(&schema).map_err(|reason| Error::Denied(format!("the output schema: {reason}")))

@@ -24,6 +24,7 @@ impl CallState {
 
     async fn keep_fact(&mut self, key: &str, text: &str) -> Result<(), Error> {
         self.granted_word("memory", "write").map_err(Error::Denied)?;
+        self.sent = true;
         match self.services.memory.remember(self.user, key, text, self.turn).await {
             Ok(_) => Ok(()),
             Err(MemoryError::Store(error)) => Err(away(&error)),

@@ -10,6 +10,9 @@ use crate::{
 /// Longest message, in characters.
 const MAX_CHARS: usize = 8_000;
 
+/// Messages of one call: people are told things, not flooded.
+const MAX_MESSAGES: u32 = 10;
+
 impl Host for CallState {
     async fn send(&mut self, chat: Option<String>, text: String) -> wasmtime::Result<Result<String, Error>> {
         let bytes = chat.as_ref().map_or(0, String::len) + text.len();
@@ -20,6 +23,9 @@ impl Host for CallState {
 impl CallState {
     async fn deliver(&mut self, chat: Option<String>, text: &str) -> Result<String, Error> {
         self.messages_sent += 1;
+        if self.messages_sent > MAX_MESSAGES {
+            return Err(Error::Denied(format!("a call sends {MAX_MESSAGES} messages at most")));
+        }
         // Whoever may write to others may not need to write to the person of the call.
         let reach = if chat.as_ref().is_none_or(|chat| chat == "me") { "me" } else { "people" };
         self.granted_word("messages", reach).map_err(Error::Denied)?;

@@ -22,6 +22,8 @@ impl CallState {
         };
         let root = self.root.below().map_err(|error| Failure::Unavailable(error.to_string()))?;
         self.skills_called += 1;
+        // Another attempt that asks something else gets an answer of its own.
+        let hash = blake3::hash(format!("{skill} {input}").as_bytes()).to_hex();
         let caller = Caller {
             user: self.user,
             turn: self.turn,
@@ -31,7 +33,7 @@ impl CallState {
         };
         let request = Request {
             // The n-th call of a call is made once, however often that one is tried.
-            key: Some(format!("call:{}:{}", self.call, self.skills_called)),
+            key: Some(format!("call:{}:{}:{}", self.call, self.skills_called, &hash[..16])),
             under: Some(Under { call: self.call.parse().ok(), root }),
             ..Request::new(skill, input, caller)
         };

@@ -14,6 +14,12 @@ use crate::{
     store::{SkillRow, StoreError},
 };
 
+/// Begins the names of our own interfaces.
+const OURS: &str = "skillet:skill/";
+
+/// The version of the contract that this host speaks, and the part that others have in common with it.
+const CONTRACT: (&str, &str) = ("0.1.0", "0.1.");
+
 /// Whether the component calls what it asks for and the host lends, and is a skill at all.
 pub fn world(inspection: &Inspection, manifest: &Manifest) -> Result<(), UploadError> {
     let asked = manifest.asked();
@@ -23,6 +29,10 @@ pub fn world(inspection: &Inspection, manifest: &Manifest) -> Result<(), UploadE
             Some((_, Some(capability))) if !asked.iter().any(|(name, _)| name == capability) => {
                 return Err(UploadError::Undeclared { import: import.clone(), capability });
             }
+            Some(_) if !spoken(import) => {
+                let lent = format!("{}@{}", unversioned(import), CONTRACT.0);
+                return Err(UploadError::OtherContract { import: import.clone(), lent });
+            }
             Some(_) => {}
         }
     }
@@ -31,10 +41,16 @@ pub fn world(inspection: &Inspection, manifest: &Manifest) -> Result<(), UploadE
     {
         return Err(UploadError::NotLent(name.clone()));
     }
-    if !inspection.exports.iter().any(|export| unversioned(export) == "skillet:skill/skill") {
+    if !inspection.exports.iter().any(|export| unversioned(export) == "skillet:skill/skill" && spoken(export)) {
         return Err(UploadError::NoExport);
     }
     Ok(())
+}
+
+/// Whether an interface is not ours, or of the contract that this host speaks.
+fn spoken(interface: &str) -> bool {
+    let version = interface.strip_prefix(OURS).and_then(|name| Some(name.split_once('@')?.1));
+    version.is_none_or(|version| version.starts_with(CONTRACT.1))
 }
 
 /// Whether everything of the manifest that people and models read is what it looks like. Examples are
@@ -60,12 +76,17 @@ fn plain(key: &str, value: &Value) -> Result<(), ManifestError> {
 
 impl Skills {
     /// Whether a version lets go of what the owner relied on in the one that answers: a secret would go
-    /// elsewhere, or calls would no longer be asked for. No grant shows it, so it waits for a review.
+    /// elsewhere, calls would no longer be asked for, or it comes after one that was rolled back. No grant shows it, so it waits for a review.
     pub(super) async fn loosens(&self, skill: Option<&SkillRow>, manifest: &Manifest) -> Result<bool, UploadError> {
         let Some(digest) = skill.and_then(|skill| skill.active_digest.as_ref()) else { return Ok(false) };
         let Some(active) = self.services.db.version(digest).await? else { return Ok(false) };
         let active: Manifest = serde_json::from_value(active.manifest.0)
             .map_err(|error| StoreError::Corrupt(format!("manifest of {digest}: {error}")))?;
+        // What was rolled back does not come back by being uploaded again, in this version or the next.
+        let versions = self.services.db.versions(&manifest.name).await?;
+        let rolled_back = versions
+            .iter()
+            .any(|version| version.retired_reason.is_some() && numbers(&version.version) > numbers(&active.version));
         let unasked = active.needs_approval && !manifest.needs_approval;
         let place =
             |secret: &AskedSecret| (secret.host.clone(), secret.header.to_ascii_lowercase(), secret.prefix.clone());
@@ -76,7 +97,7 @@ impl Skills {
                 .find(|before| before.name == secret.name)
                 .is_none_or(|before| place(before) != place(secret))
         });
-        Ok(unasked || moved)
+        Ok(rolled_back || unasked || moved)
     }
 
     /// Whether a version may have this number: one number is one component, and a person's upload does not
@@ -154,6 +175,34 @@ mod tests {
             let hiding = text.replace('W', "\\u202eW").replace("ree", "\\u200bree").replace("How", "\\u0007How");
             let refused = check(&MANIFEST.replacen(text, &hiding, 1)).unwrap_err();
             assert!(refused.contains(&format!("`{key}`")) && refused.contains("U+"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn imports_are_lent_asked_for_and_of_this_contract() {
+        let manifest = |more: &str| {
+            Manifest::parse(&MANIFEST.replacen("[[triggers]]", &format!("{more}\n[[triggers]]"), 1)).unwrap()
+        };
+        let (plain, kv) = (manifest(""), manifest("[capabilities]\nkv = true"));
+        let check = |manifest: &Manifest, imports: &[&str], export: &str| {
+            let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+            let (imports, exports) = (names(imports), names(&[export]));
+            world(&Inspection { manifest: None, imports, exports, size: 0 }, manifest)
+                .map_err(|error| error.to_string())
+        };
+        let skill = "skillet:skill/skill@0.1.0";
+        assert_eq!(check(&plain, &["skillet:skill/log@0.1.0"], skill), Ok(()));
+        assert_eq!(check(&kv, &["skillet:skill/kv@0.1.7"], skill), Ok(()));
+        for (manifest, import, export, says) in [
+            (&plain, "stranger:things/door@0.1.0", skill, "which this host does not lend"),
+            (&plain, "wasi:sockets/tcp@0.2.0", skill, "which this host does not lend"),
+            (&plain, "skillet:skill/kv@0.1.0", skill, "does not ask for the capability `kv`"),
+            (&kv, "skillet:skill/kv@0.9.0", skill, "this host lends `skillet:skill/kv@0.1.0`"),
+            (&kv, "skillet:skill/kv@0.1.0", "skillet:skill/skill@0.2.0", "does not export"),
+            (&kv, "skillet:skill/kv@0.1.0", "run", "does not export"),
+        ] {
+            let refused = check(manifest, &[import], export).unwrap_err();
+            assert!(refused.contains(says), "{import}: {refused}");
         }
     }
 

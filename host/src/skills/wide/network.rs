@@ -83,7 +83,12 @@ async fn outgoing(request: hyper::Request<WasiBody>, max_bytes: usize) -> Result
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, max_bytes).collect().await.map_err(|_| Error::HttpRequestBodySize(None))?;
     // The gate sets the framing itself, and takes no word of the guest's for it.
-    let framing = [hyper::header::HOST, hyper::header::CONTENT_LENGTH, hyper::header::TRANSFER_ENCODING];
+    let framing = [
+        hyper::header::ACCEPT_ENCODING,
+        hyper::header::HOST,
+        hyper::header::CONTENT_LENGTH,
+        hyper::header::TRANSFER_ENCODING,
+    ];
     let headers = parts.headers.iter().filter(|(name, _)| !framing.contains(name));
     Ok(Outgoing {
         method: parts.method.to_string(),
