@@ -172,8 +172,13 @@ impl Compiler {
         let Job { mut child, _alone, .. } = job;
         child.tell(Kind::Compile, &[]).await?;
         let code = child.answer(Kind::Artefact).await?;
-        let (artefacts, digest) = (self.artefacts.clone(), digest.to_owned());
-        blocking(move || artefacts.keep(&digest, &code)).await
+        let (artefacts, name) = (self.artefacts.clone(), digest.to_owned());
+        let kept = blocking(move || artefacts.keep(&name, &code)).await;
+        if let Err(CompileError::Load(_)) = &kept {
+            // It compiles and does not fit the engine that runs: more parts or memory than that gives.
+            self.forget(digest).await;
+        }
+        kept
     }
 
     /// Removes the artefact of a version that is not kept.

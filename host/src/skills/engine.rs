@@ -40,7 +40,8 @@ fn base() -> Config {
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(FIBER_STACK_BYTES)
         .wasm_memory64(false)
-        .wasm_multi_memory(false)
+        // The adapters between the parts of a component need it; a guest's own is refused before it compiles.
+        .wasm_multi_memory(true)
         .wasm_relaxed_simd(false)
         .wasm_features(WasmFeatures::FUNCTION_REFERENCES, false);
     config

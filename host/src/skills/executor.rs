@@ -231,7 +231,7 @@ impl Executor {
         let mut limits = installed.limits;
         if let Some(root) = raw.root.filter(|root| root.depth > 0) {
             limits.timeout = limits.timeout.min(root.deadline().saturating_duration_since(Instant::now()));
-            limits.fuel = root.take_fuel(limits.fuel);
+            limits.fuel = limits.fuel.min(root.fuel_left());
         }
         let deadline = Instant::now() + limits.timeout;
         let root = raw.root.cloned().unwrap_or_else(|| Root::new(limits.fuel, deadline));
@@ -252,7 +252,7 @@ impl Executor {
         };
         let mut run = sandbox::run(self.bare(), &component, prepared, &call, stop).await;
         if root.depth > 0 {
-            root.return_fuel(limits.fuel.saturating_sub(run.fuel));
+            root.charge_fuel(run.fuel);
         }
         run.redact(&installed.redactor);
         let output = run.output.clone().and_then(|text| checks::output(installed, &text));

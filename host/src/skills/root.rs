@@ -73,18 +73,15 @@ impl Root {
         self.share.deadline
     }
 
-    /// Fuel for one call of at most `wanted`, taken from the share; what is left of it is given back.
-    pub fn take_fuel(&self, wanted: u64) -> u64 {
-        let mut taken = 0;
-        let _ = self.share.fuel.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-            taken = wanted.min(left);
-            Some(left - taken)
-        });
-        taken
+    /// Fuel for one call: what is left of the share. Calls under one another run one after the other, so
+    /// each is charged when it ends.
+    pub fn fuel_left(&self) -> u64 {
+        self.share.fuel.load(Ordering::Relaxed)
     }
 
-    pub fn return_fuel(&self, unused: u64) {
-        self.share.fuel.fetch_add(unused, Ordering::Relaxed);
+    pub fn charge_fuel(&self, used: u64) {
+        let _ =
+            self.share.fuel.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(used)));
     }
 
     /// Reserves tokens for a question to a model.
@@ -108,10 +105,8 @@ mod tests {
     #[test]
     fn a_share_is_used_up_by_all_together() {
         let root = Root::new(100, Instant::now());
-        assert_eq!(root.below().unwrap().take_fuel(70), 70);
-        assert_eq!(root.below().unwrap().take_fuel(70), 30);
-        assert!(matches!(root.below(), Err(UsedUp::Fuel)));
-        root.return_fuel(10);
+        root.below().unwrap().charge_fuel(70);
+        assert_eq!(root.below().unwrap().fuel_left(), 30);
         let mut deep = root.clone();
         for _ in 0..MAX_DEPTH {
             deep = deep.below().unwrap();
@@ -119,6 +114,8 @@ mod tests {
         assert!(matches!(deep.below(), Err(UsedUp::Depth)));
         let made = (0..100).filter(|_| root.below().is_ok()).count();
         assert!(made < MAX_CALLS as usize && matches!(root.below(), Err(UsedUp::Calls)));
+        root.charge_fuel(70);
+        assert!(matches!(Root { depth: 0, ..root.clone() }.below(), Err(UsedUp::Calls)));
         assert!(root.take_tokens(MAX_TOKENS).is_ok() && root.take_tokens(1).is_err());
     }
 }

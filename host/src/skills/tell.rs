@@ -1,7 +1,7 @@
 //! What the owner is told of skills, where they are: in their chat, or on the page if they have none.
 
 use rust_i18n::t;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::host::Services;
 use crate::store::{ApprovalKind, Button, Delivery, NewApproval, StoreError};
@@ -62,10 +62,11 @@ fn question(wanted: &NewApproval, locale: &str) -> String {
             t!("tell.asks_grant", locale = locale, skill = skill, what = what).into_owned()
         }
         ApprovalKind::Call => {
-            let input = wanted.input.as_ref().map(Value::to_string).unwrap_or_default();
+            // Somebody else's words stand in a fence of their own.
+            let input = wanted.input.as_ref().map(|input| input.to_string().replace('`', "'")).unwrap_or_default();
             let input = match input.char_indices().nth(MAX_INPUT_CHARS) {
-                Some((at, _)) => format!("{} […]", &input[..at]),
-                None => input,
+                Some((at, _)) => format!("```\n{}\n```\n[…]", &input[..at]),
+                None => format!("```\n{input}\n```"),
             };
             t!("tell.asks_call", locale = locale, skill = skill, input = input).into_owned()
         }

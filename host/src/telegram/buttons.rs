@@ -92,8 +92,13 @@ impl Press<'_> {
     /// What the owner says to a skill that asks; a call that waited is run by a job.
     async fn approval(&self, answer: &str, id: &str) -> Result<Option<Notice>, StoreError> {
         let (db, clock) = (&self.session.parts.db, &self.session.parts.clock);
+        let yes = match answer {
+            "y" => true,
+            "n" => false,
+            _ => return Ok(None),
+        };
         let (true, Ok(id)) = (self.by_owner().await?, id.parse()) else { return Ok(None) };
-        let Some(decided) = db.decide_approval(clock, id, answer == "y", BY).await? else {
+        let Some(decided) = db.decide_approval(clock, id, yes, BY).await? else {
             return Ok(Some(self.marked("telegram.too_late")));
         };
         let (action, outcome) = match decided.status {

@@ -62,10 +62,10 @@ fn package(error: &PackageError) -> Kind {
 fn compile(error: &CompileError) -> Problem {
     let kind = match error {
         CompileError::Package(error) => package(error),
-        CompileError::Refused(_) | CompileError::Broken(_) => Kind::DoesNotCompile,
+        CompileError::Refused(_) | CompileError::Broken(_) | CompileError::Load(_) => Kind::DoesNotCompile,
         CompileError::Timeout(_) => Kind::CompileTimeout,
         CompileError::Cpu(_) | CompileError::Memory(_) => Kind::CompileLimit,
-        CompileError::Unlimited(_) | CompileError::Io(_) | CompileError::Load(_) => return Problem::internal(error),
+        CompileError::Unlimited(_) | CompileError::Io(_) => return Problem::internal(error),
     };
     Problem::new(kind, error.to_string())
 }

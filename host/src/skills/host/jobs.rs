@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Jobs of one person that wait: a skill that schedules in a loop does not fill the database.
-const MAX_WAITING: usize = 200;
+const MAX_WAITING: i64 = 200;
 
 /// Jobs returned by one listing.
 const MAX_LISTED: u32 = 200;
@@ -41,9 +41,7 @@ impl CallState {
         self.check_skill(&payload).await?;
         let run_at = self.first_run(&wanted)?;
         let db = &self.services.db;
-        let known =
-            db.jobs_of(self.user, run_at.max(self.services.clock.now()), i64::MAX).await.map_err(|e| away(&e))?;
-        if known.iter().filter(|job| job.finished_at.is_none()).count() >= MAX_WAITING {
+        if db.waiting_jobs_of(self.user).await.map_err(|error| away(&error))? >= MAX_WAITING {
             return Err(Error::Denied(format!("{MAX_WAITING} jobs wait already; cancel some first")));
         }
         // Without a key of its own, the n-th job of a call is made once, however often the call is tried.
