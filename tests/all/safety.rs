@@ -4,6 +4,7 @@ mod pages;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use skillet::clock::Clock;
 use std::{
     fs,
     io::Write,
@@ -278,7 +279,7 @@ async fn a_call_waits_for_a_yes_and_is_made_once() {
     // The yes is spent: a job that brings it along makes no second call.
     host.token("admin").await;
     let payload = json!({ "skill": "thing", "input": { "text": "hello" }, "approval": asked["id"] });
-    let job = json!({ "type": "skill_call", "run_at": chrono::Utc::now(), "payload": payload, "user": "ada" });
+    let job = json!({ "type": "skill_call", "run_at": Clock::System.now(), "payload": payload, "user": "ada" });
     let made = host.post("/api/v1/jobs", &job).await.ok();
     let path = format!("/api/v1/jobs/{}", made["id"].as_str().unwrap());
     while !matches!(host.get(&path).await.ok()["status"].as_str(), Some("done" | "dead")) {

@@ -38,9 +38,8 @@ use open::OpenCall;
 use places::Places;
 
 /// Attempts at one call, and the pauses before those after the first.
-const PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
-
-const ATTEMPTS: u32 = 1 + PAUSES.len() as u32;
+const ATTEMPTS: u32 = 3;
+const PAUSES: [Duration; ATTEMPTS as usize - 1] = [Duration::from_millis(250), Duration::from_secs(1)];
 
 /// How often a run looks whether another host stopped its skill.
 const WATCH: Duration = Duration::from_secs(1);

@@ -441,6 +441,9 @@ async fn left_while_it_waits(_: &Ground) {
     lab.install(&guests::spin(&Manifest::new("holds").timeout_s(1.0).limit("fuel", MUCH))).await;
     let holding = lab.call("holds");
     let waiting = async {
+        while lab.skills.load() != (1, 0) {
+            tokio::task::yield_now().await;
+        }
         let call = lab.skills.call(lab.request("echo", json!({})));
         assert!(tokio::time::timeout(Duration::from_millis(300), call).await.is_err(), "there was a place");
         lab.skills.settle().await;

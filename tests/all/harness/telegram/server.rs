@@ -144,13 +144,17 @@ async fn call(state: &State, request: &Request, connection: &mut Connection) -> 
         Err(refusal) => {
             answered(refusal.code);
             if refusal.is_a_mistake() {
-                let fields = Value::Object(call.fields.values.clone());
-                let complaint = format!("{} {fields}: {}", call.method, refusal.description);
-                state.change(|world| world.complaints.push(complaint));
+                complain(state, &call, &refusal);
             }
             refuse(connection, &refusal).await
         }
     }
+}
+
+fn complain(state: &State, call: &Call, refusal: &Refusal) {
+    let fields = Value::Object(call.fields.values.clone());
+    let complaint = format!("{} {fields}: {}", call.method, refusal.description);
+    state.change(|world| world.complaints.push(complaint));
 }
 
 /// Why a path leads nowhere.
