@@ -34,6 +34,11 @@ const RUN: Duration = Duration::from_secs(2);
 /// Longest wait for what must happen.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// A skill that may take every place.
+fn crowded<'a>(name: &'a str, work: &'a str) -> Skill<'a> {
+    Skill { manifest: "[limits]\nconcurrency = 1000\n", ..Skill::new(name, work) }
+}
+
 fn roomy(settings: &mut config::Skills) {
     settings.max_calls = MANY;
     settings.max_queue = 2 * MANY as usize;
@@ -44,8 +49,8 @@ fn roomy(settings: &mut config::Skills) {
 pub async fn throughput(table: &mut Table) -> Result<()> {
     heading("Many in flight");
     let ground = Ground::open("crowd", roomy).await?;
-    ground.install(&Skill::new("compute", COMPUTE).component()?).await?;
-    ground.install(&Skill::new("echo", "").component()?).await?;
+    ground.install(&crowded("compute", COMPUTE).component()?).await?;
+    ground.install(&crowded("echo", "").component()?).await?;
     // What a whole call does besides is the database's; the target is about the sandbox.
     for (skill, about, judged) in [("compute", "calls that compute", true), ("echo", "whole calls of an echo", false)] {
         let mut rates = [0.0; 2];
@@ -110,8 +115,8 @@ pub async fn alive() -> Result<()> {
     let memory = Db::scratch().await?;
     let ground = Ground::remembering("alive", Some(memory.clone()), roomy).await?;
     let manifest = "timeout_s = 30.0\n[capabilities]\nmemory = [\"read\"]";
-    let digest = ground.install(&Skill { manifest, ..Skill::new("waiting", WAIT) }.component()?).await?;
-    ground.install(&Skill::new("echo", "").component()?).await?;
+    let digest = ground.install(&Skill { manifest, ..crowded("waiting", WAIT) }.component()?).await?;
+    ground.install(&crowded("echo", "").component()?).await?;
     // The database's connections and their buffers are there before.
     flood(&ground, "echo", 32).await?;
     // Whoever holds the only connection lets everybody else wait.

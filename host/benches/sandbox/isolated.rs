@@ -5,6 +5,7 @@
 //! each whole call; in a loop of its own it is a row besides.
 
 use anyhow::Result;
+use futures_util::future::try_join_all;
 use std::time::Duration;
 
 use crate::{
@@ -16,6 +17,9 @@ use crate::{
 
 const ALONE: usize = 20_000;
 const CALLS: usize = 4_000;
+
+/// Calls at a time of a busy host.
+const BUSY: usize = 16;
 
 const REFERENCE: &str = "REF: bare host, in the place of the product";
 const LOOPED: &str = "bare host, in a loop of its own";
@@ -35,8 +39,9 @@ pub async fn measure(table: &mut Table) -> Result<Times> {
     let ground = Ground::open("isolated", |_| {}).await?;
     ground.install(&Skill::new("echo", "").component()?).await?;
     ground.install(&Skill::new("dirty", DIRTY).component()?).await?;
-    let echo = sample(&ground, "echo", &bare).await?;
-    let dirty = sample(&ground, "dirty", &bare).await?;
+    let echo = sample(&ground, "echo", &bare, 1).await?;
+    let dirty = sample(&ground, "dirty", &bare, 1).await?;
+    let busy = sample(&ground, "echo", &bare, BUSY).await?;
     let bare_dirty = Bare::new(&guests::bare(DIRTY)).map_err(plain)?;
     let bare_dirty = repeat(CALLS, || bare_dirty.call())?;
 
@@ -45,6 +50,8 @@ pub async fn measure(table: &mut Table) -> Result<Times> {
     table.micros("bare host, 256 KiB dirtied, in a loop of its own", &bare_dirty);
     table.micros("fresh call in the sandbox", &echo.sandbox);
     table.micros("fresh call in the sandbox, 256 KiB dirtied", &dirty.sandbox);
+    table.micros("bare host in the place of the product, 16 whole calls in flight", &busy.reference);
+    table.micros("fresh call in the sandbox, 16 whole calls in flight", &busy.sandbox);
     table.micros("whole skills.call: schemas, record, trace", &echo.whole);
     table.micros("whole skills.call, 256 KiB dirtied", &dirty.whole);
 
@@ -62,18 +69,22 @@ pub async fn measure(table: &mut Table) -> Result<Times> {
     Ok(echo.sandbox)
 }
 
-async fn sample(ground: &Ground, skill: &str, bare: &Bare) -> Result<Sampled> {
-    let (mut sandbox, mut whole, mut reference) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 0..CALLS + CALLS / 10 {
-        let called = ground.call(skill).await?;
-        let bare = bare.call().map_err(plain)?;
-        if round >= CALLS / 10 {
-            sandbox.push(called.sandbox());
-            whole.push(called.whole);
-            reference.push(bare);
+/// Whole calls, so many at a time and all on this thread, each with a call of the bare host after it.
+async fn sample(ground: &Ground, skill: &str, bare: &Bare, in_flight: usize) -> Result<Sampled> {
+    let callers = (0..in_flight).map(async |_| {
+        let mut samples = Vec::with_capacity(CALLS / in_flight);
+        for round in 0..CALLS / in_flight * 11 / 10 {
+            let called = ground.call(skill).await?;
+            let bare = bare.call().map_err(plain)?;
+            if round >= CALLS / in_flight / 10 {
+                samples.push((called.sandbox(), called.whole, bare));
+            }
         }
-    }
-    Ok(Sampled { sandbox: Times::new(sandbox), whole: Times::new(whole), reference: Times::new(reference) })
+        anyhow::Ok(samples)
+    });
+    let samples = try_join_all(callers).await?.concat();
+    let times = |of: fn(&(Duration, Duration, Duration)) -> Duration| Times::new(samples.iter().map(of).collect());
+    Ok(Sampled { sandbox: times(|one| one.0), whole: times(|one| one.1), reference: times(|one| one.2) })
 }
 
 /// So many samples after a tenth more to warm up.

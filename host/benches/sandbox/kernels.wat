@@ -2,15 +2,18 @@
 (component
   (core module $guest
     (memory 1)
-    ;; A tight loop with a load and a store.
+    ;; A loop that mixes a number, each step waiting for the one before, and counts what comes out in a table.
     (func (export "loop") (param $n i32) (result i32)
-      (local $at i32) (local $sum i32)
+      (local $mixed i32) (local $at i32)
+      (local.set $mixed (i32.const 88172645))
       (loop $on
-        (local.set $at (i32.and (i32.mul (local.get $n) (i32.const 40508)) (i32.const 0xfffc)))
-        (local.set $sum (i32.add (i32.rotl (local.get $sum) (i32.const 5)) (i32.load (local.get $at))))
-        (i32.store (local.get $at) (i32.xor (local.get $sum) (local.get $n)))
+        (local.set $mixed (i32.xor (local.get $mixed) (i32.shl (local.get $mixed) (i32.const 13))))
+        (local.set $mixed (i32.xor (local.get $mixed) (i32.shr_u (local.get $mixed) (i32.const 17))))
+        (local.set $mixed (i32.xor (local.get $mixed) (i32.shl (local.get $mixed) (i32.const 5))))
+        (local.set $at (i32.and (local.get $mixed) (i32.const 0xfffc)))
+        (i32.store (local.get $at) (i32.add (i32.load (local.get $at)) (i32.const 1)))
         (br_if $on (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
-      (local.get $sum))
+      (local.get $mixed))
     ;; Fibonacci numbers without any memory of the last ones: nothing but calls.
     (func $calls (export "calls") (param $n i32) (result i32)
       (if (i32.lt_u (local.get $n) (i32.const 2)) (then (return (local.get $n))))

@@ -48,7 +48,7 @@ pub async fn measure(table: &mut Table) -> Result<()> {
     let what = "a runaway past its limit of 50 ms, 8 of them, worst";
     table.target("7", what, millis(crowded.max()), Bound::AtMost(10.0));
 
-    let [calm_calls, calm_timers] = felt(&ground).await?;
+    let [calm_calls, _, calm_timers] = felt(&ground).await?;
     let mut loops = JoinSet::new();
     for _ in 0..LOOPS {
         let (skills, caller) = (ground.skills.clone(), ground.caller.clone());
@@ -57,13 +57,14 @@ pub async fn measure(table: &mut Table) -> Result<()> {
     while ground.skills.load().0 < LOOPS {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    let [calls, timers] = felt(&ground).await?;
+    let [calls, inside, timers] = felt(&ground).await?;
     ground.skills.set_status("endless", "disabled").await?;
     while let Some(ended) = loops.join_next().await {
         ensure!(ended??.outcome.result.is_err(), "a guest without an end came to one");
     }
     table.micros("short whole call, nothing else", &calm_calls);
     table.micros("short whole call, 8 guests loop", &calls);
+    table.micros("its part in the sandbox, 8 guests loop", &inside);
     table.micros("a timer is late, short calls only", &calm_timers);
     table.micros("a timer is late, 8 guests loop", &timers);
     table.target("8", "short whole calls while 8 guests loop, p50", micros(calls.p50()), Bound::Told);
@@ -96,9 +97,9 @@ async fn overshoot(ground: &Ground, at_once: usize) -> Result<Times> {
     Ok(Times::new(past))
 }
 
-/// Short calls one after the other, each handed to the workers from outside, and how late a timer of the workers is
-/// meanwhile.
-async fn felt(ground: &Ground) -> Result<[Times; 2]> {
+/// Short calls one after the other, each handed to the workers from outside, and their parts in the sandbox; and how
+/// late a timer of the workers is meanwhile.
+async fn felt(ground: &Ground) -> Result<[Times; 3]> {
     let enough = CancellationToken::new();
     let mut timers = JoinSet::new();
     let until = enough.clone();
@@ -111,14 +112,16 @@ async fn felt(ground: &Ground) -> Result<[Times; 2]> {
         }
         late
     });
-    let (mut calls, mut took) = (JoinSet::new(), Vec::with_capacity(SHORT));
+    let mut calls = JoinSet::new();
+    let (mut took, mut inside) = (Vec::with_capacity(SHORT), Vec::with_capacity(SHORT));
     for _ in 0..SHORT {
         let (skills, caller) = (ground.skills.clone(), ground.caller.clone());
         let began = Instant::now();
         calls.spawn(async move { call(&skills, &caller, "echo").await });
-        answered(calls.join_next().await.context("a call was lost")???)?;
+        let ended = answered(calls.join_next().await.context("a call was lost")???)?;
         took.push(began.elapsed());
+        inside.push(ended.sandbox());
     }
     enough.cancel();
-    Ok([Times::new(took), Times::new(timers.join_all().await.concat())])
+    Ok([Times::new(took), Times::new(inside), Times::new(timers.join_all().await.concat())])
 }

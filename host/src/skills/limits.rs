@@ -178,8 +178,9 @@ impl Limits {
             table_elements: or(asked.table_elements, most.table_elements, most.table_elements),
             instances: or(asked.instances, most.instances, most.instances),
             handles: or(asked.handles, most.handles, most.handles),
+            // Unless it asks for them, a skill leaves some places to the others.
             concurrency: if manifest.can_parallel {
-                or(asked.concurrency, most.concurrency, most.concurrency)
+                or(asked.concurrency, most.concurrency - most.concurrency / 4, most.concurrency)
             } else {
                 1
             },
