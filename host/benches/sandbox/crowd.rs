@@ -114,7 +114,7 @@ pub fn memory(table: &mut Table) -> Result<()> {
 pub async fn alive() -> Result<()> {
     let memory = Db::scratch().await?;
     let ground = Ground::remembering("alive", Some(memory.clone()), roomy).await?;
-    let manifest = "timeout_s = 30.0\n[capabilities]\nmemory = [\"read\"]";
+    let manifest = "timeout_s = 30.0\n[capabilities]\nmemory = [\"read\"]\n[limits]\nconcurrency = 1000";
     let digest = ground.install(&Skill { manifest, ..crowded("waiting", WAIT) }.component()?).await?;
     ground.install(&crowded("echo", "").component()?).await?;
     // The database's connections and their buffers are there before.
