@@ -27,7 +27,7 @@ use crate::{
     memory::Memory,
     scheduler::{self, Scheduler},
     settings::Settings,
-    skills::{Probed, Services, Skills},
+    skills::{Bundle, Probed, Services, Skills},
     store::Db,
     telegram, telemetry,
     wake::Wake,
@@ -90,6 +90,7 @@ impl App {
             settings: settings.clone(),
             gateway: Some(gateway.clone()),
             wake: wake.clone(),
+            host,
         };
         let program = std::env::current_exe().context("this program's own file cannot be found")?;
         let skills = Arc::new(Skills::new(config.skills.clone(), services, program, data_dir)?);
@@ -167,6 +168,7 @@ impl App {
         setup: SetupCode,
         metrics: PrometheusHandle,
         probed: Arc<[Probed]>,
+        bundle: Arc<Bundle>,
     ) {
         let parts = Arc::new(Backoffice {
             config: self.config.clone(),
@@ -179,6 +181,7 @@ impl App {
             setup,
             metrics,
             probed,
+            bundle,
             wake: self.wake.clone(),
             tasks: self.tasks.clone(),
             attempts: Attempts::default(),
@@ -237,7 +240,8 @@ async fn start(
         tracing::info!(turns, jobs, "work that an earlier process left is taken up again");
     }
     let probed = app.skills.probe().await.context("the sandbox is not safe to serve with")?;
-    app.skills.install_bundle(&bundle_dir(&app.config)).await?;
+    let bundle = Bundle::new(bundle_dir(&app.config));
+    app.skills.install_bundle(&bundle).await?;
     // What a process that ended half-way left behind is in nobody's way.
     if let Err(error) = app.skills.sweep_artefacts().await {
         tracing::warn!(error = &error as &dyn std::error::Error, "old compiled code could not be removed");
@@ -259,7 +263,7 @@ async fn start(
     let code = setup.code().to_owned();
     let owner = app.db.owner().await?;
     let address = listener.local_addr()?;
-    app.start_backoffice(listener, setup, metrics, probed.into());
+    app.start_backoffice(listener, setup, metrics, probed.into(), bundle);
     println!("Skillet is ready: http://{address}");
     if owner.is_none() {
         println!("First run: enter the code {code} there to become the owner.");

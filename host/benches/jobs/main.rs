@@ -127,6 +127,7 @@ impl Bench {
             settings: settings.clone(),
             gateway: None,
             wake: wake.clone(),
+            host: HostId::new(&clock),
         };
         let program = std::env::current_exe()?;
         let skills = Arc::new(Skills::new(config.skills.clone(), services, program, folder)?);

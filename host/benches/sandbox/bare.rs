@@ -7,9 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 use wasmtime::{
-    Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store, StoreLimits, StoreLimitsBuilder,
+    Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store, StoreLimitsBuilder,
     component::{Component, ComponentExportIndex, InstancePre, Linker},
 };
+
+pub use wasmtime::StoreLimits;
 
 use crate::{
     guests,
@@ -18,6 +20,9 @@ use crate::{
 
 const MEMORY_BYTES: usize = 64 << 20;
 const TABLE_ELEMENTS: usize = 20_000;
+
+/// Core instances of a small component.
+const PARTS: u32 = 4;
 
 /// Samples of each kernel with each engine, taken in turn.
 const KERNEL_SAMPLES: usize = 60;
@@ -41,7 +46,7 @@ impl Bare {
     pub fn call(&self) -> wasmtime::Result<Duration> {
         let began = Instant::now();
         {
-            let mut store = store(&self.engine);
+            let mut store = store(&self.engine, 8);
             store.set_fuel(500_000_000)?;
             store.set_epoch_deadline(1_000_000);
             let instance = self.pre.instantiate(&mut store)?;
@@ -88,7 +93,7 @@ type Kernel = wasmtime::component::TypedFunc<(u32,), (u32,)>;
 
 fn kernel_in(metered: bool, name: &str) -> wasmtime::Result<(Store<StoreLimits>, Kernel)> {
     let (engine, pre) = ready(&engine(metered)?, include_str!("kernels.wat"))?;
-    let mut store = store(&engine);
+    let mut store = store(&engine, 8);
     if metered {
         store.set_fuel(u64::MAX / 2)?;
         store.set_epoch_deadline(1_000_000);
@@ -104,25 +109,35 @@ fn ready(engine: &Engine, guest: &str) -> wasmtime::Result<(Engine, InstancePre<
     Ok((engine.clone(), Linker::new(engine).instantiate_pre(&component)?))
 }
 
-fn store(engine: &Engine) -> Store<StoreLimits> {
+/// A store for a component of so many parts.
+pub fn store(engine: &Engine, parts: usize) -> Store<StoreLimits> {
     let limits = StoreLimitsBuilder::new()
         .memory_size(MEMORY_BYTES)
         .table_elements(TABLE_ELEMENTS)
-        .instances(8)
-        .memories(2)
-        .tables(4)
+        .instances(parts)
+        .memories(parts)
+        .tables(parts)
         .build();
     let mut store = Store::new(engine, limits);
     store.limiter(|limits| limits);
     store
 }
 
+/// The reference's engine with places for components of so many parts.
+pub fn engine_for(parts: u32) -> wasmtime::Result<Engine> {
+    pooled(true, parts)
+}
+
 fn engine(metered: bool) -> wasmtime::Result<Engine> {
+    pooled(metered, PARTS)
+}
+
+fn pooled(metered: bool, parts: u32) -> wasmtime::Result<Engine> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(64)
-        .total_core_instances(256)
+        .total_core_instances(64 * parts)
         .total_memories(128)
-        .total_tables(128)
+        .total_tables(64 * parts)
         .total_stacks(64)
         .max_memory_size(MEMORY_BYTES)
         .table_elements(TABLE_ELEMENTS)

@@ -6,6 +6,7 @@ use serde_json::Value;
 use skillet::{
     clock::Clock,
     config::{self, Config},
+    ids::HostId,
     memory::Memory,
     settings::Settings,
     skills::{Caller, Origin, Outcome, Request, Services, Skills},
@@ -60,6 +61,7 @@ impl Ground {
             settings: Settings::new(db.clone(), clock.clone(), &config),
             gateway: None,
             wake: Arc::default(),
+            host: HostId::new(&Clock::System),
         };
         let user = db.user_named(&clock, "bench").await?.id;
         let caller = Caller { user, turn: None, conversation: None, locale: "en".into(), time_zone: "UTC".into() };

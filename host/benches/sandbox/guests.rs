@@ -2,7 +2,7 @@
 //! world with a manifest, or bare.
 
 use anyhow::{Context, Result};
-use skillet::skills::package;
+use skillet::skills::package::{self, Preview1};
 use std::fmt::Write;
 use wasm_encoder::{
     CodeSection, ConstExpr, ExportKind, ExportSection, Function, FunctionSection, GlobalSection, GlobalType, MemArg,
@@ -88,7 +88,7 @@ impl<'a> Skill<'a> {
             resolve.select_world(&[contract], Some("skill-world")).map_err(|error| anyhow::anyhow!("{error:#}"))?;
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
             .map_err(|error| anyhow::anyhow!("{error:#}"))?;
-        let component = package::componentize(&module).context("a guest is no component")?;
+        let component = package::componentize(&module, Preview1::Wasi).context("a guest is no component")?;
         let Self { name, version, manifest, .. } = self;
         let manifest = format!(
             "name = \"{name}\"\nversion = \"{version}\"\ndescription = \"A skill of a benchmark.\"\n\

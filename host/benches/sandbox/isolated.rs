@@ -1,11 +1,12 @@
 //! A fresh isolated call: the product's beside the reference's, and the whole call around it.
 //!
-//! The product's part is timed inside of whole calls, each of which goes to the database before and after it, so that
-//! neither caches nor branch predictors remember the one before. The reference stands in the same place, once after
-//! each whole call; in a loop of its own it is a row besides.
+//! Product and reference are timed in the same two places. In a loop, where nothing happens between two calls, they and
+//! what others do are compared. In whole calls, each of which goes to the database before and after, neither caches nor
+//! branch predictors remember the call before: that is what a call costs in a host that does other things too.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use futures_util::future::try_join_all;
+use skillet::skills::Case;
 use std::time::Duration;
 
 use crate::{
@@ -21,8 +22,8 @@ const CALLS: usize = 4_000;
 /// Calls at a time of a busy host.
 const BUSY: usize = 16;
 
-const REFERENCE: &str = "REF: bare host, in the place of the product";
-const LOOPED: &str = "bare host, in a loop of its own";
+const REFERENCE: &str = "REF: bare host, in a loop";
+const PLACED: &str = "bare host, in whole calls";
 
 /// What one way of calling took.
 struct Sampled {
@@ -31,42 +32,60 @@ struct Sampled {
     reference: Times,
 }
 
-/// Measures, and returns the times of the product's fresh call.
+/// Measures, and returns the times of the product's fresh call in a loop.
 pub async fn measure(table: &mut Table) -> Result<Times> {
     heading("A fresh isolated call");
     let bare = Bare::new(&guests::bare("")).map_err(plain)?;
-    let looped = repeat(ALONE, || bare.call())?;
     let ground = Ground::open("isolated", |_| {}).await?;
-    ground.install(&Skill::new("echo", "").component()?).await?;
-    ground.install(&Skill::new("dirty", DIRTY).component()?).await?;
+    let (echo, dirty) = (Skill::new("echo", "").component()?, Skill::new("dirty", DIRTY).component()?);
+    let reference = repeat(ALONE, || bare.call())?;
+    let fresh = looped(&ground, &echo, ALONE).await?;
+    let fresh_dirty = looped(&ground, &dirty, CALLS).await?;
+    ground.install(&echo).await?;
+    ground.install(&dirty).await?;
     let echo = sample(&ground, "echo", &bare, 1).await?;
     let dirty = sample(&ground, "dirty", &bare, 1).await?;
     let busy = sample(&ground, "echo", &bare, BUSY).await?;
     let bare_dirty = Bare::new(&guests::bare(DIRTY)).map_err(plain)?;
     let bare_dirty = repeat(CALLS, || bare_dirty.call())?;
 
-    table.micros(REFERENCE, &echo.reference);
-    table.micros(LOOPED, &looped);
-    table.micros("bare host, 256 KiB dirtied, in a loop of its own", &bare_dirty);
-    table.micros("fresh call in the sandbox", &echo.sandbox);
-    table.micros("fresh call in the sandbox, 256 KiB dirtied", &dirty.sandbox);
-    table.micros("bare host in the place of the product, 16 whole calls in flight", &busy.reference);
+    table.micros(REFERENCE, &reference);
+    table.micros("bare host, 256 KiB dirtied, in a loop", &bare_dirty);
+    table.micros("fresh call in the sandbox, in a loop", &fresh);
+    table.micros("fresh call in the sandbox, 256 KiB dirtied, in a loop", &fresh_dirty);
+    table.micros(PLACED, &echo.reference);
+    table.micros("fresh call in the sandbox, in whole calls", &echo.sandbox);
+    table.micros("fresh call in the sandbox, 256 KiB dirtied, in whole calls", &dirty.sandbox);
+    table.micros("bare host, 16 whole calls in flight", &busy.reference);
     table.micros("fresh call in the sandbox, 16 whole calls in flight", &busy.sandbox);
     table.micros("whole skills.call: schemas, record, trace", &echo.whole);
     table.micros("whole skills.call, 256 KiB dirtied", &dirty.whole);
 
-    let reference = echo.reference.p50();
-    let [p50, p99] = table.ratios("fresh call in the sandbox / REF", &echo.sandbox, reference, REFERENCE);
+    let [p50, p99] = table.ratios("fresh call in the sandbox / REF", &fresh, reference.p50(), REFERENCE);
     table.target("1", "a fresh isolated call over REF, p50", Measured(p50, "x"), Bound::AtMost(1.5));
     table.target("1", "a fresh isolated call over REF, p99", Measured(p99, "x"), Bound::AtMost(5.0));
-    let reference = dirty.reference.p50();
     let [p50, _] =
-        table.ratios("fresh call in the sandbox, 256 KiB dirtied / REF", &dirty.sandbox, reference, REFERENCE);
+        table.ratios("fresh call in the sandbox, 256 KiB dirtied / REF", &fresh_dirty, reference.p50(), REFERENCE);
     table.target("2", "the same with 256 KiB dirtied over REF, p50", Measured(p50, "x"), Bound::AtMost(3.0));
-    table.ratios("fresh call in the sandbox / bare host in a loop", &echo.sandbox, looped.p50(), LOOPED);
+    let name = "fresh call in the sandbox / bare host, both in whole calls";
+    let [p50, p99] = table.ratios(name, &echo.sandbox, echo.reference.p50(), PLACED);
+    table.target("1", "the same in whole calls, p50", Measured(p50, "x"), Bound::AtMost(1.5));
+    table.target("1", "the same in whole calls, p99", Measured(p99, "x"), Bound::Told);
     let whole = over(echo.whole.p50(), echo.sandbox.p50());
     table.ratio("whole skills.call / fresh call in it", whole, echo.whole.count(), "fresh call in the sandbox");
-    Ok(echo.sandbox)
+    Ok(fresh)
+}
+
+/// The product's fresh calls one after the other, without a database around them.
+async fn looped(ground: &Ground, component: &[u8], count: usize) -> Result<Times> {
+    let rehearsal = ground.skills.rehearsal(component).await?;
+    let case = Case::of(serde_json::from_str(guests::INPUT)?);
+    let runs = rehearsal.repeat(&case, count / 10 + count).await?;
+    let took = runs[count / 10..].iter().map(|run| match &run.outcome {
+        Ok(_) => Ok(Duration::from_secs_f64(run.duration_ms / 1_000.0)),
+        Err(failure) => Err(anyhow!("a call failed: {failure}")),
+    });
+    Ok(Times::new(took.collect::<Result<_>>()?))
 }
 
 /// Whole calls, so many at a time and all on this thread, each with a call of the bare host after it.

@@ -9,6 +9,7 @@ mod crowd;
 mod ground;
 mod guests;
 mod isolated;
+mod languages;
 mod peers;
 mod reload;
 mod runaways;
@@ -23,7 +24,7 @@ use table::Table;
 /// Threads that run guests and everything else, whatever the machine has.
 const WORKERS: usize = 2;
 
-const ROOMS: [&str; 6] = ["isolated", "code", "crowd", "runaways", "reload", "swap"];
+const ROOMS: [&str; 7] = ["isolated", "languages", "code", "crowd", "runaways", "reload", "swap"];
 
 fn main() -> Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -54,6 +55,9 @@ fn run(rooms: &[&str], runtime: &tokio::runtime::Runtime) -> Result<()> {
     if wanted("isolated") {
         let fresh = runtime.block_on(isolated::measure(&mut table))?;
         peers::measure(&mut table, &root, &fresh)?;
+    }
+    if wanted("languages") {
+        runtime.block_on(languages::measure(&mut table, &root))?;
     }
     if wanted("code") {
         bare::metering(&mut table)?;

@@ -14,12 +14,11 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio_util::task::TaskTracker;
-use wasmtime::Engine;
 
 use super::{
     Caller, Outcome, Request, Skills,
     account::{account, rejected, replay},
-    engine::Ticker,
+    egress::Egress,
     failure::{CallFailure, FailureKind},
     host::{CallState, ProgressSink, Services, World},
     limits::Limits,
@@ -27,7 +26,7 @@ use super::{
     manifest::Idempotency,
     registry::Installed,
     root::Root,
-    sandbox::{self, Run},
+    sandbox::{Run, Sandbox},
     tape::Tape,
 };
 use crate::{
@@ -35,7 +34,7 @@ use crate::{
     store::{CallStart, Started, StoreError, storable_json},
 };
 use open::OpenCall;
-use places::Places;
+use places::{Place, Places};
 
 /// Attempts at one call, and the pauses before those after the first.
 const ATTEMPTS: u32 = 3;
@@ -43,6 +42,9 @@ const PAUSES: [Duration; ATTEMPTS as usize - 1] = [Duration::from_millis(250), D
 
 /// How often a run looks whether another host stopped its skill.
 const WATCH: Duration = Duration::from_secs(1);
+
+/// How often a call looks whether another host has ended it.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// A run without its bookkeeping.
 pub(super) struct RawCall<'a> {
@@ -62,6 +64,8 @@ pub(super) enum Stage<'a> {
     World(&'a Arc<Skills>),
     /// By itself, on services that nobody else sees: examples and replays.
     Alone(&'a Skills, &'a Services),
+    /// On such services too, and with a network that is written down.
+    Scripted(&'a Skills, &'a Services, &'a Egress),
 }
 
 /// A run with its output checked.
@@ -71,8 +75,7 @@ pub(super) struct Checked {
 }
 
 pub struct Executor {
-    engine: Engine,
-    ticker: Ticker,
+    pub(super) sandbox: Sandbox,
     pub(super) places: Places,
     keys: keys::Keys,
     /// Closes what was dropped half-way.
@@ -80,13 +83,8 @@ pub struct Executor {
 }
 
 impl Executor {
-    pub fn new(engine: Engine, ticker: Ticker, settings: &config::Skills) -> Self {
-        Self { engine, ticker, places: Places::new(settings), keys: keys::Keys::default(), tasks: TaskTracker::new() }
-    }
-
-    /// What probes run in.
-    pub(super) fn bare(&self) -> (&Engine, &Ticker) {
-        (&self.engine, &self.ticker)
+    pub fn new(sandbox: Sandbox, settings: &config::Skills) -> Self {
+        Self { sandbox, places: Places::new(settings), keys: keys::Keys::default(), tasks: TaskTracker::new() }
     }
 
     /// Waits until every call that was dropped is closed.
@@ -104,14 +102,16 @@ impl Executor {
     ) -> Result<(), CallFailure> {
         let component = skills.registry.ready(&installed.digest).await;
         let component = component.map_err(|error| CallFailure::new(FailureKind::Host, error.to_string()))?;
-        let _place = self.places.wait(&installed.places).await?;
+        let place = self.places.wait(&installed.places).await?;
         let (caller, limits) = (Caller::nobody(&services.clock), installed.limits);
         let deadline = Instant::now() + limits.timeout;
         let name = (installed.name.as_str(), String::new());
         let state = CallState::new(services, name, &caller, (limits, deadline, Root::new(0, deadline)));
-        let run = sandbox::within(self.bare(), state, std::future::pending(), async |store| {
-            component.instantiate_async(&mut *store).await?;
-            Ok(Ok(String::new()))
+        let run = self.sandbox.within(Box::new(state), place, std::future::pending(), move |store| {
+            Box::pin(async move {
+                component.instantiate_async(&mut *store).await?;
+                Ok(Ok(String::new()))
+            })
         });
         run.await.output.map(drop)
     }
@@ -124,18 +124,26 @@ impl Executor {
         if let Some(approval) = request.approval {
             request.key = Some(format!("approval:{approval}"));
         }
-        let Some(installed) = skills.registry.find(&request.skill).await?.filter(|skill| skill.enabled) else {
+        let Some(installed) = Box::pin(skills.registry.find(&request.skill)).await?.filter(|skill| skill.enabled)
+        else {
             let text = format!("there is no skill `{}`, or it is disabled", request.skill);
             return Ok(rejected(services, &request, "", CallFailure::new(FailureKind::NoSkill, text)));
         };
+        let refuse = |failure| Ok(rejected(services, &request, &installed.digest, failure));
         if let Err(failure) = checks::input(&installed, &request.input) {
-            return Ok(rejected(services, &request, &installed.digest, failure));
+            return refuse(failure);
         }
-        if let Some(failure) = skills.wants_approval(&installed, &request).await? {
-            return Ok(rejected(services, &request, &installed.digest, failure));
+        if let Some(failure) = Box::pin(skills.wants_approval(&installed, &request)).await? {
+            return refuse(failure);
         }
         let key = keys::key_of(&installed, &request);
-        let _running = self.keys.take(key.as_deref()).await;
+        // As long as a call may take with its wait for a place and all attempts.
+        let longest = self.places.patience() + installed.limits.timeout * ATTEMPTS + PAUSES.iter().sum::<Duration>();
+        // A call under another one does not wait: what it waits for may be the one above.
+        let patience = if request.under.is_none() { longest } else { Duration::ZERO };
+        let Ok(_running) = tokio::time::timeout(patience, self.keys.take(key.as_deref())).await else {
+            return refuse(CallFailure::new(FailureKind::Busy, "a call of the same key runs already"));
+        };
         let repeatable = installed.manifest.idempotency != Idempotency::None;
         let start = CallStart {
             skill: &installed.name,
@@ -146,14 +154,19 @@ impl Executor {
             idempotency_key: key.as_deref(),
             repeatable,
             input: &request.input,
+            held_by: services.host,
+            held_until: services.clock.now() + longest,
         };
-        let (id, attempt) = match services.db.start_call(&services.clock, &start).await? {
+        let (id, attempt) = match Box::pin(begun(services, &start)).await? {
+            Started::Held => {
+                return refuse(CallFailure::new(FailureKind::Busy, "another host runs this call already"));
+            }
             Started::Finished(record) => return Ok(replay(*record)),
             Started::Interrupted { id, attempt } if !repeatable => {
                 let text = "the host ended during this call; it may have taken effect and is not repeated";
                 let failure = CallFailure::new(FailureKind::Interrupted, text);
                 let checked = Checked { output: Err(failure), run: None };
-                return account(services, &installed, (id, attempt), Duration::ZERO, &checked).await;
+                return Box::pin(account(services, &installed, (id, attempt), Duration::ZERO, &checked)).await;
             }
             Started::Run { id, attempt } | Started::Interrupted { id, attempt } => (id, attempt),
         };
@@ -166,9 +179,15 @@ impl Executor {
         let waited = queued.elapsed();
         let checked = match place {
             Err(failure) => Checked { output: Err(failure), run: None },
-            Ok(_place) => self.attempts(skills, &installed, &request, &mut open).await?,
+            Ok(place) => {
+                let place = Arc::new(place);
+                let attempts = self.attempts(skills, &installed, &request, &mut open, &place);
+                // Boxed, as what lies ahead and behind is: a call that waits for its guest carries only this along.
+                Box::pin(attempts).await?
+            }
         };
-        let outcome = skills.close(&installed, &request, (open.id, open.attempt), waited, checked).await?;
+        let close = skills.close(&installed, &request, (open.id, open.attempt), waited, checked);
+        let outcome = Box::pin(close).await?;
         open.closed();
         Ok(outcome)
     }
@@ -180,6 +199,7 @@ impl Executor {
         installed: &Installed,
         request: &Request,
         open: &mut OpenCall<'_>,
+        place: &Arc<Place>,
     ) -> Result<Checked, StoreError> {
         let mut pauses = PAUSES.into_iter();
         let limits = installed.limits;
@@ -200,26 +220,39 @@ impl Executor {
                 root: Some(&root),
                 tape: Tape::default(),
             };
-            let checked = self.run_once(Stage::World(skills), installed, raw).await;
+            let checked = self.run_once(Stage::World(skills), installed, raw, place.clone()).await;
             let Some(pause) = pauses.next().filter(|_| safe_again(installed, &checked)) else { return Ok(checked) };
             if request.under.as_ref().is_some_and(|under| under.root.deadline() < Instant::now() + pause) {
                 return Ok(checked);
             }
             tokio::time::sleep(pause).await;
-            if !skills.services.db.next_attempt(open.id, open.attempt).await? {
+            if !Box::pin(skills.services.db.next_attempt(open.id, open.attempt)).await? {
                 return Ok(checked);
             }
             open.attempt += 1;
         }
     }
 
-    /// Runs once and checks the output; no key, no queue, no record.
-    pub(super) async fn run_once(&self, stage: Stage<'_>, installed: &Installed, raw: RawCall<'_>) -> Checked {
-        let (skills, services, world) = match stage {
-            Stage::World(skills) => (&**skills, &skills.services, Some(skills)),
-            Stage::Alone(skills, services) => (skills, services, None),
+    /// Runs once on a stage of its own, in a place like any call: the pool has no more instances than places.
+    pub(super) async fn alone(&self, stage: Stage<'_>, installed: &Installed, raw: RawCall<'_>) -> Checked {
+        let place = match checks::input(installed, raw.input) {
+            Ok(()) => self.places.wait(&installed.places).await,
+            Err(failure) => Err(failure),
         };
-        let component = match skills.registry.ready(&installed.digest).await {
+        match place {
+            Ok(place) => self.run_once(stage, installed, raw, place.into()).await,
+            Err(failure) => Checked { output: Err(failure), run: None },
+        }
+    }
+
+    /// Runs once and checks the output; no key, no queue, no record.
+    async fn run_once(&self, stage: Stage<'_>, installed: &Installed, raw: RawCall<'_>, place: Arc<Place>) -> Checked {
+        let (skills, services, world) = match stage {
+            Stage::World(skills) => (&**skills, &skills.services, Some((Some(skills.clone()), &skills.egress))),
+            Stage::Alone(skills, services) => (skills, services, None),
+            Stage::Scripted(skills, services, egress) => (skills, services, Some((None, egress))),
+        };
+        let component = match Box::pin(skills.registry.ready(&installed.digest)).await {
             Ok(component) => component,
             Err(error) => {
                 let error: &(dyn std::error::Error + 'static) = &*error;
@@ -243,13 +276,13 @@ impl Executor {
             deadline_ms: u64::try_from(limits.timeout.as_millis()).unwrap_or(u64::MAX),
         };
         let prepared = state(installed, raw, services, world, (limits, deadline, root.clone()));
-        let _running = installed.running.begin();
+        let held = (place, installed.running.begin());
         let stop = async {
             while tokio::time::timeout(WATCH, installed.running.stopped()).await.is_err() {
-                skills.registry.look().await;
+                Box::pin(skills.registry.look()).await;
             }
         };
-        let mut run = sandbox::run(self.bare(), &component, prepared, &call, stop).await;
+        let mut run = self.sandbox.run(component, (prepared, call), held, stop).await;
         if root.depth > 0 {
             root.charge_fuel(run.fuel);
         }
@@ -266,6 +299,16 @@ impl Executor {
     }
 }
 
+/// Begins a call; while another host runs it, that one's end is waited for.
+async fn begun(services: &Services, start: &CallStart<'_>) -> Result<Started, StoreError> {
+    loop {
+        match services.db.start_call(&services.clock, start).await? {
+            Started::Held if services.clock.now() < start.held_until => tokio::time::sleep(LOOK).await,
+            started => return Ok(started),
+        }
+    }
+}
+
 /// Whether a failed run may be repeated: something was away, and either a second run does the same as
 /// the first, or nothing has left the host.
 fn safe_again(installed: &Installed, checked: &Checked) -> bool {
@@ -279,16 +322,17 @@ fn state(
     installed: &Installed,
     raw: RawCall<'_>,
     services: &Services,
-    world: Option<&Arc<Skills>>,
+    world: Option<(Option<Arc<Skills>>, &Egress)>,
     (limits, deadline, root): (Limits, Instant, Root),
-) -> CallState {
-    let mut state = CallState::new(services, (&installed.name, raw.id), raw.caller, (limits, deadline, root));
+) -> Box<CallState> {
+    let name = (installed.name.as_str(), raw.id);
+    let mut state = Box::new(CallState::new(services, name, raw.caller, (limits, deadline, root)));
     state.grants = installed.grants.clone();
     state.settings = installed.settings.clone();
     state.progress = raw.progress;
     state.tape = raw.tape;
-    if let Some(skills) = world {
-        state.world = Some(World { skills: skills.clone(), reach: installed.reach.clone() });
+    if let Some((skills, egress)) = world {
+        state.world = Some(World { skills, egress: egress.clone(), reach: installed.reach.clone() });
     }
     state
 }

@@ -25,20 +25,23 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use tokio::runtime::Handle;
 
 use super::{
     Caller, Skills,
+    egress::Egress,
     grant::Grants,
     limits::{Limits, Meter},
     linker::types,
     root::Root,
     tape::Tape,
+    threads::run_on,
     wide::Wide,
 };
 use crate::{
     clock::Clock,
     gateway::Gateway,
-    ids::{ConversationId, TurnId, UserId},
+    ids::{ConversationId, HostId, TurnId, UserId},
     memory::Memory,
     settings::Settings,
     store::Db,
@@ -56,6 +59,8 @@ pub struct Services {
     pub gateway: Option<Arc<Gateway>>,
     /// Rung for what a skill leaves to others.
     pub wake: Arc<Wake>,
+    /// What this process holds calls under.
+    pub host: HostId,
 }
 
 /// Steps of a run, shown to the person who waits.
@@ -96,6 +101,8 @@ pub struct CallState {
     /// What was refused to the run for want of a grant: capability, and word of its scope.
     pub refused: Vec<(&'static str, Option<String>)>,
     pub services: Services,
+    /// The host's own threads.
+    pub threads: Handle,
     /// What is outside the host; `None` in examples, probes and replays.
     pub world: Option<World>,
     /// The owner's values over the manifest's defaults.
@@ -126,7 +133,9 @@ pub struct CallState {
 
 /// The way of a run to what is outside: the network, other skills.
 pub struct World {
-    pub skills: Arc<Skills>,
+    /// `None` where others are not there to be called.
+    pub skills: Option<Arc<Skills>>,
+    pub egress: Egress,
     pub reach: Reach,
 }
 
@@ -141,7 +150,7 @@ pub struct TooManyHostCalls(u64);
 pub struct TooMuchData(pub u64);
 
 impl CallState {
-    /// The state of a run by itself, with nothing granted.
+    /// The state of a run by itself, with nothing granted; made on the threads of the host.
     pub fn new(
         services: &Services,
         (skill, call): (&str, String),
@@ -161,6 +170,7 @@ impl CallState {
             grants: Grants::default(),
             refused: Vec::new(),
             services: services.clone(),
+            threads: Handle::current(),
             world: None,
             settings: Arc::default(),
             progress: None,
@@ -179,6 +189,18 @@ impl CallState {
             instantiate: Duration::ZERO,
             wide: None,
         }
+    }
+
+    /// Does the host's part of a call on the host's own threads: no guest keeps it waiting, and its stack is not the
+    /// guest's.
+    fn at_host<T, Work, F>(&self, work: F) -> impl Future<Output = T> + use<T, Work, F>
+    where
+        T: Send + 'static,
+        Work: Future<Output = T> + Send + 'static,
+        F: FnOnce(Services) -> Work,
+    {
+        let (threads, work) = (self.threads.clone(), work(self.services.clone()));
+        async move { run_on(&threads, work).await }
     }
 
     /// Counts a call of the host and what is passed to it; in a replay it has the answer.

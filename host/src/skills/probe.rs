@@ -12,7 +12,7 @@ use super::{
     host::{CallState, Services},
     linker::Call,
     root::Root,
-    sandbox::{self, Run},
+    sandbox::Run,
 };
 
 const LIMITS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/limits.wasm"));
@@ -97,7 +97,7 @@ fn probes() -> Vec<Probe> {
 impl Skills {
     /// Tries every limit; the error names those that do not bite.
     pub async fn probe(self: &Arc<Self>) -> anyhow::Result<Vec<Probed>> {
-        let scratch = self.services.scratch().await?;
+        let scratch = self.services.scratch(self.services.clock.clone()).await?;
         let component = self.registry.trial(&digest(LIMITS), LIMITS).await?;
         for bare in [HANDLES, START] {
             self.registry.compiled(&digest(bare), bare).await?;
@@ -117,14 +117,15 @@ impl Skills {
     async fn tried(
         &self,
         probe: Probe,
-        component: &super::linker::SkillWorldPre<CallState>,
+        component: &Arc<super::linker::SkillWorldPre<CallState>>,
         scratch: &Services,
     ) -> Probed {
         let began = Instant::now();
         let caller = Caller::nobody(&self.services.clock);
         let deadline = began + probe.limits.timeout;
         let root = Root::new(0, deadline);
-        let state = CallState::new(scratch, ("probe", String::new()), &caller, (probe.limits, deadline, root));
+        let name = ("probe", String::new());
+        let state = Box::new(CallState::new(scratch, name, &caller, (probe.limits, deadline, root)));
         let never = std::future::pending::<()>();
         let run = match probe.guest {
             Guest::Letter(letter) => {
@@ -136,7 +137,7 @@ impl Skills {
                     time_zone: "UTC".to_owned(),
                     deadline_ms: 0,
                 };
-                sandbox::run(self.executor.bare(), component, state, &call, never).await
+                self.executor.sandbox.run(component.clone(), (state, call), (), never).await
             }
             Guest::Bare(bytes) => self.enter_bare(bytes, state, never).await,
         };
@@ -148,17 +149,19 @@ impl Skills {
         Probed { limit: probe.limit, tried: probe.tried, took_us, fault }
     }
 
-    async fn enter_bare(&self, bytes: &'static [u8], state: CallState, never: impl Future<Output = ()>) -> Run {
+    async fn enter_bare(&self, bytes: &'static [u8], state: Box<CallState>, never: impl Future<Output = ()>) -> Run {
         let component = self.registry.compiled(&digest(bytes), bytes).await;
-        sandbox::within(self.executor.bare(), state, never, async |store| {
-            let component = component.map_err(|error| wasmtime::Error::msg(error.to_string()))?;
-            let linker = wasmtime::component::Linker::<CallState>::new(store.engine());
-            let instance = linker.instantiate_async(&mut *store, &component).await?;
-            let run = instance.get_typed_func::<(), ()>(&mut *store, "run")?;
-            run.call_async(&mut *store, ()).await?;
-            Ok(Ok(String::new()))
-        })
-        .await
+        let run = self.executor.sandbox.within(state, (), never, move |store| {
+            Box::pin(async move {
+                let component = component.map_err(|error| wasmtime::Error::msg(error.to_string()))?;
+                let linker = wasmtime::component::Linker::<CallState>::new(store.engine());
+                let instance = linker.instantiate_async(&mut *store, &component).await?;
+                let run = instance.get_typed_func::<(), ()>(&mut *store, "run")?;
+                run.call_async(&mut *store, ()).await?;
+                Ok(Ok(String::new()))
+            })
+        });
+        run.await
     }
 
     /// Two calls of a skill that runs one at a time: the second finds no place.

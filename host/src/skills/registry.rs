@@ -69,6 +69,8 @@ pub struct Registry {
     running: RunningVersions,
     /// Replaced whole, never changed; the lock is held for a pointer's copy.
     snapshot: RwLock<Arc<Snapshot>>,
+    /// Held while a change is read.
+    reading: tokio::sync::Mutex<()>,
 }
 
 /// Why a version cannot run.
@@ -87,7 +89,7 @@ pub enum LoadError {
 impl Registry {
     pub fn new(db: Db, settings: config::Skills, compiler: Compiler, linker: Linker<CallState>, seal: Seal) -> Self {
         let (ready, running, snapshot) = (Cache::new(READY_VERSIONS), RunningVersions::default(), RwLock::default());
-        Self { db, settings, compiler, linker, ready, seal, running, snapshot }
+        Self { db, settings, compiler, linker, ready, seal, running, snapshot, reading: tokio::sync::Mutex::default() }
     }
 
     /// Calls of a version that run in this process.
@@ -123,8 +125,13 @@ impl Registry {
 
     async fn refresh(&self) -> Result<(), StoreError> {
         let revision = self.db.skills_revision().await?;
+        if self.snapshot().revision == revision && revision > 0 {
+            return Ok(());
+        }
+        // Of many who see a change at once, one reads it and the others wait for that.
+        let _reading = self.reading.lock().await;
         let before = self.snapshot();
-        if before.revision == revision && revision > 0 {
+        if before.revision >= revision && revision > 0 {
             return Ok(());
         }
         let mut skills = BTreeMap::new();

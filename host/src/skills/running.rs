@@ -19,16 +19,17 @@ pub struct Running {
 }
 
 /// One running call, until it is dropped.
-pub struct Run<'a>(&'a Running);
+#[derive(Debug)]
+pub struct Run(Arc<Running>);
 
 impl Running {
     pub fn new(skill: &str) -> Self {
         Self { skill: skill.to_owned(), calls: AtomicUsize::new(0), stop: CancellationToken::new() }
     }
 
-    pub fn begin(&self) -> Run<'_> {
+    pub fn begin(self: &Arc<Self>) -> Run {
         self.calls.fetch_add(1, Ordering::SeqCst);
-        Run(self)
+        Run(self.clone())
     }
 
     /// Resolves when the calls of this version must end.
@@ -41,7 +42,7 @@ impl Running {
     }
 }
 
-impl Drop for Run<'_> {
+impl Drop for Run {
     fn drop(&mut self) {
         self.0.calls.fetch_sub(1, Ordering::SeqCst);
     }

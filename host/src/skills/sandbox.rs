@@ -1,11 +1,15 @@
 //! One run: a fresh store, limits armed before anything of the guest executes, everything dropped
 //! afterwards, and a name for how it ended.
 
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::BoxFuture};
 use std::{
+    io,
     panic::AssertUnwindSafe,
+    pin::pin,
+    sync::Arc,
     time::{Duration, Instant},
 };
+use tokio::sync::oneshot;
 use wasmtime::{Engine, PoolConcurrencyLimitError, Store, Trap, WasmBacktrace};
 
 use super::{
@@ -16,6 +20,7 @@ use super::{
     limits::{Limits, ONE_HOST_CALL_BYTES, YIELD_FUEL},
     linker::{Call, GuestFailure, SkillWorldPre},
     tape::{Diverged, Tape},
+    threads::Threads,
 };
 
 /// What a run gave and used.
@@ -55,35 +60,82 @@ impl Run {
     }
 }
 
-/// Runs a component once, until it is done, its time is over or `stop` resolves.
-pub async fn run(
-    at: (&Engine, &Ticker),
-    component: &SkillWorldPre<CallState>,
-    state: CallState,
-    call: &Call,
-    stop: impl Future<Output = ()>,
-) -> Run {
-    let began = Instant::now();
-    within(at, state, stop, async |store| {
-        let instance = component.instantiate_async(&mut *store).await?;
-        store.data_mut().instantiate = began.elapsed();
-        instance.skillet_skill_skill().call_run(&mut *store, call).await
-    })
-    .await
+/// Where guests run.
+pub struct Sandbox {
+    engine: Engine,
+    ticker: Ticker,
+    threads: Threads,
 }
 
-/// Enters a guest within its limits.
-pub async fn within(
-    (engine, ticker): (&Engine, &Ticker),
-    state: CallState,
-    stop: impl Future<Output = ()>,
-    enter: impl AsyncFnOnce(&mut Store<CallState>) -> wasmtime::Result<Result<String, GuestFailure>>,
+/// What is done with a store that is armed.
+pub type Entering<'a> = BoxFuture<'a, wasmtime::Result<Result<String, GuestFailure>>>;
+
+impl Sandbox {
+    pub fn new(engine: Engine) -> io::Result<Self> {
+        Ok(Self { ticker: Ticker::start(&engine)?, threads: Threads::start()?, engine })
+    }
+
+    /// Runs a component once, until it is done, its time is over or `stop` resolves. What is `held` is
+    /// dropped when nothing of the guest is left.
+    pub async fn run(
+        &self,
+        component: Arc<SkillWorldPre<CallState>>,
+        (state, call): (Box<CallState>, Call),
+        held: impl Send + 'static,
+        stop: impl Future<Output = ()>,
+    ) -> Run {
+        self.within(state, held, stop, move |store| {
+            Box::pin(async move {
+                let began = Instant::now();
+                let instance = component.instantiate_async(&mut *store).await?;
+                store.data_mut().instantiate = began.elapsed();
+                instance.skillet_skill_skill().call_run(&mut *store, &call).await
+            })
+        })
+        .await
+    }
+
+    /// Enters a guest within its limits, on the threads of the guests.
+    pub async fn within(
+        &self,
+        state: Box<CallState>,
+        held: impl Send + 'static,
+        stop: impl Future<Output = ()>,
+        enter: impl FnOnce(&mut Store<CallState>) -> Entering<'_> + Send + 'static,
+    ) -> Run {
+        let limits = state.limits;
+        let (end, ended) = oneshot::channel();
+        let (engine, ticking) = (self.engine.clone(), self.ticker.tick());
+        // Boxed, as the state is: thousands of calls may wait, and each would carry it several times.
+        let work = Box::pin(async move {
+            let _held = (held, ticking);
+            enclosed(&engine, state, ended, enter).await
+        });
+        let mut run = pin!(self.threads.run(work));
+        // Time is watched here, where no guest keeps a thread from it.
+        let over = tokio::select! {
+            biased;
+            () = stop => CallFailure::new(FailureKind::Stopped, "the skill was stopped by its owner"),
+            run = &mut run => return run,
+            () = tokio::time::sleep(limits.timeout) => timeout(limits),
+        };
+        // Whoever is not there any more is done.
+        let _ = end.send(over);
+        run.await
+    }
+}
+
+/// A run from its fresh store to what is left of it.
+async fn enclosed(
+    engine: &Engine,
+    state: Box<CallState>,
+    ended: oneshot::Receiver<CallFailure>,
+    enter: impl FnOnce(&mut Store<CallState>) -> Entering<'_>,
 ) -> Run {
     let began = Instant::now();
     let limits = state.limits;
-    let mut store = Store::new(engine, state);
+    let mut store = Store::new(engine, *state);
     let armed = arm(&mut store, limits);
-    let _ticking = ticker.tick();
     let entered = async {
         armed?;
         enter(&mut store).await
@@ -93,9 +145,8 @@ pub async fn within(
     let contained = AssertUnwindSafe(entered).catch_unwind();
     let outcome = tokio::select! {
         biased;
-        () = stop => Err(CallFailure::new(FailureKind::Stopped, "the skill was stopped by its owner")),
+        Ok(over) = ended => Err(over),
         outcome = contained => Ok(outcome),
-        () = tokio::time::sleep(limits.timeout) => Err(timeout(limits)),
     };
     let fuel = limits.fuel.saturating_sub(store.get_fuel().unwrap_or(0));
     let mut state = store.into_data();

@@ -7,7 +7,7 @@ use sqlx::{FromRow, types::Json};
 use super::{Db, Result, on, write_tx};
 use crate::{
     clock::Clock,
-    ids::{CallId, TurnId, UserId},
+    ids::{CallId, HostId, TurnId, UserId},
 };
 
 #[derive(Clone, Debug)]
@@ -23,6 +23,9 @@ pub struct CallStart<'a> {
     /// Whether a call that failed may be run again under its key.
     pub repeatable: bool,
     pub input: &'a Value,
+    /// The host that runs it, and until when no other one may take it for left.
+    pub held_by: HostId,
+    pub held_until: DateTime<Utc>,
 }
 
 /// What beginning a call found.
@@ -34,6 +37,8 @@ pub enum Started {
     Interrupted { id: CallId, attempt: i64 },
     /// It ended before.
     Finished(Box<CallRecord>),
+    /// Another host runs it.
+    Held,
 }
 
 #[derive(Clone, Debug)]
@@ -81,9 +86,17 @@ pub struct CallRecord {
     pub usage: Option<Json<Value>>,
     pub created_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,
+    pub held_by: Option<HostId>,
+    pub held_until: Option<DateTime<Utc>>,
 }
 
 impl CallRecord {
+    /// Whether another host runs it at this moment.
+    fn held_from(&self, host: HostId, now: DateTime<Utc>) -> bool {
+        let other = self.held_by.is_some_and(|holder| holder != host);
+        self.status == "running" && other && self.held_until.is_some_and(|until| until > now)
+    }
+
     /// Whether it found no place: it has done nothing.
     fn never_ran(&self) -> bool {
         self.failure.as_ref().is_some_and(|failure| failure.0["kind"] == "busy") && self.fuel == 0
@@ -93,7 +106,7 @@ impl CallRecord {
 macro_rules! call_columns {
     () => {
         "id, skill_name, digest, turn_id, user_id, parent_id, attempt, status, input, output, failure, fault, log,
-         queue_us, duration_us, fuel, peak_memory_bytes, host_calls, usage, created_at, finished_at"
+         queue_us, duration_us, fuel, peak_memory_bytes, host_calls, usage, created_at, finished_at, held_by, held_until"
     };
 }
 
@@ -116,12 +129,14 @@ impl Db {
         let started = write_tx!(self, tx => {
             let made = sqlx::query(
                 "INSERT INTO calls (id, skill_name, digest, turn_id, user_id, parent_id, idempotency_key, attempt,
-                 status, input, log, queue_us, duration_us, fuel, peak_memory_bytes, host_calls, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, 1, 'running', $8, $9, 0, 0, 0, 0, 0, $10)
+                 status, input, log, queue_us, duration_us, fuel, peak_memory_bytes, host_calls, created_at, held_by,
+                 held_until)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, 1, 'running', $8, $9, 0, 0, 0, 0, 0, $10, $11, $12)
                  ON CONFLICT (idempotency_key) DO NOTHING",
             ).bind(id).bind(start.skill).bind(start.digest).bind(start.turn).bind(start.user)
              .bind(start.parent).bind(start.idempotency_key).bind(Json(start.input))
-             .bind(Json(Value::Array(Vec::new()))).bind(now).execute(&mut *tx).await?.rows_affected() == 1;
+             .bind(Json(Value::Array(Vec::new()))).bind(now).bind(start.held_by).bind(start.held_until)
+             .execute(&mut *tx).await?.rows_affected() == 1;
             if made {
                 Started::Run { id, attempt: 1 }
             } else {
@@ -130,12 +145,15 @@ impl Db {
                 let attempt = earlier.attempt + 1;
                 match earlier.status.as_str() {
                     "done" => Started::Finished(Box::new(earlier)),
+                    _ if earlier.held_from(start.held_by, now) => Started::Held,
                     "failed" if !start.repeatable && !earlier.never_ran() => Started::Finished(Box::new(earlier)),
                     status => {
                         sqlx::query(
                             "UPDATE calls SET attempt = attempt + 1, status = 'running', digest = $2, failure = NULL,
-                             fault = NULL, usage = NULL, finished_at = NULL WHERE id = $1 AND attempt = $3",
-                        ).bind(earlier.id).bind(start.digest).bind(earlier.attempt).execute(&mut *tx).await?;
+                             fault = NULL, usage = NULL, finished_at = NULL, held_by = $4, held_until = $5
+                             WHERE id = $1 AND attempt = $3",
+                        ).bind(earlier.id).bind(start.digest).bind(earlier.attempt).bind(start.held_by)
+                         .bind(start.held_until).execute(&mut *tx).await?;
                         if status == "running" {
                             Started::Interrupted { id: earlier.id, attempt }
                         } else {

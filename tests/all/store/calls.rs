@@ -1,10 +1,10 @@
 //! Calls of skills.
 
-use chrono::Duration;
+use chrono::{DateTime, Duration};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use skillet::{
-    ids::{CallId, TurnId, UserId},
+    ids::{CallId, HostId, TurnId, UserId},
     store::{CallEnd, CallStart, Db, Started},
 };
 use std::collections::HashSet;
@@ -21,6 +21,7 @@ both!(
     many_starts_of_one_key_begin_one_attempt_each,
     calls_are_on_record,
     an_attempt_is_counted_once,
+    a_call_that_another_host_runs_is_not_taken_over_before_its_time,
     the_health_of_a_version_is_how_its_calls_ended,
 );
 
@@ -36,7 +37,14 @@ fn start<'a>(key: Option<&'a str>, input: &'a Value, of: (Option<TurnId>, Option
         idempotency_key: key,
         repeatable: true,
         input,
+        held_by: host(1),
+        held_until: DateTime::UNIX_EPOCH,
     }
+}
+
+/// One of some hosts.
+fn host(number: u128) -> HostId {
+    uuid::Uuid::from_u128(number).to_string().parse().unwrap()
 }
 
 async fn begin(db: &TestDb, key: Option<&str>) -> Started {
@@ -150,11 +158,31 @@ async fn many_starts_of_one_key_begin_one_attempt_each(db: TestDb) {
             .into_iter()
             .map(|started| match started.unwrap() {
                 Started::Run { attempt, .. } | Started::Interrupted { attempt, .. } => attempt,
-                Started::Finished(record) => panic!("{record:?}"),
+                other => panic!("{other:?}"),
             })
             .collect();
         assert_eq!(attempts.len(), 6, "{key}: {attempts:?}");
     }
+}
+
+async fn a_call_that_another_host_runs_is_not_taken_over_before_its_time(db: TestDb) {
+    let input = json!({});
+    let of = |number, for_minutes| CallStart {
+        held_by: host(number),
+        held_until: db.clock.now() + Duration::minutes(for_minutes),
+        ..start(Some("k"), &input, (None, None))
+    };
+    let Started::Run { id, .. } = db.start_call(&db.clock, &of(1, 2)).await.unwrap() else { panic!("it is new") };
+    assert!(matches!(db.start_call(&db.clock, &of(2, 2)).await.unwrap(), Started::Held));
+    // Its own host knows that nothing of it runs any more.
+    let again = db.start_call(&db.clock, &of(1, 2)).await.unwrap();
+    assert!(matches!(again, Started::Interrupted { attempt: 2, .. }), "{again:?}");
+    db.clock.advance(Duration::minutes(3));
+    let taken_over = db.start_call(&db.clock, &of(2, 2)).await.unwrap();
+    assert!(matches!(taken_over, Started::Interrupted { attempt: 3, .. }), "{taken_over:?}");
+    assert!(matches!(db.start_call(&db.clock, &of(1, 2)).await.unwrap(), Started::Held), "it is the other one's now");
+    end(&db, (id, 3), Ok(json!(1))).await;
+    assert!(matches!(db.start_call(&db.clock, &of(1, 2)).await.unwrap(), Started::Finished(_)));
 }
 
 async fn calls_are_on_record(db: TestDb) {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 use skillet::{
-    ids::CallId,
+    ids::{CallId, HostId},
     store::{CallStart, Started},
 };
 
@@ -22,6 +22,8 @@ async fn call(db: &TestDb) -> CallId {
         idempotency_key: None,
         repeatable: true,
         input: &input,
+        held_by: HostId::new(&db.clock),
+        held_until: db.clock.now(),
     };
     let Started::Run { id, .. } = db.start_call(&db.clock, &start).await.unwrap() else { panic!("it has no key") };
     id

@@ -35,6 +35,11 @@ impl Places {
         }
     }
 
+    /// How long a call waits at most before it begins.
+    pub fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// Waits for a place: first for the skill's own, then for one of all. What is waited is not
     /// taken from the run's time.
     pub async fn wait(&self, own: &Arc<Semaphore>) -> Result<Place, CallFailure> {

@@ -9,21 +9,24 @@ use crate::{
 impl CallState {
     async fn config_value(&mut self, key: String) -> Result<String, Error> {
         self.granted("config").map_err(Error::Denied)?;
-        match self.services.settings.value(&key).await {
+        let name = key.clone();
+        match self.at_host(|host| async move { host.settings.value(&name).await }).await {
             Ok(view) if view.open => Ok(view.value),
             Ok(_) => Err(refused(SettingError::Closed(key))),
             Err(error) => Err(refused(error)),
         }
     }
 
-    async fn set_config(&mut self, key: &str, value: &str) -> Result<(), Error> {
+    async fn set_config(&mut self, key: String, value: String) -> Result<(), Error> {
         self.granted("config").map_err(Error::Denied)?;
         self.sent = true;
-        self.services.settings.set_open(key, value).await.map_err(refused)?;
         let actor = format!("skill {}", self.skill);
         let detail = json!({ "value": value, "user": self.user, "turn": self.turn });
-        let noted = self.services.db.audit(&self.services.clock, &actor, "setting.set", key, &detail).await;
-        noted.map_err(|error| refused(error.into()))
+        let set = self.at_host(|host| async move {
+            host.settings.set_open(&key, &value).await?;
+            Ok(host.db.audit(&host.clock, &actor, "setting.set", &key, &detail).await?)
+        });
+        set.await.map_err(refused)
     }
 }
 
@@ -33,7 +36,7 @@ impl Host for CallState {
     }
 
     async fn set(&mut self, key: String, value: String) -> wasmtime::Result<Result<(), Error>> {
-        lend!(self, "config.set", key.len() + value.len(), self.set_config(&key, &value).await)
+        lend!(self, "config.set", key.len() + value.len(), self.set_config(key, value).await)
     }
 }
 

@@ -34,7 +34,9 @@ impl CallState {
             body: Bytes::from(request.body),
         };
         let wanted = Duration::from_millis(request.timeout_ms.into());
-        let outcome = world.reach.exchange(&world.skills.egress, outgoing, Some(wanted), self.deadline).await;
+        let (reach, egress, deadline) = (world.reach.clone(), world.egress.clone(), self.deadline);
+        let exchange = async move |_| reach.exchange(&egress, outgoing, Some(wanted), deadline).await;
+        let outcome = self.at_host(exchange).await;
         self.sent |= outcome.as_ref().map_or_else(Refusal::request_sent, |_| true);
         if let Some(asked) = outcome.as_ref().err().and_then(|refusal| world.reach.asked_for(refusal)) {
             self.refused.push(("http", Some(asked)));

@@ -3,13 +3,13 @@ use serde_json::Value;
 
 use super::{CallState, Services, lend};
 use crate::{
-    ids::JobId,
+    ids::{JobId, UserId},
     schedule::{self, Schedule},
     skills::{
         executor::short,
         linker::jobs::{Error, Host, Job, NewJob, State},
     },
-    store::{self, JobStatus, StoreError, storable_json},
+    store::{self, Db, JobStatus, StoreError, storable_json},
 };
 
 /// Jobs of one person that wait: a skill that schedules in a loop does not fill the database.
@@ -40,10 +40,6 @@ impl CallState {
         schedule::check_payload(&wanted.kind, &payload).map_err(Error::Invalid)?;
         self.check_skill(&payload).await?;
         let run_at = self.first_run(&wanted)?;
-        let db = &self.services.db;
-        if db.waiting_jobs_of(self.user).await.map_err(|error| away(&error))? >= MAX_WAITING {
-            return Err(Error::Denied(format!("{MAX_WAITING} jobs wait already; cancel some first")));
-        }
         // Without a key of its own, the n-th job of a call is made once, however often the call is tried.
         let key = wanted.idempotency_key.unwrap_or_else(|| format!("call:{}:{}", self.call, self.jobs_made));
         let job = store::NewJob {
@@ -55,9 +51,16 @@ impl CallState {
             idempotency_key: Some(format!("skill:{}:{}:{}", self.skill, self.user, short(&key))),
             ..store::NewJob::once(&wanted.kind, run_at, &format!("skill {}", self.skill))
         };
-        let (id, _) = db.queue_job(&self.services.clock, &job).await.map_err(|error| away(&error))?;
-        self.services.wake.jobs.notify_one();
-        Ok(id.to_string())
+        let user = self.user;
+        let queue = async move |host: Services| {
+            if host.db.waiting_jobs_of(user).await.map_err(|error| away(&error))? >= MAX_WAITING {
+                return Err(Error::Denied(format!("{MAX_WAITING} jobs wait already; cancel some first")));
+            }
+            let (id, _) = host.db.queue_job(&host.clock, &job).await.map_err(|error| away(&error))?;
+            host.wake.jobs.notify_one();
+            Ok(id.to_string())
+        };
+        self.at_host(queue).await
     }
 
     /// When a job runs first: at its time, or with a recurrence at the first moment from then on.
@@ -79,18 +82,12 @@ impl CallState {
         if !payload["approval"].is_null() {
             return Err(Error::Invalid("an approval is the owner's to give".to_owned()));
         }
-        match self.services.db.skill(name).await.map_err(|error| away(&error))? {
+        let skill = name.to_owned();
+        let found = self.at_host(|host| async move { host.db.skill(&skill).await });
+        match found.await.map_err(|error| away(&error))? {
             Some(skill) if skill.status == "active" => Ok(()),
             _ => Err(Error::Invalid(format!("there is no skill `{name}`, or it is disabled"))),
         }
-    }
-
-    /// A job that the person of this call knows of.
-    async fn own_job(&mut self, id: &str) -> Result<Option<JobId>, Error> {
-        let Ok(id) = id.parse() else { return Ok(None) };
-        let job = self.services.db.job(id).await.map_err(|error| away(&error))?;
-        let own = job.filter(|job| job.user_id == Some(self.user) && schedule::KINDS.contains(&job.kind.as_str()));
-        Ok(own.map(|job| job.id))
     }
 }
 
@@ -98,25 +95,40 @@ impl CallState {
     async fn own_jobs(&mut self, limit: u32) -> Result<Vec<Job>, Error> {
         self.granted("jobs").map_err(Error::Denied)?;
         let since = self.services.clock.now() - LISTED;
-        let jobs = self.services.db.jobs_of(self.user, since, i64::from(limit.min(MAX_LISTED))).await;
-        Ok(jobs.map_err(|error| away(&error))?.into_iter().map(listed).collect())
+        let (user, limit) = (self.user, i64::from(limit.min(MAX_LISTED)));
+        let jobs = self.at_host(|host| async move { host.db.jobs_of(user, since, limit).await });
+        Ok(jobs.await.map_err(|error| away(&error))?.into_iter().map(listed).collect())
     }
 
-    async fn move_job(&mut self, id: &str, run_at_ms: u64) -> Result<bool, Error> {
+    async fn move_job(&mut self, id: String, run_at_ms: u64) -> Result<bool, Error> {
         self.granted("jobs").map_err(Error::Denied)?;
         let run_at = moment(run_at_ms, self.services.clock.now())?;
-        let Some(id) = self.own_job(id).await? else { return Ok(false) };
-        let moved = self.services.db.reschedule_job(id, run_at).await.map_err(|error| away(&error))?;
-        self.services.wake.jobs.notify_one();
-        Ok(moved)
+        let user = self.user;
+        let change = async move |host: Services| {
+            let Some(id) = own_job(&host.db, user, &id).await? else { return Ok(false) };
+            let moved = host.db.reschedule_job(id, run_at).await?;
+            host.wake.jobs.notify_one();
+            Ok(moved)
+        };
+        self.at_host(change).await.map_err(|error| away(&error))
     }
 
-    async fn cancel_job(&mut self, id: &str) -> Result<bool, Error> {
+    async fn cancel_job(&mut self, id: String) -> Result<bool, Error> {
         self.granted("jobs").map_err(Error::Denied)?;
-        let Some(id) = self.own_job(id).await? else { return Ok(false) };
-        let Services { db, clock, .. } = &self.services;
-        db.cancel_job(clock, id).await.map_err(|error| away(&error))
+        let user = self.user;
+        let change = async move |host: Services| {
+            let Some(id) = own_job(&host.db, user, &id).await? else { return Ok(false) };
+            host.db.cancel_job(&host.clock, id).await
+        };
+        self.at_host(change).await.map_err(|error| away(&error))
     }
+}
+
+/// A job that a person knows of.
+async fn own_job(db: &Db, user: UserId, id: &str) -> store::Result<Option<JobId>> {
+    let Ok(id) = id.parse() else { return Ok(None) };
+    let own = db.job(id).await?.filter(|job| job.user_id == Some(user) && schedule::KINDS.contains(&job.kind.as_str()));
+    Ok(own.map(|job| job.id))
 }
 
 impl Host for CallState {
@@ -129,11 +141,11 @@ impl Host for CallState {
     }
 
     async fn reschedule(&mut self, id: String, run_at_ms: u64) -> wasmtime::Result<Result<bool, Error>> {
-        lend!(self, "jobs.reschedule", id.len(), self.move_job(&id, run_at_ms).await)
+        lend!(self, "jobs.reschedule", id.len(), self.move_job(id, run_at_ms).await)
     }
 
     async fn cancel(&mut self, id: String) -> wasmtime::Result<Result<bool, Error>> {
-        lend!(self, "jobs.cancel", id.len(), self.cancel_job(&id).await)
+        lend!(self, "jobs.cancel", id.len(), self.cancel_job(id).await)
     }
 }
 

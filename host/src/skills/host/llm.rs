@@ -54,7 +54,8 @@ impl CallState {
         };
         // A second run would ask, and pay, again.
         self.sent = true;
-        let answer = gateway.complete(&question, &mut |_| {}).await.map_err(|error| {
+        let asking = self.at_host(|_| async move { gateway.complete(&question, &mut |_| {}).await });
+        let answer = asking.await.map_err(|error| {
             self.root.return_tokens(wanted);
             match error {
                 GatewayError::OverBudget { .. } => Error::BudgetExceeded(error.to_string()),

@@ -8,10 +8,12 @@ use crate::{
 const MAX_FACTS: u32 = 50;
 
 impl CallState {
-    async fn recall(&mut self, query: &str, limit: u32) -> Result<Vec<Fact>, Error> {
+    async fn recall(&mut self, query: String, limit: u32) -> Result<Vec<Fact>, Error> {
         self.granted_word("memory", "read").map_err(Error::Denied)?;
         let limit = limit.min(MAX_FACTS) as usize;
-        let found = self.services.memory.recall(self.user, query, limit).await.map_err(|error| away(&error))?;
+        let user = self.user;
+        let found = self.at_host(|host| async move { host.memory.recall(user, &query, limit).await });
+        let found = found.await.map_err(|error| away(&error))?;
         #[expect(clippy::cast_possible_truncation, reason = "a score is a small number")]
         let facts = found.into_iter().map(|one| Fact {
             key: one.key,
@@ -22,10 +24,12 @@ impl CallState {
         Ok(facts.collect())
     }
 
-    async fn keep_fact(&mut self, key: &str, text: &str) -> Result<(), Error> {
+    async fn keep_fact(&mut self, key: String, text: String) -> Result<(), Error> {
         self.granted_word("memory", "write").map_err(Error::Denied)?;
         self.sent = true;
-        match self.services.memory.remember(self.user, key, text, self.turn).await {
+        let (user, turn) = (self.user, self.turn);
+        let kept = self.at_host(|host| async move { host.memory.remember(user, &key, &text, turn).await });
+        match kept.await {
             Ok(_) => Ok(()),
             Err(MemoryError::Store(error)) => Err(away(&error)),
             Err(refusal) => Err(Error::Denied(refusal.to_string())),
@@ -35,11 +39,11 @@ impl CallState {
 
 impl Host for CallState {
     async fn search(&mut self, query: String, limit: u32) -> wasmtime::Result<Result<Vec<Fact>, Error>> {
-        lend!(self, "memory.search", query.len(), self.recall(&query, limit).await)
+        lend!(self, "memory.search", query.len(), self.recall(query, limit).await)
     }
 
     async fn remember(&mut self, key: String, text: String) -> wasmtime::Result<Result<(), Error>> {
-        lend!(self, "memory.remember", key.len() + text.len(), self.keep_fact(&key, &text).await)
+        lend!(self, "memory.remember", key.len() + text.len(), self.keep_fact(key, text).await)
     }
 }
 

@@ -2,9 +2,9 @@ use serde_json::json;
 
 use super::{CallState, Services, lend};
 use crate::{
-    ids::ConversationId,
+    ids::{ConversationId, UserId},
     skills::linker::messages::{Error, Host},
-    store::{Chat, Delivery, StoreError, storable},
+    store::{Chat, Db, Delivery, StoreError, storable},
 };
 
 /// Longest message, in characters.
@@ -33,66 +33,67 @@ impl CallState {
         if text.is_empty() || text.chars().count() > MAX_CHARS {
             return Err(Error::Denied(format!("a message has 1 to {MAX_CHARS} characters")));
         }
-        let conversation = self.conversation_of(chat.as_deref()).await?;
-        let Services { db, clock, wake, .. } = &self.services;
         // The n-th message of a call is sent once, however often the call is tried.
         let key = format!("call:{}:{}", self.call, self.messages_sent);
-        let delivery = Delivery {
-            key: key.clone(),
-            conversation,
-            text,
-            meta: json!({ "kind": "message", "skill": &*self.skill }),
-            buttons: Vec::new(),
-            locale: self.locale.clone(),
+        let (user, here) = (self.user, self.conversation);
+        let (locale, meta) = (self.locale.clone(), json!({ "kind": "message", "skill": &*self.skill }));
+        let sent = key.clone();
+        let deliver = async move |host: Services| {
+            let conversation = conversation_of(&host.db, user, here, chat.as_deref()).await?;
+            let delivery = Delivery { key, conversation, text, meta, buttons: Vec::new(), locale };
+            host.db.deliver(&host.clock, &delivery).await.map_err(|error| away(&error))?;
+            host.wake.outbox.notify_one();
+            Ok(sent)
         };
-        db.deliver(clock, &delivery).await.map_err(|error| away(&error))?;
-        wake.outbox.notify_one();
-        Ok(key)
+        self.at_host(deliver).await
     }
+}
 
-    async fn conversation_of(&mut self, chat: Option<&str>) -> Result<ConversationId, Error> {
-        let db = &self.services.db;
-        match chat {
-            None => {
-                let home = match self.conversation {
-                    Some(conversation) => Some(conversation),
-                    None => db.home_of(self.user).await.map_err(|error| away(&error))?,
-                };
-                let remedy = "this call comes from no conversation, and the person has none yet";
-                home.ok_or_else(|| Error::Denied(remedy.to_owned()))
-            }
-            Some("me") => {
-                let own = db.chat_of(self.user).await.map_err(|error| away(&error))?;
-                let remedy = "the person has no chat on Telegram: write to the bot on Telegram first, and let the owner pair you";
-                own.map(|chat| chat.conversation_id).ok_or_else(|| Error::Denied(remedy.to_owned()))
-            }
-            Some(name) => self.paired(name).await,
+async fn conversation_of(
+    db: &Db,
+    user: UserId,
+    here: Option<ConversationId>,
+    chat: Option<&str>,
+) -> Result<ConversationId, Error> {
+    match chat {
+        None => {
+            let home = match here {
+                Some(conversation) => Some(conversation),
+                None => db.home_of(user).await.map_err(|error| away(&error))?,
+            };
+            let remedy = "this call comes from no conversation, and the person has none yet";
+            home.ok_or_else(|| Error::Denied(remedy.to_owned()))
         }
+        Some("me") => {
+            let own = db.chat_of(user).await.map_err(|error| away(&error))?;
+            let remedy =
+                "the person has no chat on Telegram: write to the bot on Telegram first, and let the owner pair you";
+            own.map(|chat| chat.conversation_id).ok_or_else(|| Error::Denied(remedy.to_owned()))
+        }
+        Some(name) => paired(db, name).await,
     }
+}
 
-    /// The chat of this id, title or person.
-    async fn paired(&mut self, name: &str) -> Result<ConversationId, Error> {
-        let db = &self.services.db;
-        let (chats, users) = tokio::try_join!(db.chats(), db.users()).map_err(|error| away(&error))?;
-        let name = name.trim();
-        let named = |chat: &&Chat| {
-            let person = users.iter().find(|user| user.id == chat.user_id);
-            chat.chat_id.to_string() == name
-                || chat.title.eq_ignore_ascii_case(name)
-                || person.is_some_and(|person| person.name.eq_ignore_ascii_case(name))
-        };
-        let found: Vec<&Chat> = chats.iter().filter(named).collect();
-        let Some(first) = found.iter().min_by_key(|chat| chat.thread_id) else {
-            let remedy = format!(
-                "no chat is called `{name}`: they write to the bot on Telegram first, and the owner pairs them"
-            );
-            return Err(Error::Denied(remedy));
-        };
-        if found.iter().any(|chat| chat.chat_id != first.chat_id) {
-            return Err(Error::Denied(format!("more than one chat is called `{name}`; use its id")));
-        }
-        Ok(first.conversation_id)
+/// The chat of this id, title or person.
+async fn paired(db: &Db, name: &str) -> Result<ConversationId, Error> {
+    let (chats, users) = tokio::try_join!(db.chats(), db.users()).map_err(|error| away(&error))?;
+    let name = name.trim();
+    let named = |chat: &&Chat| {
+        let person = users.iter().find(|user| user.id == chat.user_id);
+        chat.chat_id.to_string() == name
+            || chat.title.eq_ignore_ascii_case(name)
+            || person.is_some_and(|person| person.name.eq_ignore_ascii_case(name))
+    };
+    let found: Vec<&Chat> = chats.iter().filter(named).collect();
+    let Some(first) = found.iter().min_by_key(|chat| chat.thread_id) else {
+        let remedy =
+            format!("no chat is called `{name}`: they write to the bot on Telegram first, and the owner pairs them");
+        return Err(Error::Denied(remedy));
+    };
+    if found.iter().any(|chat| chat.chat_id != first.chat_id) {
+        return Err(Error::Denied(format!("more than one chat is called `{name}`; use its id")));
     }
+    Ok(first.conversation_id)
 }
 
 /// A guest learns that the outbox is away, not why.

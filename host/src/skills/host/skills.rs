@@ -17,7 +17,7 @@ impl CallState {
         self.granted_word("skills", &skill).map_err(Failure::Denied)?;
         let input: Value = serde_json::from_str(input)
             .map_err(|error| Failure::InvalidInput(format!("the input is not JSON: {error}")))?;
-        let Some(skills) = self.world.as_ref().map(|world| world.skills.clone()) else {
+        let Some(skills) = self.world.as_ref().and_then(|world| world.skills.clone()) else {
             return Err(Failure::Unavailable("other skills are not called in an example or a replay".to_owned()));
         };
         let root = self.root.below().map_err(|error| Failure::Unavailable(error.to_string()))?;
@@ -37,7 +37,7 @@ impl CallState {
             under: Some(Under { call: self.call.parse().ok(), root }),
             ..Request::new(skill, input, caller)
         };
-        let outcome = skills.call(request).await.map_err(|error| {
+        let outcome = self.at_host(|_| async move { skills.call(request).await }).await.map_err(|error| {
             tracing::error!(error = &error as &dyn std::error::Error, "a call from a skill failed");
             Failure::Unavailable("the other skill cannot be reached".to_owned())
         })?;

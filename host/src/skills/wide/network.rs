@@ -6,11 +6,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
+use tokio::runtime::Handle;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::super::{
     egress::{Egress, Outgoing, Refusal},
     host::{CallState, MAX_REQUEST_BYTES, Reach},
+    threads::run_on,
 };
 
 /// Bytes that the guest hands over in one write of a body.
@@ -23,6 +25,7 @@ type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
 pub struct Network {
     reach: Option<(Egress, Reach, Instant)>,
     used: Arc<Mutex<Used>>,
+    threads: Handle,
 }
 
 /// What became of the requests of a run.
@@ -36,8 +39,8 @@ pub struct Used {
 impl Network {
     pub fn new(state: &CallState) -> Self {
         let world = state.world.as_ref();
-        let reach = world.map(|world| (world.skills.egress.clone(), world.reach.clone(), state.deadline));
-        Self { reach, used: Arc::default() }
+        let reach = world.map(|world| (world.egress.clone(), world.reach.clone(), state.deadline));
+        Self { reach, used: Arc::default(), threads: state.threads.clone() }
     }
 
     pub fn used(&self) -> Used {
@@ -52,12 +55,14 @@ impl WasiHttpHooks for Network {
         options: Option<RequestOptions>,
         _: Io,
     ) -> Box<dyn Future<Output = Result<(hyper::Response<WasiBody>, Io), Error>> + Send> {
-        let (reach, used) = (self.reach.clone(), self.used.clone());
+        let (reach, used, threads) = (self.reach.clone(), self.used.clone(), self.threads.clone());
         used.lock().unwrap_or_else(PoisonError::into_inner).requests += 1;
         Box::new(async move {
             let (egress, reach, deadline) = reach.ok_or(Error::HttpRequestDenied)?;
             let outgoing = outgoing(request, MAX_REQUEST_BYTES).await?;
-            let outcome = reach.exchange(&egress, outgoing, options.and_then(wanted), deadline).await;
+            let (wanted, there) = (options.and_then(wanted), reach.clone());
+            let exchange = async move { there.exchange(&egress, outgoing, wanted, deadline).await };
+            let outcome = run_on(&threads, exchange).await;
             let asked = outcome.as_ref().err().and_then(|refusal| reach.asked_for(refusal));
             let mut used = used.lock().unwrap_or_else(PoisonError::into_inner);
             used.sent |= outcome.as_ref().map_or_else(Refusal::request_sent, |_| true);
