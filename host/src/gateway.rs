@@ -16,7 +16,7 @@ use crate::{
     ids::{ModelCallId, TurnId, UserId},
     store::{Db, ModelCallRecord, StoreError, storable},
 };
-use provider::openai::OpenAi;
+use provider::{Provider, openai::OpenAi, script::Script};
 
 /// How capable, and how dear, a model is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,8 +98,8 @@ pub struct Gateway {
     db: Db,
     clock: Clock,
     max_output_tokens: u32,
-    small: Option<OpenAi>,
-    large: Option<OpenAi>,
+    small: Option<Provider>,
+    large: Option<Provider>,
 }
 
 /// Chooses the TLS provider that every client of this process uses; to be called before one is built.
@@ -117,7 +117,9 @@ const RETRY_PAUSE: Duration = Duration::from_millis(250);
 impl Gateway {
     pub fn new(db: Db, clock: Clock, settings: &config::Gateway) -> anyhow::Result<Self> {
         choose_tls();
-        let tier = |model: &config::Model| model.is_set().then(|| OpenAi::new(model, settings)).transpose();
+        let tier = |model: &config::Model| {
+            model.is_set().then(|| OpenAi::new(model, settings).map(Provider::OpenAi)).transpose()
+        };
         Ok(Self {
             db,
             clock,
@@ -125,6 +127,12 @@ impl Gateway {
             small: tier(&settings.small)?,
             large: tier(&settings.large)?,
         })
+    }
+
+    /// A gateway to a model whose answers are written down, for either tier.
+    pub fn scripted(db: Db, clock: Clock, max_output_tokens: u32, answers: Vec<String>) -> Self {
+        let small = Some(Provider::Script(Script::new(answers)));
+        Self { db, clock, max_output_tokens, small, large: None }
     }
 
     /// The tier that answers when `wanted` is asked for: itself, or the other one where only that is

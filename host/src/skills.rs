@@ -18,6 +18,7 @@ pub mod package;
 mod probe;
 mod readable;
 mod registry;
+mod rehearsal;
 mod replay;
 mod root;
 mod running;
@@ -27,6 +28,7 @@ mod secrets;
 mod tape;
 mod tell;
 mod text;
+mod threads;
 mod trigger;
 mod upload;
 mod wide;
@@ -40,13 +42,16 @@ pub use host::{Progress, ProgressSink, Services};
 pub use life::LifeError;
 pub use limits::{BOUNDS, Bound, Limits};
 pub use linker::LENT;
-pub use manifest::{AskedSecret, Capabilities, CostTier, Idempotency, Manifest, ManifestError};
+pub use manifest::{
+    AskedSecret, Capabilities, CostTier, Idempotency, Manifest, ManifestError, schema as manifest_schema,
+};
 pub use probe::Probed;
 pub use readable::readable;
 pub use registry::Installed;
+pub use rehearsal::{Case, ExpectedFailure, Rehearsal, RehearsalError, Rehearsed};
 pub use replay::{Replay, ReplayError};
 pub use secrets::SecretError;
-pub use upload::{ExampleResult, Origin, UploadError, Uploaded, digest};
+pub use upload::{Bundle, ExampleResult, GalleryError, Origin, Shipped, UploadError, Uploaded, digest};
 
 use anyhow::Context;
 use chrono::TimeDelta;
@@ -58,6 +63,7 @@ use std::{
 };
 
 use crate::{
+    clock::Clock,
     config,
     ids::CallId,
     store::{Db, StoreError, logged},
@@ -88,12 +94,12 @@ impl Skills {
         let limits = (settings.compile_memory_mib, Duration::from_secs(settings.compile_timeout_s));
         let compiler = compiler::Compiler::new(engine.clone(), program, data_dir, limits)
             .context("the folder for compiled skills cannot be used")?;
-        let ticker = engine::Ticker::start(&engine)?;
+        let sandbox = sandbox::Sandbox::new(engine).context("the threads of the guests cannot be started")?;
         let seal = secrets::seal(&settings.secret_key, data_dir).context("the key of the secrets cannot be used")?;
         Ok(Self {
             egress: egress::Egress::new(&settings)?,
             registry: registry::Registry::new(services.db.clone(), settings.clone(), compiler, linker, seal),
-            executor: executor::Executor::new(engine, ticker, &settings),
+            executor: executor::Executor::new(sandbox, &settings),
             settings,
             services,
         })
@@ -167,16 +173,17 @@ impl Skills {
 }
 
 impl Services {
-    /// The same services over an empty database in memory, for examples.
-    async fn scratch(&self) -> Result<Self, StoreError> {
+    /// The same services over an empty database in memory, at another time.
+    async fn scratch(&self, clock: Clock) -> Result<Self, StoreError> {
         let db = Db::scratch().await?;
         Ok(Self {
-            memory: crate::memory::Memory::new(db.clone(), self.clock.clone()),
+            memory: crate::memory::Memory::new(db.clone(), clock.clone()),
             settings: self.settings.over(db.clone()),
-            clock: self.clock.clone(),
+            clock,
             // Nobody works on what an example leaves, and nothing is spent on it.
             wake: Arc::default(),
             gateway: None,
+            host: self.host,
             db,
         })
     }

@@ -1,9 +1,12 @@
 //! Wire formats. What a provider speaks stays in its file; here is what all of them come to.
 
 pub mod openai;
+pub mod script;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use super::{Answer, prompt_builder::Prompt};
 
 /// A skill as a model sees it.
 #[derive(Clone, Debug)]
@@ -22,6 +25,35 @@ pub struct ToolCall {
     pub name: String,
     /// JSON text, as the model wrote it.
     pub arguments: String,
+}
+
+/// Whoever answers for a tier.
+pub enum Provider {
+    OpenAi(openai::OpenAi),
+    Script(script::Script),
+}
+
+impl Provider {
+    /// As the provider names it.
+    pub fn model(&self) -> &str {
+        match self {
+            Self::OpenAi(provider) => provider.model(),
+            Self::Script(_) => "script",
+        }
+    }
+
+    /// Asks, and hands the words on as they come.
+    pub async fn stream(
+        &self,
+        prompt: &Prompt,
+        max_tokens: u32,
+        on_text: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<Answer, ProviderError> {
+        match self {
+            Self::OpenAi(provider) => provider.stream(prompt, max_tokens, on_text).await,
+            Self::Script(script) => script.next().inspect(|answer| on_text(&answer.text)),
+        }
+    }
 }
 
 /// What can go wrong at a provider. Texts hold no key.

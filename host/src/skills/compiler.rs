@@ -95,6 +95,8 @@ pub struct Compiler {
 #[derive(Debug)]
 pub struct Job {
     pub inspection: Inspection,
+    /// The component, where what was given is a core module.
+    pub made: Option<Vec<u8>>,
     child: Line,
     _alone: OwnedMutexGuard<()>,
 }
@@ -149,9 +151,12 @@ impl Compiler {
         let bounds = serde_json::to_vec(&bounds).map_err(io::Error::from)?;
         child.tell(Kind::Bounds, &bounds).await?;
         child.tell(Kind::Component, component).await?;
-        let inspection = child.answer(Kind::Inspection).await?;
+        let (made, inspection) = match child.answer(&[Kind::Inspection, Kind::Made]).await? {
+            (Kind::Made, component) => (Some(component), child.answer(&[Kind::Inspection]).await?.1),
+            (_, inspection) => (None, inspection),
+        };
         let inspection = serde_json::from_slice(&inspection).map_err(io::Error::from)?;
-        Ok(Job { inspection, child, _alone: alone })
+        Ok(Job { inspection, made, child, _alone: alone })
     }
 
     /// The component of bytes that are known: from the cache, or compiled.
@@ -171,7 +176,7 @@ impl Compiler {
         }
         let Job { mut child, _alone, .. } = job;
         child.tell(Kind::Compile, &[]).await?;
-        let code = child.answer(Kind::Artefact).await?;
+        let (_, code) = child.answer(&[Kind::Artefact]).await?;
         let (artefacts, name) = (self.artefacts.clone(), digest.to_owned());
         let kept = blocking(move || artefacts.keep(&name, &code)).await;
         if let Err(CompileError::Load(_)) = &kept {
@@ -230,11 +235,11 @@ impl Line {
         }
     }
 
-    /// The payload of the frame that is due.
-    async fn answer(&mut self, due: Kind) -> Result<Vec<u8>, CompileError> {
+    /// The next frame, which is one of those that are due.
+    async fn answer(&mut self, due: &[Kind]) -> Result<(Kind, Vec<u8>), CompileError> {
         let answer = timeout_at(self.deadline, frame::receive(&mut self.output)).await;
         match answer.map_err(|_| CompileError::Timeout(self.seconds))? {
-            Ok((kind, payload)) if kind == due => Ok(payload),
+            Ok((kind, payload)) if due.contains(&kind) => Ok((kind, payload)),
             Ok((Kind::Refused, payload)) => Err(refusal(&payload)),
             Ok((Kind::Unlimited, payload)) => Err(CompileError::Unlimited(text(&payload))),
             Ok((kind, _)) => Err(CompileError::Broken(format!("it said {kind:?} where {due:?} was due"))),

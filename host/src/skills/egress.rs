@@ -21,6 +21,7 @@ mod redirect;
 mod refusal;
 mod request;
 mod rule;
+mod script;
 mod seal;
 mod secret;
 #[cfg(test)]
@@ -31,5 +32,6 @@ pub use header::secret_header;
 pub use redact::Redactor;
 pub use refusal::Refusal;
 pub use rule::HostRule;
+pub use script::Exchange;
 pub use seal::Seal;
 pub use secret::{MAX_SECRET_BYTES, MIN_SECRET_BYTES, Secret};

@@ -74,3 +74,40 @@ pub fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
 pub fn unversioned(import: &str) -> &str {
     import.split('@').next().unwrap_or(import)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::skills::engine;
+    use wasmtime::{
+        Store,
+        component::{Component, types::ComponentItem},
+    };
+
+    /// A host of a later minor version has everything of this one under its own number, and more besides.
+    #[tokio::test]
+    async fn a_skill_of_today_runs_on_a_later_minor_version() {
+        let engine = engine::running(1, 1 << 20).unwrap();
+        let guest = include_bytes!(concat!(env!("OUT_DIR"), "/limits.wasm"));
+        let component = Component::from_binary(&engine, guest).unwrap();
+        let mut later = Linker::<()>::new(&engine);
+        let mut lent = 0;
+        for (name, item) in component.component_type().imports(&engine) {
+            let ComponentItem::ComponentInstance(interface) = item.ty else { continue };
+            let mut instance = later.instance(&name.replace("@0.1.0", "@0.1.9")).unwrap();
+            for (function, _) in
+                interface.exports(&engine).filter(|(_, one)| matches!(one.ty, ComponentItem::ComponentFunc(_)))
+            {
+                instance.func_new(function, |_, _, _, _| Ok(())).unwrap();
+                lent += 1;
+            }
+        }
+        later.instance("skillet:skill/later@0.1.9").unwrap().func_wrap("more", |_, (): ()| Ok(())).unwrap();
+        assert!(lent > 0, "the guest imports nothing, so nothing is tried");
+        let mut store = Store::new(&engine, ());
+        store.set_fuel(1_000_000).unwrap();
+        store.set_epoch_deadline(1_000);
+        let instance = later.instantiate_async(&mut store, &component).await.unwrap();
+        assert!(instance.get_export_index(&mut store, None, "skillet:skill/skill@0.1.9").is_some());
+    }
+}

@@ -3,13 +3,20 @@
 //! What a stranger sent is only looked at in the compiling child; the command line looks at its owner's own files.
 
 mod error;
+mod strip;
 mod structure;
 
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
+use wasi_preview1_component_adapter_provider::{
+    WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+};
 use wasm_encoder::{ComponentSection, CustomSection};
 use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
-use wit_component::ComponentEncoder;
+use wit_component::{ComponentEncoder, StringEncoding};
+use wit_parser::{Resolve, SourceMap};
+
+use super::text::printable;
 
 pub use error::{ComponentizeError, PackageError};
 
@@ -51,19 +58,81 @@ pub struct Inspection {
     pub size: usize,
 }
 
+/// What stands under a core module that calls the preview 1 of WASI.
+#[derive(Clone, Copy, Debug)]
+pub enum Preview1<'a> {
+    /// A module that answers each call by itself, with nothing: the component imports no WASI.
+    Nothing(&'a [u8]),
+    /// WASI 0.2, which the host links to an empty world.
+    Wasi,
+}
+
 /// Makes a core module that carries its world into a component. It imports only what the module uses.
-pub fn componentize(core_module: &[u8]) -> Result<Vec<u8>, ComponentizeError> {
+pub fn componentize(core_module: &[u8], preview1: Preview1<'_>) -> Result<Vec<u8>, ComponentizeError> {
     if encoding(core_module)? == Encoding::Component {
         return Err(ComponentizeError::AlreadyComponent);
     }
     if !has_world(core_module).map_err(PackageError::from)? {
         return Err(PackageError::CoreWithoutWorld.into());
     }
+    let adapter = match preview1 {
+        Preview1::Nothing(stub) => stub,
+        Preview1::Wasi => WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+    };
+    // An adapter that nothing calls leaves nothing behind.
     ComponentEncoder::default()
         .validate(true)
         .module(core_module)
+        .and_then(|encoder| encoder.adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter))
         .and_then(|mut encoder| encoder.encode())
         .map_err(|error| ComponentizeError::Encode(error.into()))
+}
+
+/// The component that a core module of a skill is made into, with its manifest; `None` for anything else.
+pub fn from_core_module(bytes: &[u8]) -> Result<Option<Vec<u8>>, PackageError> {
+    if encoding(bytes)? == Encoding::Component || !has_world(bytes)? {
+        return Ok(None);
+    }
+    let mut manifests = Vec::new();
+    for section in top_level(bytes) {
+        if let Payload::CustomSection(section) = section?
+            && section.name() == MANIFEST_SECTION
+        {
+            manifests.push(section.data());
+        }
+    }
+    let manifest = manifest(&manifests)?;
+    let component = componentize(bytes, Preview1::Wasi).map_err(|error| match error {
+        ComponentizeError::Package(error) => error,
+        error => PackageError::CoreDoesNotFit { reason: printable(&format!("{:#}", anyhow::Error::new(error))) },
+    })?;
+    Ok(Some(match manifest {
+        Some(manifest) => embed_manifest(&component, &manifest),
+        None => component,
+    }))
+}
+
+/// Says in a core module which world of a contract it is written against, unless it says so itself.
+pub fn embed_world(core_module: &mut Vec<u8>, contract: &[(&str, &str)], world: &str) -> Result<(), ComponentizeError> {
+    if has_world(core_module).map_err(PackageError::from)? {
+        return Ok(());
+    }
+    let encode = |error: Box<dyn std::error::Error + Send + Sync>| ComponentizeError::Encode(error);
+    let mut resolve = Resolve::default();
+    let mut sources = SourceMap::default();
+    for (name, text) in contract {
+        sources.push_str(name, *text);
+    }
+    let group = sources.parse().map_err(|(_, error)| encode(error.to_string().into()))?;
+    let package = resolve.push_group(group).map_err(|error| encode(error.to_string().into()))?;
+    let world = resolve.select_world(&[package], Some(world)).map_err(|error| encode(error.into()))?;
+    wit_component::embed_component_metadata(core_module, &resolve, world, StringEncoding::UTF8)
+        .map_err(|error| encode(error.into()))
+}
+
+/// Leaves out what no host reads: names of functions, debug information, who made it.
+pub fn strip(component: &[u8]) -> Result<Vec<u8>, PackageError> {
+    strip::strip(component).map_err(PackageError::from)
 }
 
 /// Puts the manifest in, in place of the one that may be there. Bytes that do not parse are kept as they are;
@@ -110,6 +179,19 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, PackageError> {
         }
     }
     Ok(Inspection { manifest: manifest(&manifests)?, imports, exports, size: bytes.len() })
+}
+
+/// The manifest of a component that nothing else is asked of yet: bytes that fit nothing are found by [`inspect`].
+pub fn read_manifest(bytes: &[u8]) -> Result<Option<String>, PackageError> {
+    let mut manifests = Vec::new();
+    for section in top_level(bytes) {
+        if let Payload::CustomSection(section) = section?
+            && section.name() == MANIFEST_SECTION
+        {
+            manifests.push(section.data());
+        }
+    }
+    manifest(&manifests)
 }
 
 fn name(name: &str) -> Result<String, PackageError> {

@@ -67,7 +67,7 @@ impl Skills {
             .map_err(|error| StoreError::Corrupt(format!("manifest of {}: {error}", chosen.digest)))?;
         let grants = Grants::new(&manifest.name, manifest.asked());
         let installed = self.registry.prepare(&manifest, &chosen.digest, grants)?;
-        let scratch = self.services.scratch().await?;
+        let scratch = self.services.scratch(self.services.clock.clone()).await?;
         let recorded_host_calls = steps.len();
         let raw = RawCall {
             id: call.to_string(),
@@ -78,10 +78,7 @@ impl Skills {
             root: None,
             tape: Tape::playing(steps),
         };
-        let checked = match self.executor.places.wait(&installed.places).await {
-            Ok(_place) => self.executor.run_once(Stage::Alone(self, &scratch), &installed, raw).await,
-            Err(failure) => super::executor::Checked { output: Err(failure), run: None },
-        };
+        let checked = self.executor.alone(Stage::Alone(self, &scratch), &installed, raw).await;
         scratch.db.close().await;
         let run = checked.run.as_ref();
         let recorded = record.failure.map_or(Value::Null, |failure| failure.0);

@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use super::{
     Skills,
-    compiler::CompileError,
+    compiler::{CompileError, Job},
     grant::Grants,
     limits::Limits,
     manifest::{Manifest, ManifestError},
@@ -26,6 +26,7 @@ use super::{
 use crate::store::{NewVersion, StoreError};
 
 pub use super::compiler::Place;
+pub use bundle::{Bundle, GalleryError, Shipped};
 pub use examples::ExampleResult;
 
 /// Where a component comes from.
@@ -132,6 +133,8 @@ pub struct Uploaded {
     /// Looking at it and compiling it, without the wait for a turn.
     pub compile_ms: i64,
     pub examples: Vec<ExampleResult>,
+    /// Whether it came as a core module, which the host made into the component of this digest.
+    pub from_core_module: bool,
 }
 
 /// A component that passed everything but the owner.
@@ -143,6 +146,12 @@ struct Checked<'a> {
     inspection: Inspection,
     compile_ms: i64,
     examples: Vec<ExampleResult>,
+}
+
+/// A component whose structure, imports and manifest are as they must be, at the child that compiles it.
+struct LookedAt {
+    job: Job,
+    manifest: Manifest,
 }
 
 /// SHA-256 of a component, in hex.
@@ -175,28 +184,23 @@ impl Skills {
         component: &[u8],
         origin: Origin,
     ) -> Result<Uploaded, UploadError> {
-        let max = self.settings.max_component_mib as usize * (1 << 20);
-        if component.len() > max {
-            return Err(UploadError::TooLarge { size: component.len(), max });
-        }
+        self.fits(component)?;
         // Held to the end: what is looked up for a check still holds when the version is stored.
         let _turn = place.turn().await.ok_or(UploadError::Busy)?;
         let began = Instant::now();
-        let job = self.registry.compiler.begin(component).await?;
-        let text = job.inspection.manifest.as_deref().ok_or(UploadError::NoManifest)?;
-        let manifest = Manifest::parse(text)?;
-        Limits::check(&manifest, &self.settings)?;
-        checks::texts(&manifest)?;
-        checks::world(&job.inspection, &manifest)?;
+        let mut looked_at = self.look_at(component).await?;
+        let made = looked_at.job.made.take();
+        let component = made.as_deref().unwrap_or(component);
+        self.fits(component)?;
         let digest = digest(component);
-        self.check_version(&manifest, &digest, origin).await?;
-
+        self.check_version(&looked_at.manifest, &digest, origin).await?;
+        let LookedAt { job, manifest } = looked_at;
         let inspection = job.inspection.clone();
         let compiled = self.registry.compiler.compile(job, &digest).await?;
         let compile_ms = i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX);
         let tried = async {
             self.registry.linked(&digest, &compiled).await?;
-            self.rehearse(&manifest, &digest).await?;
+            self.begins(&manifest, &digest).await?;
             self.examples(&manifest, &digest).await
         };
         let examples = match tried.await {
@@ -209,7 +213,36 @@ impl Skills {
                 return Err(error);
             }
         };
-        self.store(Checked { component, digest, origin, manifest, inspection, compile_ms, examples }).await
+        let checked = Checked { component, digest, origin, manifest, inspection, compile_ms, examples };
+        Ok(Uploaded { from_core_module: made.is_some(), ..self.store(checked).await? })
+    }
+
+    /// Takes a component as far as an upload does without storing it: ready to run, under its digest.
+    pub(super) async fn examine(&self, component: &[u8]) -> Result<(Manifest, String), UploadError> {
+        self.fits(component)?;
+        let LookedAt { mut job, manifest } = self.look_at(component).await?;
+        let made = job.made.take();
+        let digest = digest(made.as_deref().unwrap_or(component));
+        let compiled = self.registry.compiler.compile(job, &digest).await?;
+        self.registry.linked(&digest, &compiled).await?;
+        self.begins(&manifest, &digest).await?;
+        Ok((manifest, digest))
+    }
+
+    fn fits(&self, component: &[u8]) -> Result<(), UploadError> {
+        let (size, max) = (component.len(), self.settings.max_component_mib as usize * (1 << 20));
+        if size > max { Err(UploadError::TooLarge { size, max }) } else { Ok(()) }
+    }
+
+    /// Everything that is held against a component before it is compiled.
+    async fn look_at(&self, component: &[u8]) -> Result<LookedAt, UploadError> {
+        let job = self.registry.compiler.begin(component).await?;
+        let text = job.inspection.manifest.as_deref().ok_or(UploadError::NoManifest)?;
+        let manifest = Manifest::parse(text)?;
+        Limits::check(&manifest, &self.settings)?;
+        checks::texts(&manifest)?;
+        checks::world(&job.inspection, &manifest)?;
+        Ok(LookedAt { job, manifest })
     }
 
     async fn store(&self, checked: Checked<'_>) -> Result<Uploaded, UploadError> {
@@ -257,6 +290,7 @@ impl Skills {
             size: component.len(),
             compile_ms,
             examples,
+            from_core_module: false,
         })
     }
 

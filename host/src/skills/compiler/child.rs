@@ -62,7 +62,15 @@ fn serve(mut input: impl Read, mut output: impl Write) -> io::Result<()> {
     if let Err(reason) = bounds.set() {
         return frame::write(output, Kind::Unlimited, reason.as_bytes());
     }
-    let component = due(&mut input, Kind::Component)?;
+    let mut component = due(&mut input, Kind::Component)?;
+    match package::from_core_module(&component) {
+        Ok(None) => {}
+        Ok(Some(made)) => {
+            frame::write(&mut output, Kind::Made, &made)?;
+            component = made;
+        }
+        Err(refusal) => return refuse(output, &Refusal::Package(refusal)),
+    }
     match inspect(&component) {
         Ok(inspection) => frame::write(&mut output, Kind::Inspection, &serde_json::to_vec(&inspection)?)?,
         Err(refusal) => return refuse(output, &Refusal::Package(refusal)),

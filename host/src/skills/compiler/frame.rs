@@ -15,6 +15,8 @@ pub enum Kind {
     Compile,
     /// What the component says about itself, as JSON.
     Inspection,
+    /// The component that a core module was made into.
+    Made,
     /// Machine code.
     Artefact,
     /// Why the component is not taken, as JSON.
@@ -24,13 +26,14 @@ pub enum Kind {
 }
 
 /// Each kind with its byte and the most bytes that a frame of it may have.
-const KINDS: [(u8, Kind, usize); 7] = [
+const KINDS: [(u8, Kind, usize); 8] = [
     (b'B', Kind::Bounds, 1 << 10),
     // Over every setting of `skills.max_component_mib` that makes sense.
     (b'C', Kind::Component, 512 << 20),
     (b'G', Kind::Compile, 0),
     // A thousand names of a kilobyte and a manifest, each character escaped.
     (b'I', Kind::Inspection, 8 << 20),
+    (b'M', Kind::Made, 512 << 20),
     // Python with its standard library has 35 MiB.
     (b'A', Kind::Artefact, 256 << 20),
     (b'R', Kind::Refused, 1 << 20),

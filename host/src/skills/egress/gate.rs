@@ -23,6 +23,7 @@ use super::{
     refusal::{Part, Refusal},
     request::Request,
     rule::{HostRule, RuleError},
+    script::{Exchange, Script},
     secret::Secret,
 };
 use crate::config::{self, ConfigError};
@@ -82,6 +83,8 @@ struct Gate {
     private_hosts: Vec<HostRule>,
     max_response_bytes: usize,
     lines: Arc<Lines>,
+    /// In place of the network.
+    script: Option<Script>,
 }
 
 /// How far an exchange has come.
@@ -99,25 +102,18 @@ impl Egress {
         Self::with(settings, dial::system_lookup(), &[])
     }
 
+    /// A gate to a network that is written down.
+    pub fn scripted(settings: &config::Skills, exchanges: Vec<Exchange>) -> anyhow::Result<Self> {
+        Ok(Self(Arc::new(Gate { script: Some(Script(exchanges)), ..Gate::new(settings, dial::system_lookup(), &[])? })))
+    }
+
     /// The same with another lookup, and other authorities than those of the system.
     pub(super) fn with(
         settings: &config::Skills,
         lookup: Lookup,
         roots: &[reqwest::Certificate],
     ) -> anyhow::Result<Self> {
-        crate::gateway::choose_tls();
-        let hosts: Result<Vec<HostRule>, _> = settings.private_hosts.iter().map(|text| text.parse()).collect();
-        let private_hosts = hosts.map_err(|error: RuleError| ConfigError::Value {
-            key: "skills.private_hosts",
-            reason: error.to_string(),
-        })?;
-        Ok(Self(Arc::new(Gate {
-            public: dial::client(lookup.clone(), false, roots)?,
-            private: dial::client(lookup, true, roots)?,
-            private_hosts,
-            max_response_bytes: settings.max_http_bytes,
-            lines: Arc::default(),
-        })))
+        Ok(Self(Arc::new(Gate::new(settings, lookup, roots)?)))
     }
 
     /// Sends a request and reads the whole response, following redirects that may be followed.
@@ -134,6 +130,23 @@ impl Egress {
 }
 
 impl Gate {
+    fn new(settings: &config::Skills, lookup: Lookup, roots: &[reqwest::Certificate]) -> anyhow::Result<Self> {
+        crate::gateway::choose_tls();
+        let hosts: Result<Vec<HostRule>, _> = settings.private_hosts.iter().map(|text| text.parse()).collect();
+        let private_hosts = hosts.map_err(|error: RuleError| ConfigError::Value {
+            key: "skills.private_hosts",
+            reason: error.to_string(),
+        })?;
+        Ok(Self {
+            public: dial::client(lookup.clone(), false, roots)?,
+            private: dial::client(lookup, true, roots)?,
+            private_hosts,
+            max_response_bytes: settings.max_http_bytes,
+            lines: Arc::default(),
+            script: None,
+        })
+    }
+
     async fn travel(
         &self,
         outgoing: Outgoing,
@@ -201,13 +214,16 @@ impl Gate {
             *wire.body_mut() = Some(request.body.clone().into());
         }
         let before = std::mem::replace(&mut trip.sent, true);
-        match client.execute(wire).await {
+        let answered = match &self.script {
+            Some(script) => script.answer(&wire),
+            None => client.execute(wire).await.map_err(|error| answer::refusal(&error.without_url())),
+        };
+        match answered {
             Ok(response) => {
                 trip.bytes_out += request.bytes();
                 Ok((response, line))
             }
-            Err(error) => {
-                let refusal = answer::refusal(&error.without_url());
+            Err(refusal) => {
                 trip.sent = before || refusal.request_sent();
                 Err(refusal)
             }

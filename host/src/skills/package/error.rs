@@ -26,8 +26,10 @@ pub enum PackageError {
          the world `skill-world`, for example with the Rust SDK and `skillet skill build`"
     )]
     CoreWithoutWorld,
-    #[error("this is the core module of a skill, not yet a component: run `skillet skill build` in the skill's folder")]
+    #[error("this is the core module of a skill, not yet a component")]
     CoreWithWorld,
+    #[error("this core module does not become a component: {reason}")]
+    CoreDoesNotFit { reason: String },
     #[error("the component is invalid or cut short at byte {offset}: {reason}")]
     Invalid { offset: usize, reason: String },
     #[error("the component is larger inside than a host compiles: {count} {what}, {max} at most")]

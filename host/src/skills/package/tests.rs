@@ -103,7 +103,10 @@ fn names_and_manifests_have_an_end() {
 fn core_modules_are_told_apart() {
     let bare = Module::new().finish();
     assert!(matches!(inspect(&bare), Err(PackageError::CoreWithoutWorld)));
-    assert!(matches!(componentize(&bare), Err(ComponentizeError::Package(PackageError::CoreWithoutWorld))));
+    assert!(matches!(
+        componentize(&bare, Preview1::Wasi),
+        Err(ComponentizeError::Package(PackageError::CoreWithoutWorld))
+    ));
 
     let mut module = Module::new();
     module.section(&custom("component-type:wit-bindgen:skill-world", b""));
@@ -112,7 +115,7 @@ fn core_modules_are_told_apart() {
 
 #[test]
 fn a_component_is_not_made_into_one() {
-    assert!(matches!(componentize(&component()), Err(ComponentizeError::AlreadyComponent)));
+    assert!(matches!(componentize(&component(), Preview1::Wasi), Err(ComponentizeError::AlreadyComponent)));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::UploadError;
 use crate::{
     skills::{
-        CallFailure, Caller, FailureKind, Skills,
+        CallFailure, Caller, Skills,
         executor::{RawCall, Stage},
         grant::Grants,
         host::Services,
@@ -34,9 +34,9 @@ pub struct ExampleResult {
 
 impl Skills {
     /// Instantiates a version once: the types of its exports are seen only then.
-    pub(super) async fn rehearse(&self, manifest: &Manifest, digest: &str) -> Result<(), UploadError> {
+    pub(super) async fn begins(&self, manifest: &Manifest, digest: &str) -> Result<(), UploadError> {
         let installed = self.registry.prepare(manifest, digest, Grants::new(&manifest.name, manifest.asked()))?;
-        let scratch = self.services.scratch().await?;
+        let scratch = self.services.scratch(self.services.clock.clone()).await?;
         let began = self.executor.begin(self, &installed, &scratch).await;
         scratch.db.close().await;
         began.map_err(|failure| UploadError::Begin(failure.to_string()))
@@ -49,7 +49,7 @@ impl Skills {
             return Ok(Vec::new());
         }
         let installed = self.registry.prepare(manifest, digest, Grants::new(&manifest.name, manifest.asked()))?;
-        let scratch = self.services.scratch().await?;
+        let scratch = self.services.scratch(self.services.clock.clone()).await?;
         let mut results = Vec::new();
         let began = Instant::now();
         for (at, example) in manifest.examples.iter().enumerate() {
@@ -90,14 +90,7 @@ impl Skills {
             root: None,
             tape: Tape::default(),
         };
-        let output = match installed.input.validate(&example.input) {
-            Err(error) => Err(CallFailure::new(FailureKind::InvalidInput, error.to_string())),
-            // An example takes a place like any call: the pool has no more instances than places.
-            Ok(()) => match self.executor.places.wait(&installed.places).await {
-                Err(failure) => Err(failure),
-                Ok(_place) => self.executor.run_once(Stage::Alone(self, scratch), installed, raw).await.output,
-            },
-        };
+        let output = self.executor.alone(Stage::Alone(self, scratch), installed, raw).await.output;
         Ok(compare(example, installed, &output))
     }
 }
