@@ -38,7 +38,7 @@ use crate::{
     config::Config,
     memory::Memory,
     settings::Settings,
-    skills::{Probed, Skills},
+    skills::{Bundle, Probed, Skills},
     store::Db,
     wake::Wake,
 };
@@ -55,6 +55,8 @@ pub struct Backoffice {
     pub skills: Arc<Skills>,
     /// The limits of the sandbox as they were tried at start.
     pub probed: Arc<[Probed]>,
+    /// What ships with the host.
+    pub bundle: Arc<Bundle>,
     pub agent: Arc<Agent>,
     /// What makes the first owner.
     pub setup: SetupCode,

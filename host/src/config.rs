@@ -135,6 +135,7 @@ pub struct Telegram {
 #[serde(deny_unknown_fields)]
 pub struct Skills {
     pub bundle_dir: PathBuf,
+    pub install: Vec<String>,
     pub max_component_mib: u32,
     pub max_memory_mib: u32,
     pub max_fuel: u64,
@@ -204,6 +205,10 @@ impl Config {
         }
         if let Err(error) = self.log.level.parse::<tracing_subscriber::EnvFilter>() {
             return Err(bad("log.level", error.to_string()));
+        }
+        let fits = |name: &String| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if let Some(name) = self.skills.install.iter().find(|name| !fits(name)) {
+            return Err(bad("skills.install", format!("\"{name}\" is not the name of a skill")));
         }
         let url = self.database.url.expose_secret();
         if !(url.is_empty() || url.starts_with("postgres://") || url.starts_with("postgresql://")) {

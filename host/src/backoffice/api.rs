@@ -6,6 +6,7 @@ pub mod calls;
 pub mod chat;
 pub mod conversations;
 pub mod files;
+pub mod gallery;
 pub mod grants;
 pub mod jobs;
 pub mod limits;

@@ -60,6 +60,18 @@ impl Backoffice {
         }
     }
 
+    /// Who is logged in; the owner for a token.
+    pub async fn logged_in(&self, actor: &Actor) -> Result<User> {
+        let known = match actor {
+            Actor::Owner(owner) => self.db.user(*owner).await?,
+            Actor::Token { .. } => None,
+        };
+        match known {
+            Some(user) => Ok(user),
+            None => self.person(None).await,
+        }
+    }
+
     /// Asks everything that runs or waits in a conversation to stop; how much that was.
     pub async fn stop_turns(&self, actor: &Actor, conversation: ConversationId) -> Result<usize> {
         let stopped = self.agent.stop(conversation).await?;

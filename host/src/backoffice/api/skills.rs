@@ -35,6 +35,8 @@ pub struct UploadedView {
     pub missing: Vec<(String, Value)>,
     /// Whether it waits since it would take the place of a skill that ships with the host.
     pub replaces_bundled: bool,
+    /// Whether it came as a core module, which the host made into the component of this digest.
+    pub from_core_module: bool,
     /// The interfaces that the component calls.
     pub imports: Vec<String>,
     pub size: usize,
@@ -90,6 +92,7 @@ impl From<Uploaded> for UploadedView {
             status: uploaded.status,
             missing: uploaded.missing,
             replaces_bundled: uploaded.replaces_bundled,
+            from_core_module: uploaded.from_core_module,
             imports: uploaded.imports,
             size: uploaded.size,
             compile_ms: uploaded.compile_ms,

@@ -50,6 +50,14 @@ impl Backoffice {
         Ok(uploaded)
     }
 
+    /// Installs a skill that ships with the host.
+    pub async fn install(&self, actor: &Actor, name: &str) -> Result<Uploaded> {
+        let installed = self.skills.install(&self.bundle, name, &actor.name()).await?;
+        let detail = json!({ "version": installed.version, "digest": installed.digest });
+        self.record(actor, "skill.install", name, detail).await?;
+        Ok(installed)
+    }
+
     /// A version of a skill, by its digest.
     pub async fn version(&self, name: &str, digest: &str) -> Result<VersionRow> {
         let version = self.db.version(digest).await?.filter(|version| version.skill_name == name);

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Kind, Problem};
-use crate::skills::{LifeError, ReplayError, SecretError};
+use crate::skills::{GalleryError, LifeError, ReplayError, SecretError};
 
 impl From<LifeError> for Problem {
     fn from(error: LifeError) -> Self {
@@ -41,6 +41,20 @@ impl From<ReplayError> for Problem {
             ReplayError::NotKept(_) => Self::new(Kind::NoRecording, detail),
             ReplayError::NoVersion(..) => Self::new(Kind::NoVersion, detail),
             ReplayError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<GalleryError> for Problem {
+    fn from(error: GalleryError) -> Self {
+        let detail = error.to_string();
+        match error {
+            GalleryError::NotThere(_) => Self::new(Kind::NoSkill, detail),
+            GalleryError::Installed(_) => Self::new(Kind::Taken, detail),
+            GalleryError::Folder(error) => Self::internal(&error),
+            GalleryError::Upload(error) => error.into(),
+            GalleryError::Life(error) => error.into(),
+            GalleryError::Store(error) => error.into(),
         }
     }
 }

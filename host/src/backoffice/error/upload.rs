@@ -50,7 +50,9 @@ impl From<UploadError> for Problem {
 fn package(error: &PackageError) -> Kind {
     match error {
         PackageError::NotWasm { .. } | PackageError::Text | PackageError::Precompiled => Kind::NotWasm,
-        PackageError::CoreWithoutWorld | PackageError::CoreWithWorld => Kind::CoreModule,
+        PackageError::CoreWithoutWorld | PackageError::CoreWithWorld | PackageError::CoreDoesNotFit { .. } => {
+            Kind::CoreModule
+        }
         PackageError::ManyManifests { .. } => Kind::ManyManifests,
         PackageError::ManifestNotText { .. } => Kind::ManifestNotText,
         PackageError::LongManifest { .. } => Kind::ManifestValue,

@@ -2,6 +2,7 @@
 
 mod difference;
 mod fields;
+mod input;
 pub mod life;
 mod limits;
 pub mod replay;
@@ -12,7 +13,7 @@ pub mod trial;
 use askama::Template;
 use axum::{extract::State, response::Response};
 use serde_json::Value;
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     super::{
@@ -25,8 +26,7 @@ use super::{
         },
         changes::manifest_of,
         error::Result,
-        extract::Path,
-        token::new_secret,
+        extract::{Path, Query},
     },
     Page, html,
     plain::{self, Asked},
@@ -35,10 +35,10 @@ use crate::{
     skills::Manifest,
     store::{SkillRow, VersionRow},
 };
-use fields::Field;
+use fields::Control;
 use limits::Line;
 use replay::Choice;
-use trial::Tried;
+use trial::{Trial, Tried};
 
 /// Calls shown.
 const SHOWN_CALLS: usize = 20;
@@ -58,10 +58,7 @@ struct SkillPage {
     calls: Vec<KeptCall>,
     /// The versions that a call can be run again on.
     choices: Vec<Choice>,
-    fields: Vec<Field>,
-    /// A sent form that is sent again is the same call.
-    key: String,
-    tried: Option<Tried>,
+    trial: Trial,
 }
 
 struct Version {
@@ -83,7 +80,7 @@ struct OwnSetting {
 }
 
 impl SkillPage {
-    async fn of(backoffice: &Backoffice, page: Page, name: &str) -> Result<Self> {
+    async fn of(backoffice: &Backoffice, page: Page, name: &str, example: &trial::Choice) -> Result<Self> {
         let row = backoffice.skill_row(name).await?;
         let (chosen, manifest) = backoffice.chosen_version(&row).await?;
         let granted: Vec<_> =
@@ -123,13 +120,16 @@ impl SkillPage {
             secrets: secrets::of(backoffice, name).await?,
             calls,
             choices,
-            fields: fields::of(&manifest, &BTreeMap::new()),
-            key: new_secret(),
-            tried: None,
+            trial: Trial::of(&manifest, example),
             page,
             row,
             manifest,
         })
+    }
+
+    /// Whether it can be called now.
+    fn callable(&self) -> bool {
+        self.row.status == "active" && self.row.active_digest.is_some()
     }
 
     /// How busy the whole host is, in words.
@@ -138,7 +138,20 @@ impl SkillPage {
     }
 }
 
-/// `GET /skills/{name}`
-pub async fn show(State(backoffice): State<Arc<Backoffice>>, page: Page, Path(name): Path<String>) -> Result<Response> {
-    html(&SkillPage::of(&backoffice, page, &name).await?)
+/// `GET /skills/{name}`, with `?example=N` to have an example of the manifest in the form.
+pub async fn show(
+    State(backoffice): State<Arc<Backoffice>>,
+    page: Page,
+    Path(name): Path<String>,
+    Query(example): Query<trial::Choice>,
+) -> Result<Response> {
+    html(&SkillPage::of(&backoffice, page, &name, &example).await?)
+}
+
+/// As many characters of a text as are shown.
+fn short(text: &str, chars: usize) -> String {
+    match text.char_indices().nth(chars) {
+        Some((at, _)) => format!("{}…", text[..at].trim_end()),
+        None => text.to_owned(),
+    }
 }

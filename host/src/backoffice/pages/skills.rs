@@ -1,4 +1,6 @@
-//! All skills, and the upload.
+//! All skills, the upload, and the gallery.
+
+pub mod gallery;
 
 use askama::Template;
 use axum::{
@@ -20,12 +22,15 @@ use super::{
     plain::{self, Asked},
 };
 use crate::store::SkillRow;
+use gallery::Offer;
 
 #[derive(Template)]
 #[template(path = "skills.html")]
 struct SkillsPage {
     page: Page,
     cards: Vec<Card>,
+    /// What can be installed.
+    gallery: Vec<Offer>,
     max_mib: u32,
 }
 
@@ -84,7 +89,8 @@ pub async fn list(State(backoffice): State<Arc<Backoffice>>, page: Page) -> Resu
     }
     // What waits for the owner comes first.
     cards.sort_by_key(|card| card.waiting.is_none());
-    html(&SkillsPage { page, cards, max_mib: backoffice.config.skills.max_component_mib })
+    let gallery = gallery::offers(&backoffice, &page).await?;
+    html(&SkillsPage { page, cards, gallery, max_mib: backoffice.config.skills.max_component_mib })
 }
 
 /// `POST /skills`: an upload without the script.
