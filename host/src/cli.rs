@@ -1,10 +1,9 @@
 //! The commands of the one binary. Exit status: 0, 1 (failed), 2 (usage).
 
-mod build;
+mod author;
 mod chat;
 mod data;
 mod doctor;
-mod new;
 mod remote;
 mod skill;
 mod token;

@@ -60,6 +60,8 @@ mod call;
 mod failure;
 mod glue;
 mod panics;
+#[cfg(not(target_family = "wasm"))]
+mod schemas;
 
 pub mod clock;
 pub mod config;
@@ -77,6 +79,7 @@ pub mod skills;
 
 pub use call::Call;
 pub use failure::Failure;
+pub use schemars::{self, JsonSchema};
 pub use serde_json;
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -84,7 +87,8 @@ use serde::{Serialize, de::DeserializeOwned};
 /// A skill: one function from arguments to a result.
 ///
 /// [`Input`](Skill::Input) and [`Output`](Skill::Output) mirror the manifest's `input_schema` and
-/// `output_schema`. By convention an output object's string field `text` is what a person is
+/// `output_schema`. Where the manifest lacks one, the build makes it from the type, which derives
+/// [`JsonSchema`](derive@JsonSchema). By convention an output object's string field `text` is what a person is
 /// shown, in the language of [`Call::locale`]; the other fields are for models and other skills.
 ///
 /// ```
@@ -114,7 +118,7 @@ pub trait Skill {
     fn run(call: Call<Self::Input>) -> Result<Self::Output, Failure>;
 }
 
-/// Makes a [`Skill`] the one that this component exports. Once per crate.
+/// Makes a [`Skill`] the one that this component exports. Once per crate, in `lib.rs`.
 ///
 /// ```
 /// # use skillet_sdk::{Call, Failure, Skill};
@@ -140,7 +144,15 @@ macro_rules! export {
     $crate::__private::export_component!(Exported with_types_in $crate::__private);
         };
         #[cfg(not(target_family = "wasm"))]
-        const _: fn() = $crate::__private::is_a_skill::<$skill>;
+        #[doc(hidden)]
+        pub fn __skillet_schemas() -> ::std::string::String {
+            use $crate::__private::{Derived as _, NotDerived as _, Of, settings, told};
+            let (read, written) = settings();
+            told(
+                (&&Of::<<$skill as $crate::Skill>::Input>::TYPE).schema(read),
+                (&&Of::<<$skill as $crate::Skill>::Output>::TYPE).schema(written),
+            )
+        }
     };
 }
 
@@ -149,7 +161,6 @@ macro_rules! export {
 pub mod __private {
     pub use crate::bindings::{export_component, exports};
     pub use crate::glue::Exported;
-
-    /// Compiles for a skill and nothing else.
-    pub const fn is_a_skill<S: crate::Skill>() {}
+    #[cfg(not(target_family = "wasm"))]
+    pub use crate::schemas::{Derived, NotDerived, Of, settings, told};
 }

@@ -1,6 +1,7 @@
 //! `skillet skill`: write, build, look into, install and run skills. Commands that change something
 //! work on the data folder, or on a running host with `--to URL --token TOKEN`.
 
+mod author;
 mod owner;
 
 use anyhow::{Context, bail};
@@ -10,8 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     Options,
-    build::{BuildOptions, build},
-    new::new_skill,
+    author::{BuildOptions, Language},
     open, print,
     remote::Remote,
 };
@@ -24,32 +24,63 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write a working skill in Rust
+    /// Write a working skill with a test
     New {
         name: String,
+        #[arg(long, value_enum, default_value = "rust")]
+        lang: Language,
         /// Folder to make it in
         #[arg(long, default_value = ".")]
         dir: PathBuf,
-        /// Folder of `skillet-sdk`; looked for upwards from here by default
+        /// Folder of the crate `skillet-sdk`, for Rust; unpacked beside the skill by default
         #[arg(long)]
         sdk: Option<PathBuf>,
     },
     /// Build a skill to a component with its manifest inside
-    Build {
-        #[arg(default_value = ".")]
-        dir: PathBuf,
-        /// Folder for the component
+    Build(Source),
+    /// Look at a skill as a host does at an upload, and run its examples
+    Check(Source),
+    /// Run the examples and the cases in `tests/*.json` in the sandbox, against a network and a model that are written
+    /// down
+    Test {
+        #[command(flatten)]
+        source: Source,
+        /// Only cases with this in their name
         #[arg(long)]
-        out: Option<PathBuf>,
-        /// Folder for cargo's work
-        #[arg(long)]
-        target_dir: Option<PathBuf>,
+        only: Option<String>,
     },
+    /// Run a skill once in the sandbox, and read out what it used
+    Run {
+        #[command(flatten)]
+        source: Source,
+        /// Input as JSON
+        #[arg(long, default_value = "{}")]
+        input: String,
+        /// A case as in `tests/*.json`, for settings, kv, memory, network and model
+        #[arg(long, value_name = "FILE")]
+        case: Option<PathBuf>,
+        /// "en" or "zh"
+        #[arg(long)]
+        locale: Option<String>,
+        /// So many times, each in a fresh instance
+        #[arg(long, default_value_t = 1)]
+        repeat: usize,
+    },
+    /// Build whenever something changes, and push it with `--to`, or test it
+    Watch {
+        #[command(flatten)]
+        source: Source,
+        #[command(flatten)]
+        to: Target,
+    },
+    /// Print the JSON Schema of `skill.toml`
+    Schema,
     /// Show what is in a component
     Inspect { file: PathBuf },
-    /// Upload a component
+    /// Upload a component; the folder of a skill is built first
     Push {
-        file: PathBuf,
+        #[command(flatten)]
+        source: Source,
         #[command(flatten)]
         to: Target,
     },
@@ -123,6 +154,25 @@ pub enum Command {
     },
 }
 
+/// What a command is about: the folder of a skill, or for all but `build` a component.
+#[derive(Debug, Args)]
+pub struct Source {
+    #[arg(default_value = ".")]
+    path: PathBuf,
+    /// Folder for the component
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Folder where tools keep what they build or install
+    #[arg(long)]
+    target_dir: Option<PathBuf>,
+}
+
+impl Source {
+    fn options(&self) -> BuildOptions {
+        BuildOptions { dir: self.path.clone(), out: self.out.clone(), target_dir: self.target_dir.clone() }
+    }
+}
+
 /// Which host a command works on.
 #[derive(Debug, Args)]
 pub struct Target {
@@ -157,15 +207,9 @@ impl Target {
 /// Commands that need neither settings nor database.
 pub fn offline(command: &Command, options: &Options) -> Option<anyhow::Result<()>> {
     Some(match command {
-        Command::New { name, dir, sdk } => new(name, dir, sdk.as_deref(), options.json),
-        Command::Build { dir, out, target_dir } => {
-            let wanted = BuildOptions { dir: dir.clone(), out: out.clone(), target_dir: target_dir.clone() };
-            build(&wanted).and_then(|file| {
-                let size = std::fs::metadata(&file)?.len();
-                let text = format!("{} ({} KiB)", file.display(), size.div_ceil(1024));
-                print(options.json, &json!({ "file": file, "size": size }), &text)
-            })
-        }
+        Command::New { name, lang, dir, sdk } => author::new(name, *lang, dir, sdk.as_deref(), options.json),
+        Command::Build(source) => author::build(source, options.json),
+        Command::Schema => author::schema(),
         Command::Inspect { file } => inspect(file, options.json),
         _ => return None,
     })
@@ -174,11 +218,7 @@ pub fn offline(command: &Command, options: &Options) -> Option<anyhow::Result<()
 pub async fn run(command: Command, config: Config, options: &Options) -> anyhow::Result<()> {
     let json = options.json;
     match command {
-        Command::Push { file, to } => {
-            let done = Box::pin(push(to.host(config).await?, read(&file)?)).await?;
-            let [name, version, status] = ["name", "version", "status"].map(|key| text_of(&done[key]));
-            print(json, &done, &format!("{name} {version}: {status}"))
-        }
+        Command::Push { source, to } => author::push_built(&config, &source, &to, json).await,
         Command::List { to } => {
             let list = list(to.host(config).await?).await?;
             let lines: Vec<String> = list["skills"].as_array().into_iter().flatten().map(line).collect();
@@ -214,7 +254,14 @@ pub async fn run(command: Command, config: Config, options: &Options) -> anyhow:
         }
         Command::Approve { id, to } => decide(to.host(config).await?, id, true, json).await,
         Command::Deny { id, to } => decide(to.host(config).await?, id, false, json).await,
-        Command::New { .. } | Command::Build { .. } | Command::Inspect { .. } => {
+        Command::Check(source) => author::check(&config, &source, json).await,
+        Command::Test { source, only } => author::test(&config, &source, only.as_deref(), json).await,
+        Command::Run { source, input, case, locale, repeat } => {
+            let run = author::RunArguments { input, case, locale, repeat };
+            author::run(&config, &source, run, json).await
+        }
+        Command::Watch { source, to } => author::watch(config, &source, &to, json).await,
+        Command::New { .. } | Command::Build { .. } | Command::Schema | Command::Inspect { .. } => {
             unreachable!("these were run without settings")
         }
     }
@@ -292,21 +339,6 @@ async fn remove(host: Host, name: &str) -> anyhow::Result<()> {
 fn line(skill: &Value) -> String {
     let [name, version, status] = ["name", "version", "status"].map(|key| text_of(&skill[key]));
     format!("{name}  {version}  {status}")
-}
-
-fn new(name: &str, dir: &Path, sdk: Option<&Path>, json: bool) -> anyhow::Result<()> {
-    let sdk = match sdk {
-        Some(sdk) => sdk.to_owned(),
-        None => find_sdk().context("no folder `sdk` was found upwards from here; name it with --sdk")?,
-    };
-    let made = new_skill(name, dir, &sdk)?;
-    let text = format!("{}\nbuild it with: skillet skill build {}", made.display(), made.display());
-    print(json, &json!({ "dir": made }), &text)
-}
-
-fn find_sdk() -> Option<PathBuf> {
-    let here = std::env::current_dir().ok()?;
-    here.ancestors().map(|dir| dir.join("sdk")).find(|sdk| sdk.join("Cargo.toml").is_file())
 }
 
 fn inspect(file: &Path, json: bool) -> anyhow::Result<()> {

@@ -1,140 +1,117 @@
-//! `skillet skill build`: a Rust skill folder to one `.wasm` file, ready for upload.
+//! `skillet skill build`: the folder of a skill to one `.wasm` file, ready for upload.
 
+mod assemblyscript;
+mod bindings;
+mod c;
+mod current;
+mod go;
+mod js;
 mod manifest;
-mod toolchain;
+mod python;
+mod rust;
+mod tool;
+mod zig;
 
 pub(super) use manifest::is_skill_name;
 
-use crate::skills::package;
-use anyhow::{Context, Result, bail, ensure};
-use serde_json::Value;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use toolchain::Toolchain;
+use anyhow::{Context, Result};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-const TARGET: &str = "wasm32-unknown-unknown";
-
-/// Small and quick to load matters more than the last cycle, and a panic is a trap in any case. Given on the
-/// command line, so that the skill's own folder or workspace needs no profile.
-const PROFILE: [&str; 6] = [
-    r#"profile.release.opt-level="s""#,
-    "profile.release.lto=true",
-    "profile.release.codegen-units=1",
-    "profile.release.strip=true",
-    "profile.release.debug=false",
-    r#"profile.release.panic="abort""#,
-];
+use super::{Language, sdk};
+use crate::skills::package::{self, Preview1};
 
 #[derive(Debug, Clone)]
 pub struct BuildOptions {
-    /// The skill's folder, with `Cargo.toml` and `skill.toml`.
+    /// The skill's folder, with its source and `skill.toml`.
     pub dir: PathBuf,
-    /// The folder to write `<name>.wasm` to; `components` in the workspace's target folder if none is given.
+    /// The folder to write `<name>.wasm` to.
     pub out: Option<PathBuf>,
-    /// Where cargo builds; `guests` in the workspace's target folder if none is given. Share it among skills:
-    /// where the standard library is built from source, it is built once in each.
+    /// Where tools keep what they build or install. Share it among skills: each keeps much.
     pub target_dir: Option<PathBuf>,
 }
 
-/// Returns the path of the file written.
-pub fn build(options: &BuildOptions) -> Result<PathBuf> {
+/// What was built.
+#[derive(Debug)]
+pub struct Built {
+    pub file: PathBuf,
+    pub component: Vec<u8>,
+    pub language: Language,
+}
+
+/// What the tools of a language work on.
+struct Job<'a> {
+    /// The skill's folder, as an absolute path.
+    dir: &'a Path,
+    /// The SDK and the contract, unpacked.
+    work: &'a Path,
+    language: Language,
+    /// A folder for what is built or installed once, and whether other skills share it.
+    shared: PathBuf,
+    is_shared: bool,
+}
+
+/// What the tools of a language make.
+enum Made {
+    Component(Vec<u8>),
+    /// With its world in a section.
+    CoreModule(Vec<u8>),
+}
+
+pub fn build(options: &BuildOptions) -> Result<Built> {
     let dir = fs::canonicalize(&options.dir).with_context(|| format!("no folder at {}", options.dir.display()))?;
-    let manifest = manifest::read(&dir)?;
-    let cargo_toml = dir.join("Cargo.toml");
-    ensure!(
-        cargo_toml.is_file(),
-        "there is no Cargo.toml in {}; `skillet skill build` builds Rust skills only",
-        dir.display()
-    );
-
-    let toolchain = Toolchain::find(&dir)?;
-    let target = workspace_target(&toolchain, &dir)?;
-    // Cargo runs in the skill's folder, where a relative path would mean another one.
-    let guests = match &options.target_dir {
-        Some(dir) => std::path::absolute(dir)?,
-        None => target.join("guests"),
+    let mut manifest = manifest::read(&dir)?;
+    let language = Language::of(&dir)?;
+    let work = sdk::unpack(language, &dir)?;
+    // Tools run in the skill's folder, where a relative path would mean another one.
+    let target = match (&options.target_dir, language) {
+        (Some(shared), _) => std::path::absolute(shared)?,
+        (None, Language::Rust) => rust::target(&dir)?.join("guests"),
+        (None, _) => work.join("build"),
     };
-    let out = options.out.clone().unwrap_or_else(|| target.join("components"));
-
-    let core_module = compile(&toolchain, &cargo_toml, &guests)?;
-    let core_module = fs::read(&core_module).with_context(|| format!("cannot read {}", core_module.display()))?;
-    let component = package::componentize(&core_module).with_context(|| {
-        format!("{} was compiled, but is no skill: does it call `skillet_sdk::export!`?", manifest.name)
-    })?;
-    let packed = package::embed_manifest(&component, &manifest.text);
-    package::inspect(&packed).context("the component just built does not pass the host's checks")?;
-
-    let path = out.join(format!("{}.wasm", manifest.name));
-    write_whole(&path, &packed).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(path)
-}
-
-fn workspace_target(toolchain: &Toolchain, dir: &Path) -> Result<PathBuf> {
-    let output = toolchain
-        .cargo(dir)
-        .args(["metadata", "--no-deps", "--format-version=1"])
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run cargo")?;
-    ensure!(output.status.success(), "cargo does not accept the Cargo.toml in {}", dir.display());
-    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata is not JSON")?;
-    let target = metadata["target_directory"].as_str().context("cargo metadata names no target folder")?;
-    Ok(PathBuf::from(target))
-}
-
-/// Returns the path of the core module.
-fn compile(toolchain: &Toolchain, cargo_toml: &Path, target_dir: &Path) -> Result<PathBuf> {
-    let dir = cargo_toml.parent().unwrap_or(cargo_toml);
-    let mut cargo = toolchain.cargo(dir);
-    cargo
-        .args(["build", "--release", "--lib", "--target", TARGET, "--message-format=json-render-diagnostics"])
-        .args(toolchain.build_arguments())
-        .args(PROFILE.iter().flat_map(|setting| ["--config", setting]))
-        .arg("--config")
-        .arg(format!("target.{TARGET}.rustflags={}", rustflags()?))
-        .arg("--manifest-path")
-        .arg(cargo_toml)
-        .arg("--target-dir")
-        .arg(target_dir);
-    let output = cargo.stderr(Stdio::inherit()).output().context("cannot run cargo")?;
-    ensure!(output.status.success(), "cargo could not build {}", dir.display());
-    artifact(&output.stdout, cargo_toml)
-}
-
-/// Panic messages name source files; those of dependencies would name a folder of whoever built the skill, and
-/// make the same source a different component on every machine.
-fn rustflags() -> Result<String> {
-    let home = std::env::var_os("CARGO_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
-    let flags = home.map(|home| format!("--remap-path-prefix={}=cargo", home.display()));
-    serde_json::to_string(&flags.into_iter().collect::<Vec<_>>()).context("a folder name is not text")
-}
-
-/// Cargo prints a JSON object a line; the one of our own `cdylib` names the file.
-fn artifact(messages: &[u8], cargo_toml: &Path) -> Result<PathBuf> {
-    let mut library_without_module = false;
-    for line in messages.split(|byte| *byte == b'\n') {
-        let Ok(message) = serde_json::from_slice::<Value>(line) else { continue };
-        let ours = message["manifest_path"].as_str().is_some_and(|path| Path::new(path) == cargo_toml);
-        if !ours || message["reason"] != "compiler-artifact" || is_build_script(&message) {
-            continue;
-        }
-        let files = message["filenames"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        if let Some(module) = files.map(Path::new).find(|file| file.extension().is_some_and(|e| e == "wasm")) {
-            return Ok(module.to_owned());
-        }
-        library_without_module = true;
+    let out = match (&options.out, language) {
+        (Some(out), _) => out.clone(),
+        (None, Language::Rust) => target.with_file_name("components"),
+        (None, _) => work.join("build"),
+    };
+    let file = out.join(format!("{}.wasm", manifest.name));
+    if language.takes_pictures() && current::is_current(&dir, &file) {
+        let component = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        return Ok(Built { file, component, language });
     }
-    if library_without_module {
-        bail!("{} makes no module: it needs `[lib]` with `crate-type = [\"cdylib\"]`", cargo_toml.display());
+    let job = Job { dir: &dir, work: &work, language, is_shared: options.target_dir.is_some(), shared: target };
+    let made = match language {
+        Language::Rust => rust::build(&job),
+        Language::C | Language::Cpp => c::build(&job),
+        Language::Go => go::build(&job),
+        Language::Zig => zig::build(&job),
+        Language::Python => python::build(&job),
+        Language::Js | Language::Ts => js::build(&job),
+        Language::Assemblyscript => assemblyscript::build(&job),
+    }?;
+    if language == Language::Rust && manifest.lacks_schema() {
+        manifest.put_in(&rust::schemas(&job)?)?;
     }
-    bail!("cargo built no library from {}", cargo_toml.display())
+    let component = match made {
+        Made::Component(component) => component,
+        Made::CoreModule(module) => package::componentize(&module, Preview1::Nothing(sdk::WASI_STUB))
+            .with_context(|| format!("{} was compiled, but is no skill{}", manifest.name, hint(language)))?,
+    };
+    let component = package::embed_manifest(&package::strip(&component)?, &manifest.text()?);
+    package::inspect(&component).context("the component just built does not pass the host's checks")?;
+
+    write_whole(&file, &component).with_context(|| format!("cannot write {}", file.display()))?;
+    Ok(Built { file, component, language })
 }
 
-fn is_build_script(message: &Value) -> bool {
-    message["target"]["kind"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "custom-build"))
+/// What authors forget.
+fn hint(language: Language) -> &'static str {
+    match language {
+        Language::Rust => ": does it call `skillet_sdk::export!`?",
+        _ => "",
+    }
 }
 
 /// Whoever reads the path sees the old file or the new one, never a part.
@@ -148,46 +125,4 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
         let _ = fs::remove_file(&unfinished);
     }
     Ok(written?)
-}
-
-/// A command that does not inherit what the caller's own build was told: flags for the host's processor, say.
-fn clean_command(program: &Path) -> Command {
-    let mut command = Command::new(program);
-    for inherited in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "CARGO_TARGET_DIR"] {
-        command.env_remove(inherited);
-    }
-    command
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn message(manifest: &str, kind: &str, file: &str) -> String {
-        serde_json::json!({
-            "reason": "compiler-artifact", "manifest_path": manifest,
-            "target": { "kind": [kind] }, "filenames": [file],
-        })
-        .to_string()
-    }
-
-    #[test]
-    fn the_module_of_the_skill_itself_is_found() {
-        let messages = [
-            message("/dep/Cargo.toml", "cdylib", "/t/dep.wasm"),
-            message("/skill/Cargo.toml", "custom-build", "/t/build.wasm"),
-            "not JSON".to_owned(),
-            message("/skill/Cargo.toml", "cdylib", "/t/skill.wasm"),
-        ]
-        .join("\n");
-        let found = artifact(messages.as_bytes(), Path::new("/skill/Cargo.toml")).unwrap();
-        assert_eq!(found, Path::new("/t/skill.wasm"));
-    }
-
-    #[test]
-    fn a_plain_library_is_told_what_it_lacks() {
-        let messages = message("/skill/Cargo.toml", "lib", "/t/libskill.rlib");
-        let error = artifact(messages.as_bytes(), Path::new("/skill/Cargo.toml")).unwrap_err();
-        assert!(error.to_string().contains("cdylib"), "{error}");
-    }
 }

@@ -1,17 +1,9 @@
-//! `skillet skill new`: a Rust skill that builds, passes its tests and can be uploaded as it is.
+//! `skillet skill new`: a skill that builds, passes its tests and can be uploaded as it is.
 
-use super::build::is_skill_name;
+use super::{Language, build::is_skill_name, sdk};
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
-
-const TEMPLATE: [(&str, &str); 5] = [
-    ("Cargo.toml", include_str!("new/Cargo.toml.template")),
-    ("skill.toml", include_str!("new/skill.toml.template")),
-    ("src/lib.rs", include_str!("new/lib.rs.template")),
-    ("README.md", include_str!("new/README.md.template")),
-    (".gitignore", "/target\n"),
-];
 
 /// Names that cargo or the language keeps for itself and the pattern of a skill's name lets through.
 const TAKEN: [&str; 38] = [
@@ -55,30 +47,39 @@ const TAKEN: [&str; 38] = [
     "use",
 ];
 
-/// Makes the folder `dir/name` and returns it. `sdk` is the folder of the crate `skillet-sdk`.
-pub fn new_skill(name: &str, dir: &Path, sdk: &Path) -> Result<PathBuf> {
+/// Makes the folder `dir/name` and returns it. `crate_folder` is the folder of the crate `skillet-sdk`; without one
+/// the crate is unpacked beside the skill.
+pub fn new_skill(name: &str, language: Language, dir: &Path, crate_folder: Option<&Path>) -> Result<PathBuf> {
     ensure!(
         is_skill_name(name),
         "the name `{name}` must be 2 to 48 lower-case letters, digits and underscores, a letter first"
     );
-    ensure!(!TAKEN.contains(&name), "the name `{name}` means something else in Rust");
-    let sdk = fs::canonicalize(sdk).with_context(|| format!("no folder at {}", sdk.display()))?;
-    ensure!(sdk.join("Cargo.toml").is_file(), "{} is not the folder of the SDK", sdk.display());
+    let rust = language == Language::Rust;
+    ensure!(!rust || !TAKEN.contains(&name), "the name `{name}` means something else in Rust");
+    let crate_folder = match crate_folder {
+        Some(given) => {
+            let folder = fs::canonicalize(given).with_context(|| format!("no folder at {}", given.display()))?;
+            ensure!(folder.join("Cargo.toml").is_file(), "{} is not the folder of the SDK", folder.display());
+            folder
+        }
+        None => Path::new(sdk::WORK).join("sdk"),
+    };
 
     fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
     let folder = fs::canonicalize(dir)?.join(name);
     fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    fs::create_dir(folder.join("src"))?;
     let workspace = if belongs_to_a_workspace(&folder) { "" } else { "\n[workspace]\n" };
-    for (file, template) in TEMPLATE {
+    for (file, template) in language.template() {
         let text = template
             .replace("{{name}}", name)
             .replace("{{Type}}", &type_name(name))
-            .replace("{{sdk}}", &toml_text(&sdk))
+            .replace("{{sdk}}", &toml_text(&crate_folder))
             .replace("{{workspace}}", workspace);
-        let path = folder.join(file);
-        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        let path = folder.join(file.strip_suffix(".template").unwrap_or(file));
+        sdk::write_changed(&path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
     }
+    // Editors find the SDK from the first minute on.
+    sdk::unpack(language, &folder)?;
     Ok(folder)
 }
 
@@ -124,18 +125,24 @@ mod tests {
     fn bad_names_make_no_folder() {
         let nowhere = Path::new("/nonexistent");
         for name in ["", "a", "Upper", "with-dash", "../up", "1st", "match"] {
-            let error = new_skill(name, nowhere, nowhere).unwrap_err().to_string();
+            let error = new_skill(name, Language::Rust, nowhere, None).unwrap_err().to_string();
             assert!(error.contains(&format!("`{name}`")), "{error}");
         }
     }
 
     #[test]
-    fn the_template_leaves_no_placeholder() {
-        for (file, template) in TEMPLATE {
-            let filled = ["{{name}}", "{{Type}}", "{{sdk}}", "{{workspace}}"]
-                .iter()
-                .fold(template.to_owned(), |text, placeholder| text.replace(placeholder, ""));
-            assert!(!filled.contains("{{"), "{file}");
+    fn a_template_leaves_no_placeholder_and_has_what_a_skill_needs() {
+        for language in Language::ALL {
+            let files: Vec<&str> = language.template().iter().map(|(name, _)| *name).collect();
+            for needed in ["skill.toml", "README.md", ".gitignore", "tests/greets.json"] {
+                assert!(files.contains(&needed), "{language:?} has no {needed}: {files:?}");
+            }
+            for (file, template) in language.template() {
+                let filled = ["{{name}}", "{{Type}}", "{{sdk}}", "{{workspace}}"]
+                    .iter()
+                    .fold((*template).to_owned(), |text, placeholder| text.replace(placeholder, ""));
+                assert!(!filled.contains("{{"), "{language:?}, {file}");
+            }
         }
     }
 }

@@ -12,18 +12,21 @@ const SCHEMAS: [&str; 2] = ["input_schema", "output_schema"];
 #[derive(Debug)]
 pub struct Manifest {
     pub name: String,
-    /// What goes into the component. The very text of the file when nothing had to be put in.
-    pub text: String,
+    /// What the file says.
+    written: String,
+    /// The same with what was put in, if anything was.
+    table: Table,
+    put_in: bool,
 }
 
 /// Only what the build itself needs is checked here; the host checks the rest when it reads the manifest.
 pub fn read(dir: &Path) -> Result<Manifest> {
     let path = dir.join(FILE);
-    let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+    let written = fs::read_to_string(&path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => anyhow::anyhow!("there is no {FILE} in {}", dir.display()),
         _ => anyhow::Error::new(error).context(format!("cannot read {}", path.display())),
     })?;
-    let mut table: Table = toml::from_str(&text).with_context(|| format!("{} is not valid TOML", path.display()))?;
+    let mut table: Table = toml::from_str(&written).with_context(|| format!("{} is not valid TOML", path.display()))?;
     let name = name(&table).with_context(|| path.display().to_string())?;
 
     let mut put_in = false;
@@ -33,8 +36,38 @@ pub fn read(dir: &Path) -> Result<Manifest> {
         table.insert(key.into(), schema);
         put_in = true;
     }
-    let text = if put_in { toml::to_string(&table).context("the manifest cannot be written")? } else { text };
-    Ok(Manifest { name, text })
+    Ok(Manifest { name, written, table, put_in })
+}
+
+impl Manifest {
+    /// Whether the author left a schema to the types.
+    pub fn lacks_schema(&self) -> bool {
+        SCHEMAS.iter().any(|key| !self.table.contains_key(*key))
+    }
+
+    /// Puts in the schemas that are lacking. `null` stands for a type without one.
+    pub fn put_in(&mut self, schemas: &serde_json::Value) -> Result<()> {
+        for key in SCHEMAS.into_iter().filter(|key| !self.table.contains_key(*key)).collect::<Vec<_>>() {
+            let schema = schemas.get(key).filter(|schema| !schema.is_null()).with_context(|| {
+                format!(
+                    "{FILE} has no `{key}`, and its type has none either. Either write it there, or derive it: \
+                     `use skillet_sdk::{{JsonSchema, schemars}}` and `#[derive(JsonSchema)]` on the type and those in it"
+                )
+            })?;
+            let schema = from_json(schema.clone()).with_context(|| format!("the `{key}` of the type"))?;
+            self.table.insert(key.into(), schema);
+            self.put_in = true;
+        }
+        Ok(())
+    }
+
+    /// What goes into the component: the very text of the file when nothing had to be put in.
+    pub fn text(&self) -> Result<String> {
+        if !self.put_in {
+            return Ok(self.written.clone());
+        }
+        toml::to_string(&self.table).context("the manifest cannot be written")
+    }
 }
 
 /// The name becomes a file's name, so it is checked before anything is written.
@@ -98,7 +131,8 @@ mod tests {
     fn a_manifest_without_schema_files_is_kept_to_the_letter() {
         let text = "# a comment\nname = \"hello\"\n[input_schema]\ntype = \"object\"\n";
         let manifest = read(folder(&[(FILE, text)]).path()).unwrap();
-        assert_eq!((manifest.name.as_str(), manifest.text.as_str()), ("hello", text));
+        assert_eq!((manifest.name.as_str(), manifest.text().unwrap().as_str()), ("hello", text));
+        assert!(manifest.lacks_schema(), "there is none of the output");
     }
 
     #[test]
@@ -111,9 +145,23 @@ mod tests {
             .path(),
         )
         .unwrap();
-        let table: Table = toml::from_str(&manifest.text).unwrap();
+        let table: Table = toml::from_str(&manifest.text().unwrap()).unwrap();
         assert_eq!(table["input_schema"]["properties"]["n"]["maximum"].as_float(), Some(2.5));
         assert_eq!(table["limits"]["fuel"].as_integer(), Some(1));
+    }
+
+    #[test]
+    fn only_a_schema_that_is_lacking_comes_from_the_types() {
+        let text = "name = \"hello\"\ninput_schema = { type = \"object\" }\n";
+        let mut manifest = read(folder(&[(FILE, text)]).path()).unwrap();
+        let types = |output| serde_json::json!({ "input_schema": { "title": "no" }, "output_schema": output });
+        let error = manifest.put_in(&types(serde_json::Value::Null)).unwrap_err().to_string();
+        assert!(error.contains("`output_schema`") && error.contains("#[derive(JsonSchema)]"), "{error}");
+        manifest.put_in(&types(serde_json::json!({ "type": "array" }))).unwrap();
+        assert!(!manifest.lacks_schema());
+        let table: Table = toml::from_str(&manifest.text().unwrap()).unwrap();
+        assert_eq!(table["output_schema"]["type"].as_str(), Some("array"));
+        assert!(table["input_schema"].get("title").is_none(), "what the file says stands");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Which compiler can make WebAssembly here.
 
 use super::{TARGET, clean_command};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -60,6 +60,13 @@ impl Toolchain {
             }
         }
         command
+    }
+
+    /// The target that is this machine.
+    pub fn host(&self, dir: &Path) -> Result<String> {
+        let (Self::WithTarget { rustc, .. } | Self::FromSource { rustc, .. }) = self;
+        let host = ask(rustc, dir, &["--print", "host-tuple"]).context("rustc does not name this machine")?;
+        Ok(host.to_string_lossy().into_owned())
     }
 
     pub fn build_arguments(&self) -> &'static [&'static str] {

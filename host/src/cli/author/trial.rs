@@ -1,0 +1,214 @@
+//! `skillet skill check`, `test` and `run`: a component tried in the sandbox.
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    build::{self, BuildOptions},
+    report::{self, CaseReport, judged},
+    sdk, stage,
+};
+use crate::{
+    config::Config,
+    skills::{Case, ExpectedFailure, Rehearsal, package},
+};
+
+/// Where a skill's own cases are, beside its source.
+const CASES: &str = "tests";
+
+/// What is tried: a skill's folder, which is built first, or a component.
+struct Tried {
+    component: Vec<u8>,
+    /// For compiled code that is kept.
+    folder: PathBuf,
+    /// The skill's folder, if it is one.
+    dir: Option<PathBuf>,
+}
+
+impl Tried {
+    fn open(options: &BuildOptions) -> Result<Self> {
+        let path = &options.dir;
+        if path.is_dir() {
+            let built = build::build(options)?;
+            let dir = fs::canonicalize(path)?;
+            let folder = dir.join(sdk::WORK).join("host");
+            return Ok(Self { component: built.component, folder, dir: Some(dir) });
+        }
+        let component = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+        let folder = std::env::temp_dir().join(format!("skillet-{}", std::process::id()));
+        Ok(Self { component, folder, dir: None })
+    }
+}
+
+impl Drop for Tried {
+    fn drop(&mut self) {
+        // What is kept for a component by itself would be found by nobody.
+        if self.dir.is_none() {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// What `check` found.
+pub struct Checked {
+    pub value: Value,
+    pub text: String,
+}
+
+/// Looks at a skill as a host does at an upload, and runs its examples.
+pub async fn check(config: &Config, options: &BuildOptions) -> Result<Checked> {
+    let tried = Tried::open(options)?;
+    let rehearsal = stage::rehearsal(config, &tried.folder, &tried.component).await?;
+    let manifest = &rehearsal.manifest;
+    let imports = package::inspect(&tried.component)?.imports;
+    let reports = run_all(&rehearsal, examples(&rehearsal)).await?;
+    let asked: Vec<String> = manifest.asked().into_iter().map(|(capability, _)| capability).collect();
+    let unused: Vec<&String> = asked.iter().filter(|capability| !uses(&imports, capability)).collect();
+    let mut lines = vec![
+        format!("{} {}, {} KiB", manifest.name, manifest.version, tried.component.len().div_ceil(1024)),
+        format!("imports: {}", or_nothing(&imports)),
+        format!("asks for: {}", or_nothing(&asked)),
+    ];
+    lines.extend(unused.iter().map(|one| format!("note: it asks for `{one}` and does not import it")));
+    lines.extend(reports.iter().map(CaseReport::text));
+    let failed = reports.iter().filter(|report| !report.passed).count();
+    if failed > 0 {
+        bail!("{}\n{failed} of {} examples fail", lines.join("\n"), reports.len());
+    }
+    lines.push(format!("{} examples pass; a host takes it", reports.len()));
+    let value = json!({
+        "name": manifest.name, "version": manifest.version, "digest": rehearsal.digest,
+        "size": tried.component.len(), "imports": imports, "asks_for": asked, "unused": unused, "examples": reports,
+    });
+    Ok(Checked { value, text: lines.join("\n") })
+}
+
+fn uses(imports: &[String], capability: &str) -> bool {
+    let names = [format!("skillet:skill/{capability}@"), format!("wasi:{capability}/")];
+    imports.iter().any(|import| names.iter().any(|name| import.starts_with(name)))
+}
+
+fn or_nothing(names: &[String]) -> String {
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+/// What `test` came to.
+pub struct Tested {
+    pub reports: Vec<CaseReport>,
+    pub failed: usize,
+}
+
+/// Runs the examples of a skill and the cases beside it.
+pub async fn test(config: &Config, options: &BuildOptions, only: Option<&str>) -> Result<Tested> {
+    let tried = Tried::open(options)?;
+    let rehearsal = stage::rehearsal(config, &tried.folder, &tried.component).await?;
+    let mut cases = examples(&rehearsal);
+    if let Some(dir) = &tried.dir {
+        cases.extend(written(&dir.join(CASES))?);
+    }
+    if let Some(part) = only {
+        cases.retain(|(name, _)| name.contains(part));
+        ensure!(!cases.is_empty(), "no case has {part:?} in its name");
+    }
+    let reports = run_all(&rehearsal, cases).await?;
+    let failed = reports.iter().filter(|report| !report.passed).count();
+    Ok(Tested { reports, failed })
+}
+
+async fn run_all(rehearsal: &Rehearsal, cases: Vec<(String, Case)>) -> Result<Vec<CaseReport>> {
+    let mut reports = Vec::with_capacity(cases.len());
+    for (name, case) in cases {
+        let run = rehearsal.run(&case).await.with_context(|| name.clone())?;
+        reports.push(judged(&case, name, run));
+    }
+    Ok(reports)
+}
+
+/// The examples of the manifest.
+fn examples(rehearsal: &Rehearsal) -> Vec<(String, Case)> {
+    let examples = rehearsal.manifest.examples.iter().enumerate();
+    examples
+        .map(|(at, example)| {
+            let failure = example.failure.clone().map(|kind| ExpectedFailure { kind, text: String::new() });
+            let case = Case {
+                locale: example.locale.clone(),
+                output: example.output.clone(),
+                failure,
+                alone: true,
+                ..Case::of(example.input.clone())
+            };
+            (format!("example {}: {}", at + 1, example.input), case)
+        })
+        .collect()
+}
+
+/// The cases in a folder of JSON files, each one of them or a list.
+fn written(folder: &Path) -> Result<Vec<(String, Case)>> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(Vec::new()) };
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    files.sort();
+    let mut cases = Vec::new();
+    for file in files {
+        let shown = file.display();
+        let text = fs::read_to_string(&file).with_context(|| format!("{shown} cannot be read"))?;
+        let value: Value = serde_json::from_str(&text).with_context(|| format!("{shown} is not JSON"))?;
+        let list = match value {
+            Value::Array(list) => list,
+            one => vec![one],
+        };
+        for (at, value) in list.into_iter().enumerate() {
+            let case: Case = serde_json::from_value(value).with_context(|| format!("{shown}, case {}", at + 1))?;
+            ensure!(
+                case.output.is_some() || case.failure.is_some() || !case.kv_after.is_empty(),
+                "{shown}, case {}: it says neither `output` nor `failure` nor `kv_after`, so nothing is tested",
+                at + 1
+            );
+            let name = file.file_stem().unwrap_or_default().to_string_lossy();
+            let name =
+                if case.name.is_empty() { format!("{name} {}", at + 1) } else { format!("{name}: {}", case.name) };
+            cases.push((name, case));
+        }
+    }
+    Ok(cases)
+}
+
+/// What `run` does.
+pub struct RunOptions {
+    pub case: Case,
+    /// So many times, each in a fresh instance.
+    pub repeat: usize,
+}
+
+/// What came of `run`.
+pub struct Ran {
+    pub value: Value,
+    pub text: String,
+    pub failed: Option<String>,
+}
+
+/// Runs a skill once or more often, and reads out what that used.
+pub async fn run(config: &Config, options: &BuildOptions, wanted: RunOptions) -> Result<Ran> {
+    let tried = Tried::open(options)?;
+    let rehearsal = stage::rehearsal(config, &tried.folder, &tried.component).await?;
+    let runs = rehearsal.repeat(&wanted.case, wanted.repeat.max(1)).await?;
+    let last = runs.last().context("nothing ran")?;
+    let mut lines = Vec::new();
+    if let Ok(output) = &last.outcome {
+        lines.push(report::pretty(output).trim_end().to_owned());
+    }
+    lines.extend(last.log.iter().map(|line| format!("log {}: {}", line.level, line.message)));
+    lines.push(report::readout(last));
+    if runs.len() > 1 {
+        let mut times: Vec<f64> = runs.iter().map(|run| run.duration_ms).collect();
+        times.sort_by(f64::total_cmp);
+        let at = |share: usize| times[(times.len() * share / 100).min(times.len() - 1)];
+        lines.push(format!("{} runs: p50 {:.3} ms, p99 {:.3} ms", times.len(), at(50), at(99)));
+    }
+    let failed = last.outcome.as_ref().err().map(ToString::to_string);
+    Ok(Ran { value: json!(last), text: lines.join("\n"), failed })
+}

@@ -1,0 +1,123 @@
+//! The commands of an author, who needs no host.
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use super::{Source, Target, push, read, text_of};
+use crate::{
+    cli::{
+        author::{self, Language, RunOptions},
+        print,
+    },
+    config::Config,
+    skills::Case,
+};
+
+pub fn new(name: &str, language: Language, dir: &Path, sdk: Option<&Path>, json: bool) -> Result<()> {
+    let here = std::env::current_dir()?;
+    // A skill of this project's own workspace builds on the crate that is there.
+    let near = here.ancestors().map(|dir| dir.join("sdk")).find(|sdk| sdk.join("Cargo.toml").is_file());
+    let made = author::new_skill(name, language, dir, sdk.or(near.as_deref()))?;
+    let shown = made.display();
+    let text = format!(
+        "{shown} holds a skill in {}\ntest it with: skillet skill test {shown}\npush it with: skillet skill push {shown}",
+        language.name()
+    );
+    print(json, &json!({ "dir": made, "language": language.name() }), &text)
+}
+
+pub fn build(source: &Source, json: bool) -> Result<()> {
+    let built = author::build(&source.options())?;
+    let (file, size) = (built.file.display(), built.component.len());
+    let text = format!("{file} ({} KiB)", size.div_ceil(1024));
+    print(json, &json!({ "file": built.file, "size": size, "language": built.language.name() }), &text)
+}
+
+/// It is JSON in any case.
+pub fn schema() -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    // Whoever closed the pipe has read enough.
+    match out.write_all(author::manifest_schema().as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+pub async fn check(config: &Config, source: &Source, json: bool) -> Result<()> {
+    let checked = Box::pin(author::check(config, &source.options())).await?;
+    print(json, &checked.value, &checked.text)
+}
+
+pub async fn test(config: &Config, source: &Source, only: Option<&str>, json: bool) -> Result<()> {
+    let tested = Box::pin(author::test(config, &source.options(), only)).await?;
+    let lines: Vec<String> = tested.reports.iter().map(author::CaseReport::text).collect();
+    print(json, &json!({ "cases": tested.reports, "failed": tested.failed }), &lines.join("\n"))?;
+    match (tested.reports.len(), tested.failed) {
+        (0, _) => bail!("there is neither an example in skill.toml nor a case in tests/"),
+        (total, 0) => {
+            if !json {
+                println!("{total} cases pass");
+            }
+            Ok(())
+        }
+        (total, failed) => bail!("{failed} of {total} cases fail"),
+    }
+}
+
+/// What `run` was told.
+pub struct RunArguments {
+    pub input: String,
+    pub case: Option<PathBuf>,
+    pub locale: Option<String>,
+    pub repeat: usize,
+}
+
+pub async fn run(config: &Config, source: &Source, wanted: RunArguments, json: bool) -> Result<()> {
+    let mut case = match &wanted.case {
+        Some(file) => {
+            let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+            serde_json::from_str(&text).with_context(|| format!("{} is no case", file.display()))?
+        }
+        None => Case::of(serde_json::from_str(&wanted.input).context("--input is not JSON")?),
+    };
+    if let Some(locale) = wanted.locale {
+        case.locale = locale;
+    }
+    let ran = Box::pin(author::run(config, &source.options(), RunOptions { case, repeat: wanted.repeat })).await?;
+    print(json, &ran.value, &ran.text)?;
+    match ran.failed {
+        Some(failure) => bail!("{failure}"),
+        None => Ok(()),
+    }
+}
+
+/// Builds after every change, then pushes where that was asked for, and tests where not.
+pub async fn watch(config: Config, source: &Source, to: &Target, json: bool) -> Result<()> {
+    author::watch(&source.path, async || {
+        let done = match &to.to {
+            Some(_) => Box::pin(push_built(&config, source, to, json)).await,
+            None => Box::pin(test(&config, source, None, json)).await,
+        };
+        if let Err(error) = done {
+            eprintln!("error: {error:#}");
+        }
+    })
+    .await
+}
+
+/// Pushes a component, or what the folder of a skill is built to.
+pub async fn push_built(config: &Config, source: &Source, to: &Target, json: bool) -> Result<()> {
+    let component =
+        if source.path.is_dir() { author::build(&source.options())?.component } else { read(&source.path)? };
+    let done = Box::pin(push(to.host(config.clone()).await?, component)).await?;
+    let [name, version, status] = ["name", "version", "status"].map(|key| text_of(&done[key]));
+    let note = match done["from_core_module"].as_bool() {
+        Some(true) => "\nit came as a core module; the host made it into a component",
+        _ => "",
+    };
+    print(json, &done, &format!("{name} {version}: {status}{note}"))
+}

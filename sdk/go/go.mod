@@ -1,0 +1,3 @@
+module skillet
+
+go 1.24

@@ -1,0 +1,1 @@
+// Lets the package compile, for tests without WebAssembly, with functions that have no body.

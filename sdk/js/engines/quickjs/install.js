@@ -1,0 +1,4 @@
+import { install } from './promise.js';
+
+// Before anything of the author's is loaded.
+install();

@@ -1,0 +1,14 @@
+export { Failure } from './failure.js';
+export * as clock from './clock.js';
+export * as config from './config.js';
+export * as http from './http.js';
+export * as jobs from './jobs.js';
+export * as kv from './kv.js';
+export * as llm from './llm.js';
+export * as log from './log.js';
+export * as memory from './memory.js';
+export * as messages from './messages.js';
+export * as progress from './progress.js';
+export * as random from './random.js';
+export * as settings from './settings.js';
+export * as skills from './skills.js';

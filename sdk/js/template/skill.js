@@ -1,0 +1,12 @@
+import { Failure, kv } from 'skillet';
+
+/** @type {import('skillet').Run<{ name: string }, { text: string, count: number }>} */
+export default function run(input, call) {
+  const name = input.name.trim();
+  if (name === '') {
+    throw Failure.invalidInput(call.isChinese ? '名字不能为空' : 'the name is empty');
+  }
+  const count = kv.update('count', (before) => (before ?? 0) + 1);
+  const text = call.isChinese ? `你好，${name}！这是第 ${count} 次。` : `Hello, ${name}! This is time ${count}.`;
+  return { text, count };
+}
