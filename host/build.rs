@@ -39,8 +39,15 @@ const TEMPLATES: [(&str, &str); 9] = [
 const BESIDE: [&str; 6] = ["README.md", "template", "template-ts", "conformance", "node_modules", "test_uses.py"];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    for input in ["locales", "src/skills/probe", "../wit/v0", "../sdk", "../Cargo.toml"] {
+    for input in ["locales", "src/skills/probe", "../wit/v0", "../Cargo.toml"] {
         println!("cargo::rerun-if-changed={input}");
+    }
+    // Not the whole of it: conformance skills are built inside.
+    for input in ["Cargo.toml", "src", "template", "wasi-stub.wat", "skill.schema.json"] {
+        println!("cargo::rerun-if-changed=../sdk/{input}");
+    }
+    for (_, folder) in SDKS {
+        println!("cargo::rerun-if-changed=../sdk/{folder}");
     }
     let out = PathBuf::from(env::var("OUT_DIR")?);
     probes(&out)?;
@@ -114,9 +121,6 @@ fn listed(name: &str, folder: &Path, files: Vec<PathBuf>) -> Result<String, Box<
 /// The files under a folder, sorted, without what stands directly in it under these names.
 fn files(folder: &Path, without: &[&str]) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     let mut found = Vec::new();
-    if !folder.exists() {
-        return Ok(found); // TEMPORARY
-    }
     for entry in fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))? {
         let entry = entry?;
         let name = entry.file_name();

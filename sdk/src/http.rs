@@ -1,5 +1,4 @@
-//! Requests to the hosts that the owner granted: `http = ["api.example.org"]`. No host lends it yet:
-//! an upload that imports it is refused.
+//! Requests to the hosts that the owner granted: `http = ["api.example.org"]`.
 //!
 //! ```no_run
 //! use serde::Deserialize;

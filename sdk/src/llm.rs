@@ -1,5 +1,5 @@
 //! A language model behind the host's gateway: budgets, tiers and caches apply. Granted with
-//! `llm = "small"` or `llm = "large"`. No host lends it yet: an upload that imports it is refused.
+//! `llm = "small"` or `llm = "large"`.
 //!
 //! ```no_run
 //! use skillet_sdk::{Failure, llm::{Request, Tier}};

@@ -18,7 +18,7 @@ mod network;
 mod orchestration;
 mod output;
 mod secrets;
-mod server;
+pub mod server;
 mod traffic;
 mod upload;
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use skillet::{
     clock::Clock,
     config::Config,
+    ids::HostId,
     memory::Memory,
     settings::Settings,
     skills::{BOUNDS, Caller, FailureKind, Origin, Outcome, Request, Services, Skills, UploadError},
@@ -30,9 +31,10 @@ impl Sandbox {
             db: db.clone(),
             clock: clock.clone(),
             memory: Memory::new(db.clone(), clock.clone()),
-            settings: Settings::new(db.clone(), clock, &config),
+            settings: Settings::new(db.clone(), clock.clone(), &config),
             gateway: None,
             wake: Arc::default(),
+            host: HostId::new(&clock),
         };
         let skills = Arc::new(Skills::new(config.skills, services, program(), data.path()).unwrap());
         Self { skills, db, _data: data }

@@ -1,5 +1,6 @@
 //! What tests are made with.
 
+pub mod browser;
 pub mod db;
 pub mod guests;
 pub mod host;

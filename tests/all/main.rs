@@ -5,12 +5,16 @@
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod attacks;
+mod authors;
 mod chat;
+mod conformance;
 mod crash;
+mod gallery;
 mod guests;
 mod harness;
 mod hosts;
 mod layering;
+mod manifests;
 mod model;
 mod models;
 mod parity;

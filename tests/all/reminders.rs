@@ -7,7 +7,9 @@ use skillet::{clock::Clock, store::Db};
 
 use crate::{
     harness::{
+        guests,
         host::{Host, Options},
+        manifest::Manifest,
         postgres,
         telegram::{Telegram, person},
     },
@@ -313,6 +315,34 @@ async fn a_skill_and_a_digest_run_by_the_clock() {
     setup.telegram.wait_count(setup.ada.id, before + 1).await;
     setup.settle(&setup.ada).await;
     assert_eq!(setup.telegram.messages(setup.ada.id).len(), before + 2);
+}
+
+#[tokio::test]
+async fn a_digest_brings_what_is_new_in_the_feeds_along() {
+    let (host, conversation) = web().await;
+    let feed =
+        |version: &str, output: &Value| guests::constant(&output.to_string(), &Manifest::new("feed").version(version));
+    let job = json!({ "type": "daily_digest", "recurrence": "0 8 * * *", "conversation": conversation, "payload": {} });
+    let digest = make(&host, &job).await;
+    let tell = async || {
+        let run = host.post(&format!("{digest}/run"), &json!({})).await.ok();
+        let run = format!("/api/v1/jobs/{}", run["id"].as_str().unwrap());
+        until(&host, &run, |job| (job["status"] == "done").then_some(())).await;
+        said(&host, &conversation, "").await.pop().unwrap()
+    };
+    let news = json!({ "text": "Tea\n- Oolong", "items": [{ "title": "Oolong" }] });
+    host.upload(feed("2.0.0", &news)).await.ok();
+    let with = tell().await;
+    let (day, feeds) = with.split_once("\n\nTea").unwrap_or_else(|| panic!("{with}"));
+    assert!(!day.is_empty() && feeds == "\n- Oolong", "{with}");
+    // Nothing new, nothing that works, nothing at all.
+    host.upload(feed("2.0.1", &json!({ "text": "Nothing new in Tea.", "items": [] }))).await.ok();
+    assert_eq!(tell().await, day);
+    host.upload(guests::trap(&Manifest::new("feed").version("2.0.2"))).await.ok();
+    assert_eq!(tell().await, day);
+    host.upload(feed("2.0.3", &news)).await.ok();
+    host.post("/api/v1/skills/feed/disable", &json!({})).await.ok();
+    assert_eq!(tell().await, day);
 }
 
 #[tokio::test]

@@ -28,6 +28,8 @@ fn what_does_not_fit_is_named() {
         (vec![listen, ("SKILLET__GATEWAY__SMALL__BASE_URL", "ftp://x")], "", "gateway.small.base_url"),
         (vec![listen, ("SKILLET__GATEWAY__SMALL__BASE_URL", "http://x")], "", "gateway.small.model"),
         (vec![listen, ("SKILLET__SKILLS__MAX_FUEL", "0")], "", "skills.max_fuel"),
+        (vec![listen, ("SKILLET__SKILLS__INSTALL", "[\"My Skill\"]")], "", "skills.install"),
+        (vec![listen], "[skills]\ninstal = [\"calculator\"]\n", "instal"),
         (vec![listen, ("DATABASE_URL", "mysql://x")], "", "database.url"),
         (vec![listen], "[skills]\nmax_fule = 3\n", "max_fule"),
         (vec![listen], "[log]\nlevel = \"lots,of=nonsense=x\"\n", "log.level"),

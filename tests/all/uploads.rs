@@ -112,6 +112,36 @@ async fn what_is_no_component_is_refused_by_name() {
     assert_eq!(names(&host).await, ["echo"]);
 }
 
+/// A core module that says which world it is for is made into a component; preview 1 of WASI is put under it.
+#[tokio::test]
+async fn a_core_module_of_a_skill_is_made_into_a_component() {
+    let host = host(Options::default()).await;
+    let asking = include_str!("../guests/echo.wat").replacen(
+        "(module",
+        r#"(module (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+           (func (export "keeps_the_import") (drop (call $random (i32.const 0) (i32.const 0))))"#,
+        1,
+    );
+    for (name, text, imports) in
+        [("plain", include_str!("../guests/echo.wat"), ""), ("asking", asking.as_str(), "wasi:random/random@")]
+    {
+        let module = guests::core_module(text, &Manifest::new(name));
+        let uploaded = host.upload(module.clone()).await.ok();
+        assert_eq!(
+            (&uploaded["status"], &uploaded["from_core_module"]),
+            (&json!("active"), &json!(true)),
+            "{uploaded}"
+        );
+        assert!(uploaded["imports"].to_string().contains(imports), "{uploaded}");
+        assert_eq!(host.upload(module).await.ok()["digest"], uploaded["digest"], "the same module is the same version");
+        let called =
+            host.post(&format!("/api/v1/skills/{name}/call"), &json!({ "input": { "text": "你好" } })).await.ok();
+        assert_eq!(called["output"], json!({ "text": "你好" }));
+    }
+    let stray = wat::parse_str("(module (import \"env\" \"f\" (func)) (func (export \"run\")))").unwrap();
+    assert!(refused(&host, stray, 422).await.contains("core module"));
+}
+
 #[tokio::test]
 async fn one_number_is_one_component_and_numbers_go_up() {
     let host = host(Options::default()).await;

@@ -42,6 +42,8 @@ function start() {
       ...process.env,
       SKILLET__HTTP__LISTEN: "127.0.0.1:0",
       SKILLET__SKILLS__BUNDLE_DIR: join(root, "target/components"),
+      // The others are in the gallery.
+      SKILLET__SKILLS__INSTALL: '["calculator", "remember", "search_memory"]',
     },
   });
   let out = "";
@@ -130,7 +132,9 @@ async function firstRun() {
     await page.goto(`${host.url}/skills`);
     await page.setInputFiles("#component", greeterComponent());
     await page.click("#upload button");
-    await page.waitForURL(/\/skills\/greeter/);
+    await page.waitForURL(/\/skills\/greeter\/versions/);
+    await page.locator("button[value=activate]").click();
+    await page.waitForURL(/\/skills\/greeter$/);
     await shot(page, "skill-en");
     await page.goto(`${host.url}/chat`);
     await say(page, "say hello to Grace", "Hello, Grace!");
@@ -145,13 +149,35 @@ async function firstRun() {
     assert((await page.locator("main").innerText()).includes("Hello, Margaret!"));
     await shot(page, "skill-tried-en");
   });
+  await check("a skill of the gallery is installed by one click and tried by an example", async () => {
+    await page.goto(`${host.url}/skills`);
+    const offer = page.locator("#gallery li", { has: page.locator("h3", { hasText: /^remind_me$/ }) });
+    assert((await offer.innerText()).includes("Set reminders and jobs for the person"));
+    await offer.scrollIntoViewIfNeeded();
+    await shot(page, "gallery-en");
+    await offer.locator("button").click();
+    await page.waitForURL(/\/skills\/remind_me$/);
+    assert((await page.locator("[role=status]").first().innerText()).includes("installed"));
+    await page.getByRole("link", { name: "action: cancel" }).click();
+    const form = page.locator("#try form");
+    assert.equal(await form.locator("select").inputValue(), "cancel");
+    assert.equal(await form.locator("[name='i:text']").inputValue(), "第二个提醒");
+    await form.locator("[name='i:text']").fill("the second reminder");
+    await form.locator("button").click();
+    await page.locator("#try .facts").waitFor();
+    assert(/You have no reminders/.test(await page.locator("#try .outcome").innerText()));
+    assert.equal(await form.locator("[name='i:text']").inputValue(), "the second reminder");
+    await shot(page, "playground-en");
+    await page.goto(`${host.url}/skills`);
+    assert.equal(await page.locator("#gallery h3", { hasText: /^remind_me$/ }).count(), 0);
+  });
   await check("a version that asks for more waits, is reviewed and answers", async () => {
     await page.goto(`${host.url}/skills`);
     await page.setInputFiles("#component", widerGreeter());
     await page.click("#upload button");
     await page.waitForURL(/\/skills\/greeter\/versions\/[0-9a-f]{64}/);
     const review = await page.locator("main").innerText();
-    for (const part of ["0.2.0", "0.1.0", "api.example.org", "api_key", "Greets somebody by name.", "not set"]) {
+    for (const part of ["0.2.0", "0.1.0", "api.example.org", "api_key", "Greets somebody by name", "not set"]) {
       assert(review.includes(part), `${part} is not in the review: ${review}`);
     }
     await shot(page, "review-en");
@@ -217,8 +243,10 @@ function greeterComponent() {
 /** The next version of that skill, which wants the network and a key. */
 function widerGreeter() {
   const file = join(data, "greeter", "skill.toml");
-  const wants = '[capabilities]\nhttp = ["api.example.org"]\n\n[[secrets]]\nname = "api_key"\nhost = "api.example.org"\nheader = "authorization"\n';
-  const manifest = readFileSync(file, "utf8").replace('version = "0.1.0"', 'version = "0.2.0"');
+  const wants = '[[secrets]]\nname = "api_key"\nhost = "api.example.org"\nheader = "authorization"\n';
+  const manifest = readFileSync(file, "utf8")
+    .replace('version = "0.1.0"', 'version = "0.2.0"')
+    .replace("kv = true", 'kv = true\nhttp = ["api.example.org"]');
   writeFileSync(file, manifest.replace("[[triggers]]", `${wants}\n[[triggers]]`));
   execFileSync(skillet, ["skill", "build", join(data, "greeter"), "--out", data, "--target-dir", join(root, "target/guests")], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
   return join(data, "greeter.wasm");
@@ -226,7 +254,7 @@ function widerGreeter() {
 
 /** Every page, in both languages, on a phone and wide, light and dark. */
 async function tour() {
-  const pages = ["chat", "skills", "skills/calculator", "skills/greeter", "approvals", "turns", "memory", "jobs", "telegram", "people", "usage", "settings"];
+  const pages = ["chat", "skills", "skills/calculator", "skills/remind_me?example=6", "skills/greeter", "approvals", "turns", "memory", "jobs", "telegram", "people", "usage", "settings"];
   const views = [
     { name: "en", locale: "en-US", viewport: { width: 1200, height: 800 }, colorScheme: "light" },
     { name: "zh", locale: "zh-CN", viewport: { width: 1200, height: 800 }, colorScheme: "dark" },
@@ -242,8 +270,15 @@ async function tour() {
         assert.equal(response.status(), 200, path);
         const language = await page.evaluate(() => document.documentElement.lang);
         assert.equal(language.startsWith("zh"), view.locale === "zh-CN", `${path} is in ${language}`);
-        await shot(page, `${path.replaceAll("/", "-")}-${name}`);
+        await shot(page, `${path.replaceAll(/[/?=]/g, "-")}-${name}`);
       }
+      await page.goto(`${host.url}/skills`);
+      await page.locator("#gallery").scrollIntoViewIfNeeded();
+      await shot(page, `gallery-${name}`);
+      await page.goto(`${host.url}/skills/calculator?example=0`);
+      await page.locator("#try form button").click();
+      await page.locator("#try .facts").scrollIntoViewIfNeeded();
+      await shot(page, `playground-${name}`);
       await page.goto(`${host.url}/skills/greeter`);
       await page.goto(`${host.url}${await page.locator("#versions a").first().getAttribute("href")}`);
       await shot(page, `review-${name}`);

@@ -226,6 +226,11 @@ fn classify(error: &wasmtime::Error, limits: Limits, state: &CallState) -> CallF
             return CallFailure::new(FailureKind::OutOfFuel, format!("more than {} units of fuel", limits.fuel));
         }
         Some(Trap::Interrupt) => return timeout(limits),
+        // Where a language cannot take a crash back, its SDK says why in the last line and gives up.
+        Some(Trap::UnreachableCodeReached) if state.log.last().is_some_and(|line| line.level == "error") => {
+            let reason = state.log.last().map(|line| line.message.clone());
+            return CallFailure::new(FailureKind::Failed, reason.unwrap_or_default());
+        }
         _ => {}
     }
     let text = format!("{error:#}");

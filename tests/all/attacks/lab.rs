@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use skillet::{
     clock::Clock,
     config::{self, Config},
-    ids::UserId,
+    ids::{HostId, UserId},
     memory::Memory,
     settings::Settings,
     skills::{Caller, Origin, Outcome, Request, Services, Skills},
@@ -37,6 +37,7 @@ impl Lab {
             settings: Settings::new(db.clone(), clock.clone(), &config),
             gateway: None,
             wake: Arc::default(),
+            host: HostId::new(&Clock::System),
         };
         let user = db.user_named(&clock, "ada").await.unwrap().id;
         let skills = Arc::new(Skills::new(config.skills, services, program(), data.path()).unwrap());

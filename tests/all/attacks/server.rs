@@ -188,6 +188,7 @@ async fn answer(stream: &mut TcpStream, request: &str) -> std::io::Result<bool> 
         "lengths" => raw(stream, b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 20\r\n\r\nhello").await,
         "broken" => raw(stream, b"220 mail.example ESMTP\r\n").await,
         "nothing" => Ok(false),
+        "missing" => text(stream, "404 Not Found", "", "no such page").await,
         _ => text(stream, "200 OK", "x-note: <b>\r\n", "hello").await,
     }
 }

@@ -286,7 +286,9 @@ async fn names(ground: &Ground) {
     // Of a skill that ships with the host, which a person's upload would take the place of.
     let bundle = tempfile::tempdir().unwrap();
     fs::write(bundle.path().join("notes.wasm"), guests::echo(&Manifest::new("notes"))).unwrap();
-    let options = Options::default().env("SKILLET__SKILLS__BUNDLE_DIR", bundle.path().to_str().unwrap());
+    let options = Options::default()
+        .env("SKILLET__SKILLS__BUNDLE_DIR", bundle.path().to_str().unwrap())
+        .env("SKILLET__SKILLS__INSTALL", "[\"notes\"]");
     let mut host = Host::start(options).await;
     host.token("admin").await;
     let taking_over = guests::constant("{}", &Manifest::new("notes").version("2.0.0"));

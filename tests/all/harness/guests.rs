@@ -116,8 +116,17 @@ pub fn guest(wat: &str, manifest: &Manifest) -> Vec<u8> {
     package::embed_manifest(&component(wat, None), &manifest.toml())
 }
 
+/// The core module of a guest, with its world and its manifest in sections.
+pub fn core_module(wat: &str, manifest: &Manifest) -> Vec<u8> {
+    package::embed_manifest(&with_world(wat, None), &manifest.toml())
+}
+
 /// A component without a manifest, for the contract's world or for the world `guest` of more WIT.
 pub fn component(wat: &str, more_wit: Option<&str>) -> Vec<u8> {
+    package::componentize(&with_world(wat, more_wit), package::Preview1::Wasi).unwrap()
+}
+
+fn with_world(wat: &str, more_wit: Option<&str>) -> Vec<u8> {
     let text = wat.replace("(;allocator;)", include_str!("../../guests/allocator.wat"));
     let mut module = wat::parse_str(text).unwrap();
     let mut resolve = Resolve::default();
@@ -128,5 +137,5 @@ pub fn component(wat: &str, more_wit: Option<&str>) -> Vec<u8> {
     };
     let world = resolve.select_world(&[package], Some(name)).unwrap();
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
-    package::componentize(&module).unwrap()
+    module
 }

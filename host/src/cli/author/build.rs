@@ -73,7 +73,7 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
     };
     let out = match (&options.out, language) {
         (Some(out), _) => out.clone(),
-        (None, Language::Rust) => target.with_file_name("components"),
+        (None, Language::Rust) => rust::target(&dir)?.join("components"),
         (None, _) => work.join("build"),
     };
     let file = out.join(format!("{}.wasm", manifest.name));

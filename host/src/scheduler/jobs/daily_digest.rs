@@ -1,5 +1,7 @@
 //! Tells a person what the last day was, and what the next one brings: in a model's words where there
-//! is one, else line by line.
+//! is one, else line by line. What is new in their feeds comes along.
+
+mod feeds;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_i18n::t;
@@ -50,7 +52,8 @@ pub async fn run(parts: &Parts, job: &Job) -> Ended {
     let notes = day.notes(&to.locale);
     let told = if day.is_quiet() { None } else { by_model(parts, &to, &notes, now).await? };
     let note = Note { by_model: told.is_some(), ..Note::default() };
-    to.tell(parts, job, told.unwrap_or(notes), Vec::new()).await?;
+    let told = [Some(told.unwrap_or(notes)), feeds::news(parts, job, &to).await?];
+    to.tell(parts, job, told.into_iter().flatten().collect::<Vec<_>>().join("\n\n"), Vec::new()).await?;
     Ok(note)
 }
 

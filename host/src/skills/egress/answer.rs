@@ -75,7 +75,7 @@ pub fn refusal(error: &reqwest::Error) -> Refusal {
         return Refusal::Invalid(format!("the request cannot be sent: {cause}"));
     }
     let doing = match () {
-        () if error.is_connect() => "the server cannot be reached",
+        () if error.is_connect() => "no connection",
         () if error.is_decode() => "the response cannot be decompressed",
         () => "the exchange broke off",
     };
