@@ -21,6 +21,9 @@ C_PACKAGES := clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32 libc++-19-dev-
 .PHONY: run build debug plugins plugins-more plugins-all conformance tools tools-all toolchain test lint docs bench bench-sandbox \
 	bench-jobs bench-telegram e2e fuzz clean
 
+# The order of prerequisites is the order of work.
+.NOTPARALLEL:
+
 ## Everything from a fresh clone to a running host
 run: SKILLET = $(RELEASE)
 run: build plugins plugins-more
@@ -38,7 +41,7 @@ plugins: toolchain $(RUST_COMPONENTS)
 # Those in other languages, as far as the tools are here. They wait in the gallery.
 plugins-more:
 	@for one in $(OTHER_COMPONENTS); do \
-		$(MAKE) --no-print-directory -s $$one || echo "The gallery goes without $$(basename $$one .wasm); 'make tools' installs what is missing."; done
+		$(MAKE) --no-print-directory -s SKILLET='$(RELEASE)' $$one || echo "The gallery goes without $$(basename $$one .wasm); 'make tools' installs what is missing."; done
 
 ## Every first-party skill, and a guest in every language that an SDK is for
 plugins-all: toolchain tools-all $(COMPONENTS) $(UNTRIED:%=target/conformance/%.wasm) conformance
@@ -81,7 +84,8 @@ $(TOOLS)/python/bin/python-zig: | $(TOOLS)/python/bin/python3
 
 .PHONY: c-tools FORCE
 c-tools:
-	@if [ -x /usr/bin/clang-19 ] && [ -f /usr/lib/wasm32-wasi/libc.a ] && [ -f /usr/lib/llvm-19/lib/wasm32-wasi/libc++.a ]; then exit 0; fi; \
+	@if [ -x /usr/bin/clang-19 ] && [ -x /usr/lib/llvm-19/bin/wasm-ld ] && [ -f /usr/lib/wasm32-wasi/libc.a ] && \
+		[ -f /usr/lib/llvm-19/lib/clang/19/lib/wasi/libclang_rt.builtins-wasm32.a ] && [ -f /usr/lib/llvm-19/lib/wasm32-wasi/libc++.a ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && for try in 1 2; do apt-get install -qq --yes --no-install-recommends $(C_PACKAGES) && exit 0; done; fi; \
 	echo "Install: apt-get install --no-install-recommends $(C_PACKAGES)"; exit 1
@@ -158,4 +162,4 @@ fuzz:
 	done
 
 clean:
-	rm -rf target/components target/guests target/bench
+	rm -rf target/components target/conformance target/guests target/tools target/bench

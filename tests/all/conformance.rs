@@ -50,7 +50,7 @@ async fn keeps_the_promises(language: &'static str, presence: Presence) {
         }
         (Err(error), Presence::Required) => panic!("{}: {error}; run `make conformance`", path.display()),
     };
-    let ground = Ground::start(language, &component).await;
+    let ground = Ground::start(&component).await;
     let mut failures = Vec::new();
     for case in table::cases() {
         if let Err(failure) = attempt(&ground, &case).await {

@@ -10,7 +10,7 @@ mod stage;
 mod trial;
 mod watch;
 
-pub use build::{BuildOptions, build};
+pub use build::{BuildOptions, build, numbered};
 pub use language::Language;
 pub use new::new_skill;
 pub use report::CaseReport;

@@ -8,11 +8,13 @@ mod places;
 
 pub use keys::short;
 
+use chrono::TimeDelta;
 use serde_json::Value;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use tokio::sync::OwnedMutexGuard;
 use tokio_util::task::TaskTracker;
 
 use super::{
@@ -45,6 +47,9 @@ const WATCH: Duration = Duration::from_secs(1);
 
 /// How often a call looks whether another host has ended it.
 const LOOK: Duration = Duration::from_millis(250);
+
+/// What a run holds as long as anything of it is left: its place, and its key if it has one.
+type Held = Arc<(Place, Option<OwnedMutexGuard<()>>)>;
 
 /// A run without its bookkeeping.
 pub(super) struct RawCall<'a> {
@@ -89,6 +94,7 @@ impl Executor {
 
     /// Waits until every call that was dropped is closed.
     pub async fn settle(&self) {
+        self.sandbox.settle().await;
         self.tasks.close();
         self.tasks.wait().await;
     }
@@ -141,7 +147,7 @@ impl Executor {
         let longest = self.places.patience() + installed.limits.timeout * ATTEMPTS + PAUSES.iter().sum::<Duration>();
         // A call under another one does not wait: what it waits for may be the one above.
         let patience = if request.under.is_none() { longest } else { Duration::ZERO };
-        let Ok(_running) = tokio::time::timeout(patience, self.keys.take(key.as_deref())).await else {
+        let Ok(running) = tokio::time::timeout(patience, self.keys.take(key.as_deref())).await else {
             return refuse(CallFailure::new(FailureKind::Busy, "a call of the same key runs already"));
         };
         let repeatable = installed.manifest.idempotency != Idempotency::None;
@@ -155,9 +161,9 @@ impl Executor {
             repeatable,
             input: &request.input,
             held_by: services.host,
-            held_until: services.clock.now() + longest,
+            held_for: TimeDelta::from_std(longest).unwrap_or(TimeDelta::MAX),
         };
-        let (id, attempt) = match Box::pin(begun(services, &start)).await? {
+        let (id, attempt) = match Box::pin(begun(services, &start, patience)).await? {
             Started::Held => {
                 return refuse(CallFailure::new(FailureKind::Busy, "another host runs this call already"));
             }
@@ -180,8 +186,9 @@ impl Executor {
         let checked = match place {
             Err(failure) => Checked { output: Err(failure), run: None },
             Ok(place) => {
-                let place = Arc::new(place);
-                let attempts = self.attempts(skills, &installed, &request, &mut open, &place);
+                // A guest whose caller has left holds both until it is gone.
+                let held: Held = Arc::new((place, running));
+                let attempts = self.attempts(skills, &installed, &request, &mut open, &held);
                 // Boxed, as what lies ahead and behind is: a call that waits for its guest carries only this along.
                 Box::pin(attempts).await?
             }
@@ -199,7 +206,7 @@ impl Executor {
         installed: &Installed,
         request: &Request,
         open: &mut OpenCall<'_>,
-        place: &Arc<Place>,
+        held: &Held,
     ) -> Result<Checked, StoreError> {
         let mut pauses = PAUSES.into_iter();
         let limits = installed.limits;
@@ -220,7 +227,7 @@ impl Executor {
                 root: Some(&root),
                 tape: Tape::default(),
             };
-            let checked = self.run_once(Stage::World(skills), installed, raw, place.clone()).await;
+            let checked = self.run_once(Stage::World(skills), installed, raw, held.clone()).await;
             let Some(pause) = pauses.next().filter(|_| safe_again(installed, &checked)) else { return Ok(checked) };
             if request.under.as_ref().is_some_and(|under| under.root.deadline() < Instant::now() + pause) {
                 return Ok(checked);
@@ -240,13 +247,13 @@ impl Executor {
             Err(failure) => Err(failure),
         };
         match place {
-            Ok(place) => self.run_once(stage, installed, raw, place.into()).await,
+            Ok(place) => self.run_once(stage, installed, raw, Arc::new((place, None))).await,
             Err(failure) => Checked { output: Err(failure), run: None },
         }
     }
 
     /// Runs once and checks the output; no key, no queue, no record.
-    async fn run_once(&self, stage: Stage<'_>, installed: &Installed, raw: RawCall<'_>, place: Arc<Place>) -> Checked {
+    async fn run_once(&self, stage: Stage<'_>, installed: &Installed, raw: RawCall<'_>, held: Held) -> Checked {
         let (skills, services, world) = match stage {
             Stage::World(skills) => (&**skills, &skills.services, Some((Some(skills.clone()), &skills.egress))),
             Stage::Alone(skills, services) => (skills, services, None),
@@ -276,7 +283,7 @@ impl Executor {
             deadline_ms: u64::try_from(limits.timeout.as_millis()).unwrap_or(u64::MAX),
         };
         let prepared = state(installed, raw, services, world, (limits, deadline, root.clone()));
-        let held = (place, installed.running.begin());
+        let held = (held, installed.running.begin());
         let stop = async {
             while tokio::time::timeout(WATCH, installed.running.stopped()).await.is_err() {
                 Box::pin(skills.registry.look()).await;
@@ -300,10 +307,11 @@ impl Executor {
 }
 
 /// Begins a call; while another host runs it, that one's end is waited for.
-async fn begun(services: &Services, start: &CallStart<'_>) -> Result<Started, StoreError> {
+async fn begun(services: &Services, start: &CallStart<'_>, patience: Duration) -> Result<Started, StoreError> {
+    let began = Instant::now();
     loop {
         match services.db.start_call(&services.clock, start).await? {
-            Started::Held if services.clock.now() < start.held_until => tokio::time::sleep(LOOK).await,
+            Started::Held if began.elapsed() < patience => tokio::time::sleep(LOOK).await,
             started => return Ok(started),
         }
     }

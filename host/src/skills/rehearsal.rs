@@ -8,10 +8,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{
     CallFailure, Caller, Manifest, Skills, UploadError,
-    egress::{Egress, Exchange},
+    egress::{Egress, Exchange, Redactor, Secret},
     executor::{Checked, RawCall, Stage},
     grant::Grants,
     host::{LogLine, Services},
+    registry::Installed,
     sandbox::Run,
     tape::Tape,
 };
@@ -151,6 +152,8 @@ pub struct Rehearsal {
     skills: Arc<Skills>,
     pub manifest: Manifest,
     pub digest: String,
+    /// The interfaces that it calls.
+    pub imports: Vec<String>,
 }
 
 /// Why a run could not be made; not what became of it.
@@ -163,10 +166,12 @@ pub enum RehearsalError {
 }
 
 impl Skills {
-    /// Looks at a component as an upload does, up to its compiled code; stores nothing.
+    /// Looks at a component as an upload does, up to its compiled code; stores nothing, and keeps no other compiled
+    /// code than that.
     pub async fn rehearsal(self: &Arc<Self>, component: &[u8]) -> Result<Rehearsal, UploadError> {
-        let (manifest, digest) = Box::pin(self.examine(component)).await?;
-        Ok(Rehearsal { skills: self.clone(), manifest, digest })
+        let (manifest, digest, imports) = Box::pin(self.examine(component)).await?;
+        self.registry.compiler.sweep(vec![digest.clone()]).await?;
+        Ok(Rehearsal { skills: self.clone(), manifest, digest, imports })
     }
 }
 
@@ -216,7 +221,11 @@ impl Rehearsal {
         let caller = Caller { user, turn: None, conversation: None, locale, time_zone };
         let grants = Grants::new(skill, self.manifest.asked());
         let mut installed = self.skills.registry.prepare(&self.manifest, &self.digest, grants)?;
+        if let Some(key) = case.settings.keys().find(|key| !self.manifest.settings.contains_key(*key)) {
+            return Err(bad(format!("`settings`: the manifest has no setting `{key}`")));
+        }
         Arc::make_mut(&mut installed.settings).extend(case.settings.clone());
+        stand_ins(&mut installed);
         let mut runs = Vec::with_capacity(times);
         for _ in 0..times {
             let raw = RawCall {
@@ -241,6 +250,24 @@ impl Rehearsal {
         }
         Ok(runs)
     }
+}
+
+/// Puts a value in the place of every secret, as if the owner had set it.
+fn stand_ins(installed: &mut Installed) {
+    let asked = installed.manifest.secrets.iter();
+    let secrets: Vec<Secret> = asked
+        .filter_map(|asked| {
+            Some(Secret {
+                name: asked.name.clone(),
+                host: asked.host.clone(),
+                header: asked.header.parse().ok()?,
+                prefix: asked.prefix.clone(),
+                value: format!("secret-{}", asked.name).into(),
+            })
+        })
+        .collect();
+    installed.redactor = Redactor::of(&secrets);
+    (installed.reach.secrets, installed.reach.unset) = (secrets.into(), Arc::default());
 }
 
 /// What is kept for a person, as far as it is text.

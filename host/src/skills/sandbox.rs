@@ -75,6 +75,11 @@ impl Sandbox {
         Ok(Self { ticker: Ticker::start(&engine)?, threads: Threads::start()?, engine })
     }
 
+    /// Waits until nothing of a guest is left.
+    pub async fn settle(&self) {
+        self.threads.settle().await;
+    }
+
     /// Runs a component once, until it is done, its time is over or `stop` resolves. What is `held` is
     /// dropped when nothing of the guest is left.
     pub async fn run(

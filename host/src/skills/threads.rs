@@ -3,7 +3,8 @@
 
 use std::{io, num::NonZero, panic, thread};
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use tracing::Instrument;
 
 /// How far guests stand back when the machine has less time than everybody wants.
 const NICENESS: i32 = 10;
@@ -16,6 +17,7 @@ pub struct Threads {
     handle: Handle,
     /// `None` once it is told to stop.
     runtime: Option<Runtime>,
+    guests: TaskTracker,
 }
 
 impl Threads {
@@ -28,18 +30,25 @@ impl Threads {
             .on_thread_start(stand_back)
             .enable_all()
             .build()?;
-        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
+        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime), guests: TaskTracker::new() })
     }
 
     /// Runs to its end here, or until whoever waits for it leaves.
     pub async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
-        run_on(&self.handle, work).await
+        run_on(&self.handle, self.guests.track_future(work)).await
+    }
+
+    /// Waits until nothing of a guest is left.
+    pub async fn settle(&self) {
+        self.guests.close();
+        self.guests.wait().await;
     }
 }
 
 /// Runs something to its end on other threads, or until whoever waits for it leaves; a panic comes here.
 pub async fn run_on<T: Send + 'static>(threads: &Handle, work: impl Future<Output = T> + Send + 'static) -> T {
-    match AbortOnDropHandle::new(threads.spawn(work)).await {
+    // What is logged there belongs to the same trace.
+    match AbortOnDropHandle::new(threads.spawn(work.in_current_span())).await {
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {
             Ok(reason) => panic::resume_unwind(reason),

@@ -217,16 +217,17 @@ impl Skills {
         Ok(Uploaded { from_core_module: made.is_some(), ..self.store(checked).await? })
     }
 
-    /// Takes a component as far as an upload does without storing it: ready to run, under its digest.
-    pub(super) async fn examine(&self, component: &[u8]) -> Result<(Manifest, String), UploadError> {
+    /// Takes a component as far as an upload does without storing it: ready to run, under its digest. Tells what it
+    /// imports.
+    pub(super) async fn examine(&self, component: &[u8]) -> Result<(Manifest, String, Vec<String>), UploadError> {
         self.fits(component)?;
         let LookedAt { mut job, manifest } = self.look_at(component).await?;
-        let made = job.made.take();
+        let (made, imports) = (job.made.take(), job.inspection.imports.clone());
         let digest = digest(made.as_deref().unwrap_or(component));
         let compiled = self.registry.compiler.compile(job, &digest).await?;
         self.registry.linked(&digest, &compiled).await?;
         self.begins(&manifest, &digest).await?;
-        Ok((manifest, digest))
+        Ok((manifest, digest, imports))
     }
 
     fn fits(&self, component: &[u8]) -> Result<(), UploadError> {

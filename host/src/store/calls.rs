@@ -1,6 +1,6 @@
 //! Calls of skills: begun under a key, ended once, on record for the trace of their turn.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use sqlx::{FromRow, types::Json};
 
@@ -23,9 +23,9 @@ pub struct CallStart<'a> {
     /// Whether a call that failed may be run again under its key.
     pub repeatable: bool,
     pub input: &'a Value,
-    /// The host that runs it, and until when no other one may take it for left.
+    /// The host that runs it, and for how long no other one may take it for left.
     pub held_by: HostId,
-    pub held_until: DateTime<Utc>,
+    pub held_for: TimeDelta,
 }
 
 /// What beginning a call found.
@@ -121,6 +121,7 @@ impl Db {
     /// begun again if it is repeatable.
     pub async fn start_call(&self, clock: &Clock, start: &CallStart<'_>) -> Result<Started> {
         let (id, now) = (CallId::new(clock), clock.now());
+        let held_until = now + start.held_for;
         // Of several that find an earlier call, each must see what the one before made of it.
         let earlier_call = match self {
             Self::Sqlite(_) => call_of_key!(""),
@@ -135,7 +136,7 @@ impl Db {
                  ON CONFLICT (idempotency_key) DO NOTHING",
             ).bind(id).bind(start.skill).bind(start.digest).bind(start.turn).bind(start.user)
              .bind(start.parent).bind(start.idempotency_key).bind(Json(start.input))
-             .bind(Json(Value::Array(Vec::new()))).bind(now).bind(start.held_by).bind(start.held_until)
+             .bind(Json(Value::Array(Vec::new()))).bind(now).bind(start.held_by).bind(held_until)
              .execute(&mut *tx).await?.rows_affected() == 1;
             if made {
                 Started::Run { id, attempt: 1 }
@@ -153,7 +154,7 @@ impl Db {
                              fault = NULL, usage = NULL, finished_at = NULL, held_by = $4, held_until = $5
                              WHERE id = $1 AND attempt = $3",
                         ).bind(earlier.id).bind(start.digest).bind(earlier.attempt).bind(start.held_by)
-                         .bind(start.held_until).execute(&mut *tx).await?;
+                         .bind(held_until).execute(&mut *tx).await?;
                         if status == "running" {
                             Started::Interrupted { id: earlier.id, attempt }
                         } else {

@@ -25,7 +25,6 @@ const COMPILING: Duration = Duration::from_mins(2);
 
 /// A host with the skill of one language, and all that it reaches.
 pub struct Ground {
-    pub language: &'static str,
     pub host: Host,
     pub server: Server,
     pub model: Model,
@@ -34,7 +33,7 @@ pub struct Ground {
 }
 
 impl Ground {
-    pub async fn start(language: &'static str, component: &[u8]) -> Self {
+    pub async fn start(component: &[u8]) -> Self {
         let (server, model) = (Server::start().await, Model::start().await);
         let nobody = TcpSocket::new_v4().unwrap();
         nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -48,7 +47,7 @@ impl Ground {
             .env("SKILLET__SKILLS__COMPILE_TIMEOUT_S", &COMPILING.as_secs().to_string());
         let mut host = Host::start(options).await;
         host.token("admin").await;
-        let ground = Self { language, host, server, model, nobody };
+        let ground = Self { host, server, model, nobody };
         let calculator = root().join("target/components/calculator.wasm");
         let calculator = fs::read(&calculator).expect("`make plugins` builds the calculator");
         ground.install(calculator).await;

@@ -1,6 +1,6 @@
 //! Calls of skills.
 
-use chrono::{DateTime, Duration};
+use chrono::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use skillet::{
@@ -38,7 +38,7 @@ fn start<'a>(key: Option<&'a str>, input: &'a Value, of: (Option<TurnId>, Option
         repeatable: true,
         input,
         held_by: host(1),
-        held_until: DateTime::UNIX_EPOCH,
+        held_for: Duration::zero(),
     }
 }
 
@@ -169,7 +169,7 @@ async fn a_call_that_another_host_runs_is_not_taken_over_before_its_time(db: Tes
     let input = json!({});
     let of = |number, for_minutes| CallStart {
         held_by: host(number),
-        held_until: db.clock.now() + Duration::minutes(for_minutes),
+        held_for: Duration::minutes(for_minutes),
         ..start(Some("k"), &input, (None, None))
     };
     let Started::Run { id, .. } = db.start_call(&db.clock, &of(1, 2)).await.unwrap() else { panic!("it is new") };

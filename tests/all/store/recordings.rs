@@ -23,7 +23,7 @@ async fn call(db: &TestDb) -> CallId {
         repeatable: true,
         input: &input,
         held_by: HostId::new(&db.clock),
-        held_until: db.clock.now(),
+        held_for: Duration::zero(),
     };
     let Started::Run { id, .. } = db.start_call(&db.clock, &start).await.unwrap() else { panic!("it has no key") };
     id

@@ -101,13 +101,18 @@ pub async fn upload(
     request: Request,
 ) -> Result<Response> {
     let component = component::read_form(request, backoffice.max_component_bytes());
+    let mut words = "done.skill_uploaded";
     let (outcome, to) = match backoffice.upload(&actor, component).await {
-        Ok(uploaded) if uploaded.status == "review" => {
-            (Ok(()), format!("/skills/{}/versions/{}", uploaded.name, uploaded.digest))
+        Ok(uploaded) => {
+            if uploaded.from_core_module {
+                words = "done.core_module_uploaded";
+            }
+            let page =
+                if uploaded.status == "review" { format!("/versions/{}", uploaded.digest) } else { String::new() };
+            (Ok(()), format!("/skills/{}{page}", uploaded.name))
         }
-        Ok(uploaded) => (Ok(()), format!("/skills/{}", uploaded.name)),
         Err(problem) if problem.kind == Kind::Csrf => return Err(problem),
         Err(problem) => (Err(problem), "/skills".to_owned()),
     };
-    Flash::after(&session, outcome, "done.skill_uploaded", &to).await
+    Flash::after(&session, outcome, words, &to).await
 }

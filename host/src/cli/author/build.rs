@@ -48,6 +48,8 @@ struct Job<'a> {
     /// The SDK and the contract, unpacked.
     work: &'a Path,
     language: Language,
+    /// Of the skill.
+    name: &'a str,
     /// A folder for what is built or installed once, and whether other skills share it.
     shared: PathBuf,
     is_shared: bool,
@@ -81,7 +83,8 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
         let component = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         return Ok(Built { file, component, language });
     }
-    let job = Job { dir: &dir, work: &work, language, is_shared: options.target_dir.is_some(), shared: target };
+    let name = manifest.name.as_str();
+    let job = Job { dir: &dir, work: &work, language, name, is_shared: options.target_dir.is_some(), shared: target };
     let made = match language {
         Language::Rust => rust::build(&job),
         Language::C | Language::Cpp => c::build(&job),
@@ -104,6 +107,18 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
 
     write_whole(&file, &component).with_context(|| format!("cannot write {}", file.display()))?;
     Ok(Built { file, component, language })
+}
+
+/// The same component under a version number of its own: the last of its three numbers becomes `patch`. One number is
+/// one component to a host, and an author does not raise it at every save.
+pub fn numbered(component: &[u8], patch: i64) -> Result<Vec<u8>> {
+    let text = package::inspect(component)?.manifest.context("the component has no manifest")?;
+    let mut manifest: toml::Table = toml::from_str(&text)?;
+    let version = manifest.get("version").and_then(toml::Value::as_str).context("`version` is missing")?;
+    let (first, _) = version.rsplit_once('.').with_context(|| format!("`version`: {version} is not three numbers"))?;
+    let numbered = format!("{first}.{patch}");
+    manifest.insert("version".to_owned(), numbered.into());
+    Ok(package::embed_manifest(component, &toml::to_string(&manifest)?))
 }
 
 /// What authors forget.

@@ -1,9 +1,9 @@
 //! The SDKs and templates that are compiled into this program, so that a skill is written with nothing else at hand.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::{
-    fs, io,
-    path::{Path, PathBuf},
+    env, fs, io,
+    path::{Component, Path, PathBuf},
 };
 
 use super::language::Language;
@@ -83,6 +83,7 @@ pub fn manifest_schema() -> &'static str {
 /// not touched, so that tools which go by time build only what changed.
 pub fn unpack(language: Language, dir: &Path) -> Result<PathBuf> {
     let work = dir.join(WORK);
+    ensure!(!work.is_symlink(), "{} leads elsewhere; it must be a folder", work.display());
     let [sdk, contract] = language.folders().map(|folder| work.join(folder));
     write_all(&contract, contract_files())?;
     write_all(&work, files::MANIFEST.iter().copied())?;
@@ -97,8 +98,12 @@ fn forget_older(work: &Path, sdk: &Path, language: Language) -> Result<()> {
     let list = work.join(UNPACKED);
     let names: Vec<&str> = language.sdk().map(|(name, _)| name).collect();
     for older in fs::read_to_string(&list).unwrap_or_default().lines().filter(|older| !names.contains(older)) {
-        // It may have gone before.
-        let _ = fs::remove_file(sdk.join(older));
+        // The list lies in a folder that may come from anybody: nothing outside of it is meant.
+        let inside = Path::new(older).components().all(|part| matches!(part, Component::Normal(_)));
+        if inside && !leads_elsewhere(sdk, older) {
+            // It may have gone before.
+            let _ = fs::remove_file(sdk.join(older));
+        }
     }
     write_changed(&list, names.join("\n").as_bytes()).with_context(|| format!("cannot write {}", list.display()))
 }
@@ -109,10 +114,24 @@ fn contract_files() -> impl Iterator<Item = File> {
 
 fn write_all(folder: &Path, files: impl IntoIterator<Item = File>) -> Result<()> {
     for (name, text) in files {
+        ensure!(!leads_elsewhere(folder, name), "{} holds a link at {name}; remove it", folder.display());
         let path = folder.join(name);
         write_changed(&path, text.as_bytes()).with_context(|| format!("{} cannot be written", path.display()))?;
     }
     Ok(())
+}
+
+/// Whether a file, or a folder on the way to it, is a link.
+fn leads_elsewhere(folder: &Path, name: &str) -> bool {
+    let inside = Path::new(name).ancestors().filter(|part| !part.as_os_str().is_empty());
+    folder.is_symlink() || inside.into_iter().any(|part| folder.join(part).is_symlink())
+}
+
+/// Where this program keeps what is not the skill's own: in the user's cache, where nobody else writes.
+pub fn cache() -> Result<PathBuf> {
+    let home = || env::home_dir().map(|home| home.join(".cache"));
+    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute()).or_else(home);
+    Ok(cache.context("neither XDG_CACHE_HOME nor HOME says where a cache may be")?.join("skillet"))
 }
 
 /// Writes a file unless it holds this already.

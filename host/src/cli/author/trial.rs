@@ -10,11 +10,11 @@ use std::{
 use super::{
     build::{self, BuildOptions},
     report::{self, CaseReport, judged},
-    sdk, stage,
+    stage,
 };
 use crate::{
     config::Config,
-    skills::{Case, ExpectedFailure, Rehearsal, package},
+    skills::{Case, ExpectedFailure, Rehearsal},
 };
 
 /// Where a skill's own cases are, beside its source.
@@ -23,33 +23,22 @@ const CASES: &str = "tests";
 /// What is tried: a skill's folder, which is built first, or a component.
 struct Tried {
     component: Vec<u8>,
-    /// For compiled code that is kept.
-    folder: PathBuf,
     /// The skill's folder, if it is one.
     dir: Option<PathBuf>,
 }
 
 impl Tried {
-    fn open(options: &BuildOptions) -> Result<Self> {
-        let path = &options.dir;
-        if path.is_dir() {
-            let built = build::build(options)?;
-            let dir = fs::canonicalize(path)?;
-            let folder = dir.join(sdk::WORK).join("host");
-            return Ok(Self { component: built.component, folder, dir: Some(dir) });
-        }
-        let component = fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-        let folder = std::env::temp_dir().join(format!("skillet-{}", std::process::id()));
-        Ok(Self { component, folder, dir: None })
-    }
-}
-
-impl Drop for Tried {
-    fn drop(&mut self) {
-        // What is kept for a component by itself would be found by nobody.
-        if self.dir.is_none() {
-            let _ = fs::remove_dir_all(&self.folder);
-        }
+    async fn open(config: &Config, options: &BuildOptions) -> Result<(Self, Rehearsal)> {
+        let path =
+            fs::canonicalize(&options.dir).with_context(|| format!("there is nothing at {}", options.dir.display()))?;
+        let tried = if path.is_dir() {
+            Self { component: build::build(options)?.component, dir: Some(path.clone()) }
+        } else {
+            let component = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+            Self { component, dir: None }
+        };
+        let rehearsal = stage::rehearsal(config, &path, &tried.component).await?;
+        Ok((tried, rehearsal))
     }
 }
 
@@ -61,10 +50,9 @@ pub struct Checked {
 
 /// Looks at a skill as a host does at an upload, and runs its examples.
 pub async fn check(config: &Config, options: &BuildOptions) -> Result<Checked> {
-    let tried = Tried::open(options)?;
-    let rehearsal = stage::rehearsal(config, &tried.folder, &tried.component).await?;
+    let (tried, rehearsal) = Tried::open(config, options).await?;
     let manifest = &rehearsal.manifest;
-    let imports = package::inspect(&tried.component)?.imports;
+    let imports = rehearsal.imports.clone();
     let reports = run_all(&rehearsal, examples(&rehearsal)).await?;
     let asked: Vec<String> = manifest.asked().into_iter().map(|(capability, _)| capability).collect();
     let unused: Vec<&String> = asked.iter().filter(|capability| !uses(&imports, capability)).collect();
@@ -104,8 +92,7 @@ pub struct Tested {
 
 /// Runs the examples of a skill and the cases beside it.
 pub async fn test(config: &Config, options: &BuildOptions, only: Option<&str>) -> Result<Tested> {
-    let tried = Tried::open(options)?;
-    let rehearsal = stage::rehearsal(config, &tried.folder, &tried.component).await?;
+    let (tried, rehearsal) = Tried::open(config, options).await?;
     let mut cases = examples(&rehearsal);
     if let Some(dir) = &tried.dir {
         cases.extend(written(&dir.join(CASES))?);
@@ -193,8 +180,7 @@ pub struct Ran {
 
 /// Runs a skill once or more often, and reads out what that used.
 pub async fn run(config: &Config, options: &BuildOptions, wanted: RunOptions) -> Result<Ran> {
-    let tried = Tried::open(options)?;
-    let rehearsal = stage::rehearsal(config, &tried.folder, &tried.component).await?;
+    let (_, rehearsal) = Tried::open(config, options).await?;
     let runs = rehearsal.repeat(&wanted.case, wanted.repeat.max(1)).await?;
     let last = runs.last().context("nothing ran")?;
     let mut lines = Vec::new();

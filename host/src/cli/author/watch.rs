@@ -38,13 +38,18 @@ pub async fn watch(dir: &Path, mut changed: impl AsyncFnMut()) -> Result<()> {
     }
 }
 
+/// Whether a build wrote a file: a component, whole or not.
+fn is_component(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().contains(".wasm"))
+}
+
 /// Whether a file is the author's own.
 fn counts(root: &Path, path: &Path) -> bool {
     let inside = path.strip_prefix(root).unwrap_or(path);
     !inside.components().any(|part| {
         matches!(part, Component::Normal(name) if IGNORED.iter().any(|ignored| name == *ignored)
             || name.to_string_lossy().ends_with('~'))
-    })
+    }) && !is_component(path)
 }
 
 #[cfg(test)]
@@ -59,5 +64,6 @@ mod tests {
         assert!(!counts(root, Path::new("/skill/.skillet/build/skill.wasm")));
         assert!(!counts(root, Path::new("/skill/node_modules/x/index.js")));
         assert!(!counts(root, Path::new("/skill/skill.py~")));
+        assert!(!counts(root, Path::new("/skill/tip.wasm.4711")));
     }
 }

@@ -13,6 +13,7 @@ use crate::{
         author::{self, Language, RunOptions},
         print,
     },
+    clock::Clock,
     config::Config,
     skills::Case,
 };
@@ -20,7 +21,13 @@ use crate::{
 pub fn new(name: &str, language: Language, dir: &Path, sdk: Option<&Path>, json: bool) -> Result<()> {
     let here = std::env::current_dir()?;
     // A skill of this project's own workspace builds on the crate that is there.
-    let near = here.ancestors().map(|dir| dir.join("sdk")).find(|sdk| sdk.join("Cargo.toml").is_file());
+    let is_ours = |sdk: &PathBuf| {
+        let text = std::fs::read_to_string(sdk.join("Cargo.toml")).unwrap_or_default();
+        toml::from_str::<toml::Table>(&text).is_ok_and(|table| {
+            table.get("package").and_then(|package| package.get("name")?.as_str()) == Some("skillet-sdk")
+        })
+    };
+    let near = here.ancestors().map(|dir| dir.join("sdk")).find(is_ours);
     let made = author::new_skill(name, language, dir, sdk.or(near.as_deref()))?;
     let shown = made.display();
     let text = format!(
@@ -99,7 +106,7 @@ pub async fn run(config: &Config, source: &Source, wanted: RunArguments, json: b
 pub async fn watch(config: Config, source: &Source, to: &Target, json: bool) -> Result<()> {
     author::watch(&source.path, async || {
         let done = match &to.to {
-            Some(_) => Box::pin(push_built(&config, source, to, json)).await,
+            Some(_) => Box::pin(push_numbered(&config, source, to, json)).await,
             None => Box::pin(test(&config, source, None, json)).await,
         };
         if let Err(error) = done {
@@ -113,6 +120,17 @@ pub async fn watch(config: Config, source: &Source, to: &Target, json: bool) -> 
 pub async fn push_built(config: &Config, source: &Source, to: &Target, json: bool) -> Result<()> {
     let component =
         if source.path.is_dir() { author::build(&source.options())?.component } else { read(&source.path)? };
+    push_component(config, component, to, json).await
+}
+
+/// Pushes what is built under a number that grows with the time, since each number is one component.
+async fn push_numbered(config: &Config, source: &Source, to: &Target, json: bool) -> Result<()> {
+    let component = author::build(&source.options())?.component;
+    let component = author::numbered(&component, Clock::System.now().timestamp())?;
+    push_component(config, component, to, json).await
+}
+
+async fn push_component(config: &Config, component: Vec<u8>, to: &Target, json: bool) -> Result<()> {
     let done = Box::pin(push(to.host(config.clone()).await?, component)).await?;
     let [name, version, status] = ["name", "version", "status"].map(|key| text_of(&done[key]));
     let note = match done["from_core_module"].as_bool() {

@@ -16,8 +16,14 @@ pub const MAX_SCHEMA_BYTES: usize = 16 << 10;
 
 pub(super) const NAME_SHAPE: &str = "a lower-case letter, then 1 to 47 lower-case letters, digits or underscores";
 
+/// A name that means something else where skills are listed by name.
+const TAKEN: &str = "gallery";
+
 pub(super) fn check(manifest: &Manifest) -> Result<(), ManifestError> {
     check_name(&manifest.name)?;
+    if manifest.name == TAKEN {
+        return Err(bad("name", format!("`{TAKEN}` is taken by the host")));
+    }
     check_version(&manifest.version)?;
     check_description(&manifest.description)?;
     check_timeout(manifest.timeout_s)?;

@@ -6,7 +6,7 @@ pub use folder::{Bundle, Shipped};
 
 use std::{io, sync::Arc};
 
-use super::{Origin, UploadError, Uploaded};
+use super::{Origin, UploadError, Uploaded, digest};
 use crate::{
     skills::{LifeError, Skills},
     store::StoreError,
@@ -99,6 +99,10 @@ impl Skills {
         // Taken before the component is read, as for every upload.
         let place = self.admit()?;
         let component = shipped.bytes().await?;
+        // What is installed is what was shown.
+        if digest(&component) != shipped.digest {
+            return Err(GalleryError::Folder(io::Error::other("the file has changed meanwhile; look at it again")));
+        }
         let uploaded = Box::pin(self.upload_admitted(place, &component, Origin::Bundle)).await?;
         // What a skill had before it was removed is nothing that this version could loosen.
         self.activate(name, &uploaded.digest, Some(by)).await?;

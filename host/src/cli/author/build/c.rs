@@ -45,7 +45,7 @@ struct Compiler {
 
 pub fn build(job: &Job<'_>) -> Result<Made> {
     let cpp = job.language == Language::Cpp;
-    let compiler = compiler(cpp)?;
+    let compiler = compiler(job.dir, cpp)?;
     let bindings = bindings::generate(wit_bindgen_c::Opts::default().build(), &job.work.join("wit"))?;
     bindings::write(&bindings, &job.work.join("gen"))?;
     let sources = authors(job.dir, if cpp { "cpp" } else { "c" })?;
@@ -114,7 +114,7 @@ fn authors(dir: &Path, extension: &str) -> Result<Vec<PathBuf>> {
     Ok(sources)
 }
 
-fn compiler(cpp: bool) -> Result<Compiler> {
+fn compiler(dir: &Path, cpp: bool) -> Result<Compiler> {
     let needed = FILES.into_iter().chain(CPP_FILES.into_iter().filter(|_| cpp));
     let mut missing: Vec<&str> =
         needed.filter(|(file, _)| !Path::new(file).is_file()).map(|(_, package)| package).collect();
@@ -125,7 +125,7 @@ fn compiler(cpp: bool) -> Result<Compiler> {
         (Err(_), _) | (_, Err(_)) => missing.insert(0, "clang-19"),
         _ => {}
     }
-    match zig() {
+    match zig(dir) {
         Ok(zig) => Ok(with_zig(&zig)),
         Err(_) => bail!(
             "no compiler here makes WebAssembly of {}. Install either\n  \

@@ -23,6 +23,9 @@ fn files(dir: &Path) -> Vec<PathBuf> {
         if name.starts_with('.') || ["__pycache__", "venv", "node_modules", "target", "tests"].contains(&&*name) {
             continue;
         }
+        if path.extension().is_some_and(|extension| extension == "wasm") {
+            continue;
+        }
         if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
     }
     found

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -12,6 +12,7 @@ use super::{
     Job, Made,
     tool::{Tool, command, run},
 };
+use crate::cli::author::sdk;
 
 pub const NODE: Tool = Tool {
     names: &["node"],
@@ -81,7 +82,8 @@ fn tools(job: &Job<'_>, npm: &Path, engine: &str) -> Result<PathBuf> {
     for file in files {
         hash.update(fs::read(from.join(file)).with_context(|| format!("{engine}, {file}"))?);
     }
-    let there = cache(job).join("js").join(format!("{engine}-{}", &hex::encode(hash.finalize())[..16]));
+    let cache = if job.is_shared { job.shared.clone() } else { sdk::cache()? };
+    let there = cache.join("js").join(format!("{engine}-{}", &hex::encode(hash.finalize())[..16]));
     if there.join("node_modules").is_dir() {
         return Ok(there);
     }
@@ -100,16 +102,6 @@ fn tools(job: &Job<'_>, npm: &Path, engine: &str) -> Result<PathBuf> {
     }
     let _ = fs::remove_dir_all(&unfinished);
     installed.map(|()| there)
-}
-
-/// Where what is installed once is kept: where the caller says, or in the user's cache.
-fn cache(job: &Job<'_>) -> PathBuf {
-    if job.is_shared {
-        return job.shared.clone();
-    }
-    let home = || env::home_dir().map(|home| home.join(".cache"));
-    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
-    cache.map_or_else(|| job.shared.clone(), |cache| cache.join("skillet"))
 }
 
 /// The author's own packages, unless they are there as the lock file says.

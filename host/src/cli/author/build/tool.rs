@@ -39,14 +39,13 @@ pub fn places(dir: &Path) -> Vec<PathBuf> {
 }
 
 /// How Zig is called: by its name, by the one that its Python package installs, or as a module of Python.
-pub fn zig() -> Result<Vec<OsString>> {
+pub fn zig(dir: &Path) -> Result<Vec<OsString>> {
     const ZIG: Tool = Tool { names: &["zig", "python-zig"], remedy: "pip install ziglang==0.17.1" };
     const PYTHON: Tool = Tool { names: &["python3"], remedy: "" };
-    let here = env::current_dir()?;
-    match ZIG.find(&places(&here)) {
+    match ZIG.find(&places(dir)) {
         Ok(zig) => Ok(vec![zig.into()]),
         Err(error) => {
-            let Ok(python) = PYTHON.find(&places(&here)) else { return Err(error) };
+            let Ok(python) = PYTHON.find(&places(dir)) else { return Err(error) };
             let there = Command::new(&python).args(["-c", "import ziglang"]).stderr(Stdio::null()).status();
             if !there.is_ok_and(|status| status.success()) {
                 return Err(error);
@@ -70,8 +69,7 @@ pub fn command(program: &Path, dir: &Path) -> Command {
 /// Runs a command; what it says goes to the author.
 pub fn run(mut command: Command) -> Result<()> {
     let name = command.get_program().to_owned();
-    // Ours is the output of this program alone.
-    command.stdout(Stdio::inherit()).stderr(Stdio::inherit());
+    command.stderr(Stdio::inherit());
     let output = redirected(&mut command).with_context(|| format!("cannot run {}", shown(&name)))?;
     ensure!(output, "{} could not do it; what it says stands above", shown(&name));
     Ok(())

@@ -13,7 +13,7 @@ use crate::{cli::author::sdk, skills::package};
 const VERSION: &str = "0.17.";
 
 pub fn build(job: &Job<'_>) -> Result<Made> {
-    let zig = zig()?;
+    let zig = zig(job.dir)?;
     let mut asked = command(Path::new(&zig[0]), job.dir);
     let output = asked.args(&zig[1..]).arg("version").output().context("cannot run zig")?;
     let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();

@@ -26,7 +26,8 @@ pub fn derive(job: &Job<'_>) -> Result<Value> {
         // The build of the component has shown the warnings.
         .args(["--config", "build.rustflags=['-Awarnings']"])
         .arg("--target-dir")
-        .arg(&job.shared)
+        // Of its own: two that run at once would take each other's program.
+        .arg(job.shared.join("schemas").join(job.name))
         .stderr(Stdio::inherit())
         .output()
         .context("cannot run cargo")?;
