@@ -13,6 +13,8 @@ OTHER_COMPONENTS := $(filter-out $(RUST_COMPONENTS),$(COMPONENTS))
 TRIED := rust js python c
 UNTRIED := cpp go zig assemblyscript
 TOOLS := target/tools
+# What others' tools are measured with.
+USERS_PATH := $(PATH)
 export PATH := $(HERE)/$(TOOLS)/python/bin:$(PATH)
 WASM := wasm32-unknown-unknown
 GUEST_PACKAGES := rustc-web cargo-web rust-web-src lld-22 wasi-libc libclang-rt-19-dev-wasm32
@@ -125,7 +127,7 @@ bench: bench-sandbox bench-jobs bench-telegram
 bench-sandbox: conformance
 	@if [ -n "$(EXTISM)" ]; then cargo build --release --locked --manifest-path host/benches/peers/extism/Cargo.toml \
 		--target-dir target/peers; fi
-	RUST_BACKTRACE=0 cargo bench --package skillet --bench sandbox
+	PATH='$(USERS_PATH)' RUST_BACKTRACE=0 cargo bench --package skillet --bench sandbox
 
 ## A job put in, drained and picked up, on both databases
 bench-jobs:

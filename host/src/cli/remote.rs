@@ -16,7 +16,8 @@ pub struct Remote {
 impl Remote {
     pub fn new(base: &str, token: &str) -> anyhow::Result<Self> {
         choose_tls();
-        let base = Url::parse(base).with_context(|| format!("{base} is not an address"))?;
+        let base =
+            Url::parse(base).with_context(|| format!("{base} is not an address, such as http://127.0.0.1:8787"))?;
         Ok(Self { client: reqwest::Client::new(), base, token: token.to_owned().into() })
     }
 
@@ -55,6 +56,16 @@ impl Remote {
         }
         // A problem document says what is wrong; anything else is shown as it came.
         let detail = value["detail"].as_str().or(value["title"].as_str()).unwrap_or(&text);
-        bail!("the host answered {status}: {detail}")
+        bail!("the host answered {status}: {detail}{}", failing(&value["examples"]))
     }
+}
+
+/// The examples of a skill that did not come out as its manifest says, a few lines for each.
+pub fn failing(results: &Value) -> String {
+    let results = results.as_array().into_iter().flatten().filter(|result| result["passed"] == false);
+    let told = results.map(|result| {
+        let [input, expected, actual] = ["input", "expected", "actual"].map(|key| &result[key]);
+        format!("\n  input {input}\n    must be {expected}\n    is      {actual}")
+    });
+    told.collect()
 }

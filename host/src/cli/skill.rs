@@ -13,7 +13,7 @@ use super::{
     Options,
     author::{BuildOptions, Language},
     open, print,
-    remote::Remote,
+    remote::{Remote, failing},
 };
 use crate::{
     app::App,
@@ -363,9 +363,7 @@ async fn note(app: &App, action: &str, name: &str, detail: Value) -> anyhow::Res
 fn explain(error: UploadError) -> anyhow::Error {
     match &error {
         UploadError::Examples { results, .. } => {
-            let failing: Vec<_> = results.iter().filter(|result| !result.passed).collect();
-            let detail = serde_json::to_string_pretty(&failing).unwrap_or_default();
-            anyhow::Error::new(error).context(detail)
+            anyhow::anyhow!("{error}{}", failing(&json!(results)))
         }
         _ => error.into(),
     }

@@ -49,7 +49,7 @@ const WATCH: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(250);
 
 /// What a run holds as long as anything of it is left: its place, and its key if it has one.
-type Held = Arc<(Place, Option<OwnedMutexGuard<()>>)>;
+type Held = Arc<(Place, Arc<Option<OwnedMutexGuard<()>>>)>;
 
 /// A run without its bookkeeping.
 pub(super) struct RawCall<'a> {
@@ -94,7 +94,6 @@ impl Executor {
 
     /// Waits until every call that was dropped is closed.
     pub async fn settle(&self) {
-        self.sandbox.settle().await;
         self.tasks.close();
         self.tasks.wait().await;
     }
@@ -147,7 +146,7 @@ impl Executor {
         let longest = self.places.patience() + installed.limits.timeout * ATTEMPTS + PAUSES.iter().sum::<Duration>();
         // A call under another one does not wait: what it waits for may be the one above.
         let patience = if request.under.is_none() { longest } else { Duration::ZERO };
-        let Ok(running) = tokio::time::timeout(patience, self.keys.take(key.as_deref())).await else {
+        let Ok(running) = tokio::time::timeout(patience, self.keys.take(key.as_deref())).await.map(Arc::new) else {
             return refuse(CallFailure::new(FailureKind::Busy, "a call of the same key runs already"));
         };
         let repeatable = installed.manifest.idempotency != Idempotency::None;
@@ -186,8 +185,8 @@ impl Executor {
         let checked = match place {
             Err(failure) => Checked { output: Err(failure), run: None },
             Ok(place) => {
-                // A guest whose caller has left holds both until it is gone.
-                let held: Held = Arc::new((place, running));
+                // A guest whose caller has left holds both until it is gone; the key is held to the end of the record too.
+                let held: Held = Arc::new((place, running.clone()));
                 let attempts = self.attempts(skills, &installed, &request, &mut open, &held);
                 // Boxed, as what lies ahead and behind is: a call that waits for its guest carries only this along.
                 Box::pin(attempts).await?
@@ -247,7 +246,7 @@ impl Executor {
             Err(failure) => Err(failure),
         };
         match place {
-            Ok(place) => self.run_once(stage, installed, raw, Arc::new((place, None))).await,
+            Ok(place) => self.run_once(stage, installed, raw, Arc::new((place, Arc::default()))).await,
             Err(failure) => Checked { output: Err(failure), run: None },
         }
     }

@@ -129,6 +129,8 @@ pub struct Rehearsed {
     #[serde(serialize_with = "as_outcome")]
     pub outcome: Result<Value, CallFailure>,
     pub duration_ms: f64,
+    /// Until a thread of the guests took it up; not in the duration.
+    pub handed_over_ms: f64,
     pub instantiate_ms: f64,
     pub fuel: u64,
     pub peak_memory_bytes: u64,
@@ -286,6 +288,7 @@ fn rehearsed(outcome: Result<Value, CallFailure>, run: Option<Run>) -> Rehearsed
     Rehearsed {
         outcome,
         duration_ms: millis(|run| run.duration),
+        handed_over_ms: millis(|run| run.handed_over),
         instantiate_ms: millis(|run| run.instantiate),
         fuel: count(|run| run.fuel),
         peak_memory_bytes: count(|run| run.peak_memory_bytes),

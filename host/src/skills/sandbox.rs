@@ -28,6 +28,8 @@ use super::{
 pub struct Run {
     pub output: Result<String, CallFailure>,
     pub duration: Duration,
+    /// From the request until a thread of the guests took it up.
+    pub handed_over: Duration,
     /// Until the component stood ready to be called.
     pub instantiate: Duration,
     pub fuel: u64,
@@ -75,11 +77,6 @@ impl Sandbox {
         Ok(Self { ticker: Ticker::start(&engine)?, threads: Threads::start()?, engine })
     }
 
-    /// Waits until nothing of a guest is left.
-    pub async fn settle(&self) {
-        self.threads.settle().await;
-    }
-
     /// Runs a component once, until it is done, its time is over or `stop` resolves. What is `held` is
     /// dropped when nothing of the guest is left.
     pub async fn run(
@@ -108,13 +105,14 @@ impl Sandbox {
         stop: impl Future<Output = ()>,
         enter: impl FnOnce(&mut Store<CallState>) -> Entering<'_> + Send + 'static,
     ) -> Run {
-        let limits = state.limits;
+        let (limits, asked) = (state.limits, Instant::now());
         let (end, ended) = oneshot::channel();
         let (engine, ticking) = (self.engine.clone(), self.ticker.tick());
         // Boxed, as the state is: thousands of calls may wait, and each would carry it several times.
         let work = Box::pin(async move {
             let _held = (held, ticking);
-            enclosed(&engine, state, ended, enter).await
+            let handed_over = asked.elapsed();
+            Run { handed_over, ..enclosed(&engine, state, ended, enter).await }
         });
         let mut run = pin!(self.threads.run(work));
         // Time is watched here, where no guest keeps a thread from it.
@@ -174,6 +172,7 @@ async fn enclosed(
     Run {
         output,
         duration: began.elapsed(),
+        handed_over: Duration::ZERO,
         instantiate: state.instantiate,
         fuel,
         peak_memory_bytes: state.meter.peak_bytes,

@@ -3,11 +3,11 @@
 
 use std::{io, num::NonZero, panic, thread};
 use tokio::runtime::{Builder, Handle, Runtime};
-use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 /// How far guests stand back when the machine has less time than everybody wants.
-const NICENESS: i32 = 10;
+const NICENESS: i32 = 5;
 
 /// Slices of guests after which a thread looks for what came from outside: a new call, or the end of one.
 const LOOK_OUTSIDE: u32 = 8;
@@ -17,7 +17,6 @@ pub struct Threads {
     handle: Handle,
     /// `None` once it is told to stop.
     runtime: Option<Runtime>,
-    guests: TaskTracker,
 }
 
 impl Threads {
@@ -30,18 +29,12 @@ impl Threads {
             .on_thread_start(stand_back)
             .enable_all()
             .build()?;
-        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime), guests: TaskTracker::new() })
+        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
     }
 
     /// Runs to its end here, or until whoever waits for it leaves.
     pub async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
-        run_on(&self.handle, self.guests.track_future(work)).await
-    }
-
-    /// Waits until nothing of a guest is left.
-    pub async fn settle(&self) {
-        self.guests.close();
-        self.guests.wait().await;
+        run_on(&self.handle, work).await
     }
 }
 

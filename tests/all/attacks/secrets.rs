@@ -102,7 +102,7 @@ async fn known_values(ground: &Ground) {
     // Turned round by the server and by the guest, it passes the gate unseen and is whole in the guest's hands.
     for (then, kind) in [
         (Then::FailWithBody, "failure failed"),
-        (Then::LogBodyAndCrash, "failure trap"),
+        (Then::LogBodyAndCrash, "failure failed"),
         (Then::ReturnBody, "failure bad-output"),
     ] {
         let fetch = Fetch::get(ground.server.url("/mirror")).then(then).turned();

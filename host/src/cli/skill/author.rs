@@ -137,5 +137,14 @@ async fn push_component(config: &Config, component: Vec<u8>, to: &Target, json: 
         Some(true) => "\nit came as a core module; the host made it into a component",
         _ => "",
     };
-    print(json, &done, &format!("{name} {version}: {status}{note}"))
+    let digest = text_of(&done["digest"]);
+    let missing: Vec<&str> = done["missing"].as_array().into_iter().flatten().map(|one| text_of(&one[0])).collect();
+    let waits = match status {
+        "review" => format!(
+            "\nit waits for your yes{}, on the page /skills/{name} or with\n  skillet skill activate {name} {digest} --grant",
+            if missing.is_empty() { String::new() } else { format!(" to {}", missing.join(", ")) }
+        ),
+        _ => String::new(),
+    };
+    print(json, &done, &format!("{name} {version}: {status}{note}{waits}"))
 }
