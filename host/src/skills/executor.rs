@@ -143,7 +143,7 @@ impl Executor {
         }
         let key = keys::key_of(&installed, &request);
         // As long as a call may take with its wait for a place and all attempts.
-        let longest = self.places.patience() + installed.limits.timeout * ATTEMPTS + PAUSES.iter().sum::<Duration>();
+        let longest = self.places.patience() + all_attempts(&installed.limits);
         // A call under another one does not wait: what it waits for may be the one above.
         let patience = if request.under.is_none() { longest } else { Duration::ZERO };
         let Ok(running) = tokio::time::timeout(patience, self.keys.take(key.as_deref())).await.map(Arc::new) else {
@@ -212,9 +212,7 @@ impl Executor {
         // One share for all attempts: failing is no way to a new one.
         let root = match &request.under {
             Some(under) => under.root.clone(),
-            None => {
-                Root::new(limits.fuel, Instant::now() + limits.timeout * ATTEMPTS + PAUSES.iter().sum::<Duration>())
-            }
+            None => Root::new(limits.fuel, Instant::now() + all_attempts(&limits)),
         };
         loop {
             let raw = RawCall {
@@ -303,6 +301,11 @@ impl Executor {
         }
         Checked { output, run: Some(run) }
     }
+}
+
+/// How long a call may run with all its attempts.
+fn all_attempts(limits: &Limits) -> Duration {
+    limits.timeout * ATTEMPTS + PAUSES.iter().sum::<Duration>()
 }
 
 /// Begins a call; while another host runs it, that one's end is waited for.

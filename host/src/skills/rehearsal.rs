@@ -168,16 +168,19 @@ pub enum RehearsalError {
 }
 
 impl Skills {
-    /// Looks at a component as an upload does, up to its compiled code; stores nothing, and keeps no other compiled
-    /// code than that.
+    /// Looks at a component as an upload does, up to its compiled code; stores nothing.
     pub async fn rehearsal(self: &Arc<Self>, component: &[u8]) -> Result<Rehearsal, UploadError> {
         let (manifest, digest, imports) = Box::pin(self.examine(component)).await?;
-        self.registry.compiler.sweep(vec![digest.clone()]).await?;
         Ok(Rehearsal { skills: self.clone(), manifest, digest, imports })
     }
 }
 
 impl Rehearsal {
+    /// Removes the compiled code of everything else, where nothing is installed.
+    pub async fn sweep_others(&self) -> Result<usize, UploadError> {
+        Ok(self.skills.registry.compiler.sweep(vec![self.digest.clone()]).await?)
+    }
+
     /// Runs once, on a fresh database.
     pub async fn run(&self, case: &Case) -> Result<Rehearsed, RehearsalError> {
         let mut runs = self.repeat(case, 1).await?;
@@ -217,7 +220,8 @@ impl Rehearsal {
             let kept = services.memory.remember(user, &fact.key, &fact.text, None).await;
             kept.map_err(|error| bad(format!("`memory`, {}: {error}", fact.key)))?;
         }
-        let egress = Egress::scripted(&self.skills.settings, case.http.clone());
+        let scripted = || Egress::scripted(&self.skills.settings, case.http.clone());
+        let egress = (!case.alone).then(scripted).transpose();
         let egress = egress.map_err(|error| bad(format!("`http`: {error:#}")))?;
         let (locale, time_zone) = (case.locale.clone(), case.time_zone.clone());
         let caller = Caller { user, turn: None, conversation: None, locale, time_zone };
@@ -239,10 +243,9 @@ impl Rehearsal {
                 root: None,
                 tape: Tape::default(),
             };
-            let stage = if case.alone {
-                Stage::Alone(&self.skills, &services)
-            } else {
-                Stage::Scripted(&self.skills, &services, &egress)
+            let stage = match &egress {
+                None => Stage::Alone(&self.skills, &services),
+                Some(egress) => Stage::Scripted(&self.skills, &services, egress),
             };
             let Checked { output, run } = self.skills.executor.alone(stage, &installed, raw).await;
             runs.push(rehearsed(output, run));

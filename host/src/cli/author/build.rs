@@ -60,6 +60,8 @@ enum Made {
     Component(Vec<u8>),
     /// With its world in a section.
     CoreModule(Vec<u8>),
+    /// Without a word of its world.
+    BareModule(Vec<u8>),
 }
 
 pub fn build(options: &BuildOptions) -> Result<Built> {
@@ -99,8 +101,11 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
     }
     let component = match made {
         Made::Component(component) => component,
-        Made::CoreModule(module) => package::componentize(&module, Preview1::Nothing(sdk::WASI_STUB))
-            .with_context(|| format!("{} was compiled, but is no skill{}", manifest.name, hint(language)))?,
+        Made::CoreModule(module) => componentized(&module, &manifest.name, language)?,
+        Made::BareModule(mut module) => {
+            package::embed_world(&mut module, sdk::contract(), bindings::WORLD)?;
+            componentized(&module, &manifest.name, language)?
+        }
     };
     let component = package::embed_manifest(&package::strip(&component)?, &manifest.text()?);
     package::inspect(&component).context("the component just built does not pass the host's checks")?;
@@ -119,6 +124,11 @@ pub fn numbered(component: &[u8], patch: i64) -> Result<Vec<u8>> {
     let numbered = format!("{first}.{patch}");
     manifest.insert("version".to_owned(), numbered.into());
     Ok(package::embed_manifest(component, &toml::to_string(&manifest)?))
+}
+
+fn componentized(module: &[u8], name: &str, language: Language) -> Result<Vec<u8>> {
+    package::componentize(module, Preview1::Nothing(sdk::WASI_STUB))
+        .with_context(|| format!("{name} was compiled, but is no skill{}", hint(language)))
 }
 
 /// What authors forget.

@@ -40,5 +40,7 @@ pub async fn rehearsal(config: &Config, path: &Path, component: &[u8]) -> Result
         .mode(0o700)
         .create(&folder)
         .with_context(|| format!("{} cannot be made", folder.display()))?;
-    Ok(skills(config, &folder).await?.rehearsal(component).await?)
+    let rehearsal = skills(config, &folder).await?.rehearsal(component).await?;
+    rehearsal.sweep_others().await?;
+    Ok(rehearsal)
 }

@@ -7,10 +7,9 @@ use std::{
 };
 
 use super::{
-    Job, Made, bindings, js,
+    Job, Made, js,
     tool::{command, run},
 };
-use crate::{cli::author::sdk, skills::package};
 
 const VERSION: &str = "0.28.";
 const SDK: &str = ".skillet/assemblyscript/skillet";
@@ -27,9 +26,8 @@ pub fn build(job: &Job<'_>) -> Result<Made> {
         .args([&format!("abort={SDK}/entry/abort"), "--transform", &format!("./{SDK}/transform.mjs"), "-o"])
         .arg(&out);
     run(compile)?;
-    let mut module = fs::read(&out).with_context(|| format!("cannot read {}", out.display()))?;
-    package::embed_world(&mut module, sdk::contract(), bindings::WORLD)?;
-    Ok(Made::CoreModule(module))
+    let module = fs::read(&out).with_context(|| format!("cannot read {}", out.display()))?;
+    Ok(Made::BareModule(module))
 }
 
 /// The compiler among the packages of the folder, or of one above it.

@@ -12,10 +12,7 @@ use super::{
     Job, Made, bindings,
     tool::{Tool, command, places, run},
 };
-use crate::{
-    cli::author::{Language, sdk},
-    skills::package,
-};
+use crate::cli::author::{Language, sdk};
 
 const GO: Tool = Tool {
     names: &["go"],
@@ -62,9 +59,8 @@ pub fn build(job: &Job<'_>) -> Result<Made> {
     compile.args(["build", "-trimpath", "-buildvcs=false", "-buildmode=c-shared", "-ldflags=-s -w", "-o"]);
     compile.arg(&out).arg(".");
     run(compile)?;
-    let mut module = fs::read(&out).with_context(|| format!("cannot read {}", out.display()))?;
-    package::embed_world(&mut module, sdk::contract(), bindings::WORLD)?;
-    Ok(Made::CoreModule(module))
+    let module = fs::read(&out).with_context(|| format!("cannot read {}", out.display()))?;
+    Ok(Made::BareModule(module))
 }
 
 fn go_command(go: &Path, dir: &Path) -> Command {

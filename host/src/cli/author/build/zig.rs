@@ -4,10 +4,9 @@ use anyhow::{Context, Result, ensure};
 use std::{fs, path::Path};
 
 use super::{
-    Job, Made, bindings,
+    Job, Made,
     tool::{command, run, zig},
 };
-use crate::{cli::author::sdk, skills::package};
 
 /// What the language is understood as; it changes between versions.
 const VERSION: &str = "0.17.";
@@ -47,7 +46,6 @@ pub fn build(job: &Job<'_>) -> Result<Made> {
         "-Mskillet=.skillet/zig/skillet.zig",
     ]);
     run(compile)?;
-    let mut module = fs::read(&out).with_context(|| format!("cannot read {}", out.display()))?;
-    package::embed_world(&mut module, sdk::contract(), bindings::WORLD)?;
-    Ok(Made::CoreModule(module))
+    let module = fs::read(&out).with_context(|| format!("cannot read {}", out.display()))?;
+    Ok(Made::BareModule(module))
 }
