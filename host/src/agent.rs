@@ -5,6 +5,7 @@
 
 mod answer;
 mod episode;
+mod ladder;
 mod live;
 mod router;
 mod template;

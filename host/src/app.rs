@@ -14,7 +14,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -68,6 +68,7 @@ pub struct App {
     wake: Arc<Wake>,
     tasks: TaskTracker,
     stop: CancellationToken,
+    books: JoinHandle<()>,
 }
 
 impl App {
@@ -82,7 +83,7 @@ impl App {
         let settings = Settings::new(db.clone(), clock.clone(), &config);
         let memory = Memory::new(db.clone(), clock.clone());
         let wake = Arc::new(Wake::default());
-        let gateway = Arc::new(Gateway::new(db.clone(), clock.clone(), &config.gateway)?);
+        let gateway = Arc::new(Gateway::new(db.clone(), clock.clone(), settings.clone(), &config.gateway)?);
         let services = Services {
             db: db.clone(),
             clock: clock.clone(),
@@ -106,7 +107,10 @@ impl App {
         };
         let agent = Arc::new(Agent::new(parts, wake.clone()));
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        Ok(Self { config, clock, db, settings, memory, skills, gateway, agent, host, wake, tasks, stop })
+        // The books are kept until everything else has ended.
+        let (keeper, bell) = (gateway.clone(), wake.clone());
+        let books = tokio::spawn(async move { keeper.keep_books(host, bell).await });
+        Ok(Self { config, clock, db, settings, memory, skills, gateway, agent, host, wake, tasks, stop, books })
     }
 
     /// Starts running turns.
@@ -197,6 +201,8 @@ impl App {
             tracing::warn!("some work did not end in time and was left to its lease");
         }
         let _ = tokio::time::timeout(Duration::from_millis(500), self.skills.settle()).await;
+        let _ = tokio::time::timeout(Duration::from_millis(500), self.gateway.flush()).await;
+        self.books.abort();
         // A connection that is still in use must not hold up the end.
         let _ = tokio::time::timeout(Duration::from_millis(500), self.db.close()).await;
     }
@@ -236,6 +242,10 @@ async fn start(
     // Whatever this host's id holds was left by an earlier process that is gone.
     let turns = app.db.hand_back_turns(app.host).await?;
     let jobs = app.db.recover_jobs(&app.clock, Some(app.host), DateTime::UNIX_EPOCH).await?;
+    let calls = app.db.settle_lost(&app.clock, Some(app.host)).await?;
+    if calls > 0 {
+        tracing::warn!(calls, "calls of models that an earlier process left are booked at their estimate");
+    }
     if turns + jobs > 0 {
         tracing::info!(turns, jobs, "work that an earlier process left is taken up again");
     }

@@ -15,6 +15,7 @@ mod pages;
 mod routes;
 mod setup;
 pub mod token;
+mod usage;
 mod watch;
 
 pub use auth::Attempts;

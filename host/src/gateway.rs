@@ -1,25 +1,48 @@
-//! The one door to any model: counts, sends, streams, records. Nothing else talks to a provider.
+//! The one door to any model: admits, asks, streams, settles. Nothing else talks to a provider.
+//!
+//! Money and tokens are reserved before a model is asked and settled after, whatever becomes of the
+//! call. Each attempt has its own reservation and its own row in the audit.
 
+mod attempt;
+mod breaker;
+mod cache;
+mod endpoint;
+mod ledger;
+mod price;
 mod prompt_builder;
 mod provider;
+mod tier;
 mod tokens;
+mod valve;
 
-pub use prompt_builder::{HistoryLine, Parts, Prompt, Round, SkillResult, SummaryLine};
-pub use provider::{ToolCall, ToolSpec};
+pub use price::Price;
+pub use prompt_builder::{HistoryLine, Parts, Prompt, PromptMessage, Round, SkillResult, SummaryLine};
+pub use provider::{Embedded, Finish, Options, ProviderError, Tokens, ToolCall, ToolChoice, ToolSpec};
+pub use tier::{Rung, Step};
 pub use tokens::{count as count_tokens, cut as cut_tokens};
+pub use valve::Shut;
 
-use std::time::{Duration, Instant};
+use chrono::{DateTime, Utc};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
 
 use crate::{
     clock::Clock,
     config,
-    ids::{ModelCallId, TurnId, UserId},
-    store::{Db, ModelCallRecord, StoreError, storable},
+    ids::HostId,
+    settings::Settings,
+    store::{Account, Db, Exhausted, StoreError},
+    wake::Wake,
 };
-use provider::{Provider, openai::OpenAi, script::Script};
+use endpoint::Endpoint;
+use ledger::Ledger;
+use price::Prices;
+use valve::Valves;
 
 /// How capable, and how dear, a model is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tier {
     Small,
     Large,
@@ -32,6 +55,10 @@ impl Tier {
             Self::Large => "large",
         }
     }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Small, Self::Large].into_iter().find(|tier| tier.word() == word)
+    }
 }
 
 /// What a model is asked for.
@@ -41,14 +68,17 @@ pub enum Purpose {
     Summarise,
     /// A skill asks.
     Skill,
+    /// Somebody outside asks, through the OpenAI-compatible interface.
+    Api,
 }
 
 impl Purpose {
-    fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::Answer => "answer",
             Self::Summarise => "summarise",
             Self::Skill => "skill",
+            Self::Api => "api",
         }
     }
 }
@@ -59,12 +89,14 @@ pub struct Request {
     pub purpose: Purpose,
     pub tier: Tier,
     pub prompt: Prompt,
-    pub turn: Option<TurnId>,
-    pub user: Option<UserId>,
+    pub account: Account,
+    pub options: Options,
     /// Tokens of the answer at most; never above the settings' value.
     pub max_output_tokens: Option<u32>,
     /// When there is no use in an answer any more; what came until then is on record.
     pub deadline: Option<Instant>,
+    /// Whether the words are wanted as they come.
+    pub stream: bool,
 }
 
 /// What a model said.
@@ -73,11 +105,21 @@ pub struct Answer {
     pub text: String,
     /// Skills that it wants called.
     pub tool_calls: Vec<ToolCall>,
-    pub input_tokens: i64,
-    pub output_tokens: i64,
-    /// Part of the input that the provider had in its cache.
-    pub cached_tokens: i64,
+    /// As the provider reported them, or as we counted them.
+    pub tokens: Option<Tokens>,
+    pub finish: Finish,
     pub model: String,
+    pub cost_micros: i64,
+}
+
+impl Answer {
+    pub fn input_tokens(&self) -> i64 {
+        self.tokens.map_or(0, |tokens| tokens.input)
+    }
+
+    pub fn output_tokens(&self) -> i64 {
+        self.tokens.map_or(0, |tokens| tokens.output)
+    }
 }
 
 /// Why there is no answer.
@@ -85,21 +127,64 @@ pub struct Answer {
 pub enum GatewayError {
     #[error("no model is configured for the tier {}", .0.word())]
     NoModel(Tier),
+    #[error("no model for embeddings is configured")]
+    NoEmbedding,
     /// The prompt's fixed part alone exceeds the budget.
     #[error("the prompt has {tokens} tokens; the budget is {budget}")]
     OverBudget { tokens: u32, budget: u32 },
+    #[error("{}", spent(.0))]
+    Exhausted(Box<Exhausted>),
+    #[error(
+        "the model {0} costs money and has no price; set one on the page Budgets and models, or in [gateway.prices]"
+    )]
+    Unpriced(String),
     #[error(transparent)]
-    Provider(#[from] provider::ProviderError),
+    Shut(#[from] Shut),
+    #[error("the model's server has failed again and again; it is left alone until {}", .0.format("%H:%M:%S UTC"))]
+    Resting(DateTime<Utc>),
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// A full budget in words: which, how far it is used, and by what.
+fn spent(exhausted: &Exhausted) -> String {
+    let Exhausted { budget, counter } = exhausted;
+    let whose = if counter.subject.is_empty() { String::new() } else { format!(" of {}", counter.subject) };
+    let mut text = format!("the {} budget{whose} for one {} has no room", budget.scope.word(), budget.window.word());
+    if let Some(limit) = budget.limit_micros {
+        let limit = dollars(limit + counter.extra_micros);
+        let (spent, reserved) = (dollars(counter.spent_micros), dollars(counter.reserved_micros));
+        text.push_str(&format!("; of {limit} USD, {spent} are spent and {reserved} held for calls under way"));
+    }
+    if let Some(limit) = budget.limit_tokens {
+        let (limit, spent, reserved) = (limit + counter.extra_tokens, counter.spent_tokens, counter.reserved_tokens);
+        text.push_str(&format!("; of {limit} tokens, {spent} are spent and {reserved} held for calls under way"));
+    }
+    text
+}
+
+/// Micro-dollars as dollars, with as many digits as they need.
+pub fn dollars(micros: i64) -> String {
+    rust_decimal::Decimal::new(micros, 6).normalize().to_string()
 }
 
 pub struct Gateway {
     db: Db,
     clock: Clock,
-    max_output_tokens: u32,
-    small: Option<Provider>,
-    large: Option<Provider>,
+    config: config::Gateway,
+    small: Vec<Endpoint>,
+    large: Vec<Endpoint>,
+    embedding: Vec<Endpoint>,
+    prices: Prices,
+    valves: Valves,
+    answers: cache::Answers,
+    /// `None` where nothing is booked: a model whose answers are written down costs nothing.
+    ledger: Option<Ledger>,
+    settings: Option<Settings>,
+    /// The owner's zone, and until when it need not be read again.
+    zone: Mutex<Option<(chrono_tz::Tz, Instant)>>,
 }
 
 /// Chooses the TLS provider that every client of this process uses; to be called before one is built.
@@ -108,161 +193,120 @@ pub fn choose_tls() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// Attempts at one request: a connection that fails before the first token is tried once more.
-const ATTEMPTS: i64 = 2;
-
-/// Pause before the second attempt.
-const RETRY_PAUSE: Duration = Duration::from_millis(250);
+/// How long what the owner set is not read again.
+const REREAD_AFTER: std::time::Duration = std::time::Duration::from_secs(2);
 
 impl Gateway {
-    pub fn new(db: Db, clock: Clock, settings: &config::Gateway) -> anyhow::Result<Self> {
+    pub fn new(db: Db, clock: Clock, settings: Settings, config: &config::Gateway) -> anyhow::Result<Self> {
         choose_tls();
-        let tier = |model: &config::Model| {
-            model.is_set().then(|| OpenAi::new(model, settings).map(Provider::OpenAi)).transpose()
+        let chain = |model: &config::Model| -> anyhow::Result<Vec<Endpoint>> {
+            let first = std::iter::once(model).filter(|model| model.is_set());
+            first.chain(&model.fallbacks).map(|model| Endpoint::new(model, config)).collect()
         };
         Ok(Self {
+            clock: clock.clone(),
+            small: chain(&config.small)?,
+            large: chain(&config.large)?,
+            embedding: chain(&config.embedding)?,
+            prices: Prices::new(&config.prices),
+            valves: Valves::new(clock, config.valves.clone()),
+            answers: cache::Answers::new(&config.cache),
+            ledger: Some(Ledger::default()),
+            settings: Some(settings),
+            zone: Mutex::default(),
+            config: config.clone(),
             db,
-            clock,
-            max_output_tokens: settings.max_output_tokens,
-            small: tier(&settings.small)?,
-            large: tier(&settings.large)?,
         })
     }
 
     /// A gateway to a model whose answers are written down, for either tier.
     pub fn scripted(db: Db, clock: Clock, max_output_tokens: u32, answers: Vec<String>) -> Self {
-        let small = Some(Provider::Script(Script::new(answers)));
-        Self { db, clock, max_output_tokens, small, large: None }
+        let config = config::Gateway { max_output_tokens, ..config::Gateway::defaults() };
+        Self {
+            clock: clock.clone(),
+            small: vec![Endpoint::scripted(answers)],
+            large: Vec::new(),
+            embedding: Vec::new(),
+            prices: Prices::default(),
+            valves: Valves::new(clock, config.valves.clone()),
+            answers: cache::Answers::new(&config::Cache { answers_s: 0 }),
+            ledger: None,
+            settings: None,
+            zone: Mutex::default(),
+            config,
+            db,
+        }
+    }
+
+    /// Books what calls reserve and spend, for ever; without it no call is admitted. What an earlier process
+    /// of this host left is settled first.
+    pub async fn keep_books(&self, host: HostId, wake: Arc<Wake>) {
+        let Some(ledger) = &self.ledger else { return };
+        ledger.run(self.db.clone(), self.clock.clone(), host, wake).await;
+    }
+
+    /// Waits until everything that calls have left behind is booked.
+    pub async fn flush(&self) {
+        if let Some(ledger) = &self.ledger {
+            ledger.flush().await;
+        }
     }
 
     /// The tier that answers when `wanted` is asked for: itself, or the other one where only that is
     /// configured, or none.
     pub fn tier(&self, wanted: Tier) -> Option<Tier> {
-        match (wanted, &self.small, &self.large) {
-            (_, None, None) => None,
-            (Tier::Small, Some(_), _) | (_, Some(_), None) => Some(Tier::Small),
-            (Tier::Large, _, Some(_)) | (_, None, Some(_)) => Some(Tier::Large),
+        match (wanted, self.small.is_empty(), self.large.is_empty()) {
+            (_, true, true) => None,
+            (Tier::Small, false, _) | (_, false, true) => Some(Tier::Small),
+            (Tier::Large, _, false) | (_, true, false) => Some(Tier::Large),
         }
     }
 
-    /// Asks a model. `on_text` gets the words as they come; every attempt is recorded.
-    pub async fn complete(
-        &self,
-        request: &Request,
-        on_text: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<Answer, GatewayError> {
-        let provider = match request.tier {
-            Tier::Small => self.small.as_ref(),
-            Tier::Large => self.large.as_ref(),
+    /// Tokens of a prompt for a tier, where the settings allow `wanted`.
+    pub fn prompt_budget(&self, tier: Tier, wanted: u32) -> u32 {
+        let own = match tier {
+            Tier::Small => self.config.small.token_budget,
+            Tier::Large => self.config.large.token_budget,
         };
-        let provider = provider.ok_or(GatewayError::NoModel(request.tier))?;
-        if request.prompt.tokens > request.prompt.budget {
-            let (tokens, budget) = (request.prompt.tokens, request.prompt.budget);
-            return Err(GatewayError::OverBudget { tokens, budget });
+        if own == 0 { wanted } else { wanted.min(own) }
+    }
+
+    fn endpoints(&self, tier: Tier) -> &[Endpoint] {
+        match tier {
+            Tier::Small => &self.small,
+            Tier::Large => &self.large,
         }
-        let max_tokens = request.max_output_tokens.unwrap_or(u32::MAX).min(self.max_output_tokens);
-        for attempt in 1.. {
-            let began = Instant::now();
-            let mut seen = Seen { began, first_token: None, text: String::new() };
-            let mut on_text = |text: &str| {
-                seen.first_token.get_or_insert_with(|| began.elapsed());
-                seen.text.push_str(text);
-                on_text(text);
-            };
-            let asking = provider.stream(&request.prompt, max_tokens, &mut on_text);
-            let result = match request.deadline {
-                Some(deadline) => {
-                    tokio::time::timeout_at(deadline.into(), asking).await.unwrap_or(Err(provider::ProviderError::Late))
-                }
-                None => asking.await,
-            };
-            let answer = result.map(|answer| fill_usage(answer, request));
-            self.record(request, provider.model(), attempt, &seen, &answer).await?;
-            match answer {
-                Ok(answer) => return Ok(answer),
-                Err(error) if attempt < ATTEMPTS && seen.first_token.is_none() && error.is_connection() => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "the model could not be reached; once more"
-                    );
-                    tokio::time::sleep(RETRY_PAUSE).await;
-                }
-                Err(error) => return Err(error.into()),
+    }
+
+    /// The names of the models that a tier may be answered by, in the order in which they are asked.
+    pub fn models(&self, tier: Tier) -> Vec<&str> {
+        self.endpoints(tier).iter().map(|endpoint| endpoint.provider.model()).collect()
+    }
+
+    /// Tokens of an answer at most.
+    fn bound(&self, wanted: Option<u32>) -> u32 {
+        wanted.unwrap_or(u32::MAX).min(self.config.max_output_tokens)
+    }
+
+    /// The owner's day, after what they set was read again where it is time to.
+    pub async fn day(&self) -> Result<String, StoreError> {
+        let Some(settings) = &self.settings else { return Ok(self.clock.now().format("%Y-%m-%d").to_string()) };
+        let known = *self.zone.lock().unwrap_or_else(PoisonError::into_inner);
+        let zone = match known {
+            Some((zone, until)) if Instant::now() < until => zone,
+            _ => {
+                self.prices.replace(self.db.prices().await?);
+                let zone = settings.current().await?.time_zone;
+                let until = Instant::now() + REREAD_AFTER;
+                *self.zone.lock().unwrap_or_else(PoisonError::into_inner) = Some((zone, until));
+                zone
             }
-        }
-        unreachable!("the loop ends by returning")
-    }
-
-    async fn record(
-        &self,
-        request: &Request,
-        model: &str,
-        attempt: i64,
-        seen: &Seen,
-        answer: &Result<Answer, provider::ProviderError>,
-    ) -> Result<(), StoreError> {
-        let prompt_tokens = i64::from(request.prompt.tokens);
-        // Of a broken stream we know only what we sent and what we saw.
-        let (input, output, cached, skill_calls) = match answer {
-            Ok(answer) => (answer.input_tokens, answer.output_tokens, answer.cached_tokens, answer.tool_calls.len()),
-            Err(_) if seen.first_token.is_some() => (prompt_tokens, i64::from(tokens::count(&seen.text)), 0, 0),
-            Err(_) => (0, 0, 0, 0),
         };
-        let millis = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-        let record = ModelCallRecord {
-            id: ModelCallId::new(&self.clock),
-            turn_id: request.turn,
-            user_id: request.user,
-            purpose: request.purpose.word().to_owned(),
-            tier: request.tier.word().to_owned(),
-            model: model.to_owned(),
-            attempt,
-            status: if answer.is_ok() { "done" } else { "failed" }.to_owned(),
-            prompt_tokens,
-            input_tokens: input,
-            output_tokens: output,
-            cached_tokens: cached,
-            first_token_ms: seen.first_token.map(millis),
-            latency_ms: millis(seen.began.elapsed()),
-            skill_calls: i64::try_from(skill_calls).unwrap_or(i64::MAX),
-            error: answer.as_ref().err().map(|error| storable(&error.to_string())),
-            created_at: self.clock.now(),
-        };
-        let (tier, status) = (request.tier.word(), if answer.is_ok() { "done" } else { "failed" });
-        metrics::counter!("skillet_model_calls_total", "tier" => tier, "status" => status).increment(1);
-        metrics::counter!("skillet_model_tokens_total", "tier" => tier, "direction" => "input")
-            .increment(u64::try_from(input).unwrap_or(0));
-        metrics::counter!("skillet_model_tokens_total", "tier" => tier, "direction" => "output")
-            .increment(u64::try_from(output).unwrap_or(0));
-        tracing::info!(
-            model,
-            tier,
-            attempt,
-            status,
-            input_tokens = input,
-            output_tokens = output,
-            latency_ms = record.latency_ms,
-            "a model was asked"
-        );
-        self.db.record_model_call(&record).await
+        Ok(self.clock.now().with_timezone(&zone).format("%Y-%m-%d").to_string())
     }
-}
 
-/// What came of an attempt while it ran.
-struct Seen {
-    began: Instant,
-    first_token: Option<Duration>,
-    text: String,
-}
-
-/// Providers that report no usage are counted by us.
-fn fill_usage(mut answer: Answer, request: &Request) -> Answer {
-    if answer.input_tokens == 0 {
-        answer.input_tokens = i64::from(request.prompt.tokens);
+    /// Has what the owner set read again by the next call.
+    pub fn forget_settings(&self) {
+        *self.zone.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
-    if answer.output_tokens == 0 {
-        let calls: u32 = answer.tool_calls.iter().map(|call| tokens::count(&call.arguments)).sum();
-        answer.output_tokens = i64::from(tokens::count(&answer.text) + calls);
-    }
-    answer
 }

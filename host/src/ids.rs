@@ -64,6 +64,14 @@ ids! {
     FileId
     /// A bearer token of the HTTP interface.
     TokenId
+    /// A plan of steps.
+    WorkflowId
+    /// What may be spent in a window.
+    BudgetId
+    /// How far a budget is used in one window, by one subject.
+    CounterId
+    /// A change of the rung that a person's answers come from.
+    RungChangeId
     /// One process of Skillet, and what it holds leases under.
     HostId
 }

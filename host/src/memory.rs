@@ -13,6 +13,7 @@ pub use segment::{is_chinese, locale_of};
 pub use semantic::{Detected, stable_facts};
 
 use serde_json::Value;
+use std::collections::HashSet;
 
 use crate::{
     clock::Clock,
@@ -28,6 +29,11 @@ const MAX_FACTS: i64 = 5_000;
 
 /// Longest key of a fact, in characters.
 const MAX_KEY_CHARS: usize = 100;
+
+/// The words of a text that say what it is about, as search knows them.
+pub fn words(text: &str) -> HashSet<String> {
+    segment::query_words(text).into_iter().map(|word| word.word).collect()
+}
 
 #[derive(Clone, Debug)]
 pub struct Memory {

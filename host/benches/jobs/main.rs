@@ -131,7 +131,7 @@ impl Bench {
         };
         let program = std::env::current_exe()?;
         let skills = Arc::new(Skills::new(config.skills.clone(), services, program, folder)?);
-        let gateway = Arc::new(Gateway::new(db.clone(), clock.clone(), &config.gateway)?);
+        let gateway = Arc::new(Gateway::new(db.clone(), clock.clone(), settings.clone(), &config.gateway)?);
         Ok(Self { db, clock, config, wake, skills, settings, memory, gateway })
     }
 

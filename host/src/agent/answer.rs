@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use std::{collections::HashMap, time::Instant};
 
 use super::{
-    TurnEvent, Usage,
-    turn::{Context, Draft, by_memory, learn, skill_use},
+    TurnEvent, Usage, ladder,
+    turn::{Context, Draft, learn, skill_use},
 };
 use crate::{
     gateway::{
-        Answer, GatewayError, HistoryLine, Parts, Prompt, Purpose, Request, Round, SkillResult, SummaryLine, Tier,
-        ToolCall, ToolSpec,
+        Answer, GatewayError, HistoryLine, Options, Parts, Prompt, Purpose, Request, Round, SkillResult, SummaryLine,
+        Tier, ToolCall, ToolSpec,
     },
     skills::CallFailure,
     store::{StoreError, storable},
@@ -27,32 +27,59 @@ const TURN_TOKENS_FACTOR: i64 = 4;
 /// Episodes that may stand in for dropped history.
 const SUMMARIES: i64 = 40;
 
+/// Failed calls in a row after which no more are made.
+const MAX_FAILURES: usize = 3;
+
+/// Times that one skill may give the very same result, whatever it was asked; then the loop goes nowhere.
+const MAX_SAME_RESULTS: usize = 3;
+
 /// What the loop has used.
 #[derive(Default)]
 struct Spent {
     usage: Usage,
     calls: usize,
     identical: HashMap<String, usize>,
+    results: HashMap<String, usize>,
+    failures: usize,
 }
 
-/// Answers by a model; falls back to memory and templates when there is none to be had.
-pub async fn by_model(context: &Context<'_>, tier: Tier) -> Result<Draft, StoreError> {
+/// Answers by a model; goes down the ladder where budgets or providers leave none.
+pub async fn by_model(context: &Context<'_>, wanted: Tier) -> Result<Draft, StoreError> {
     learn(context).await?;
     let mut parts = parts(context).await?;
-    let mut draft = Draft { tier: tier.word().into(), rung: tier.word().into(), ..Draft::default() };
-    let mut spent = Spent::default();
+    let stand = ladder::stand(context, &parts, wanted).await?;
+    let Some(mut tier) = stand.tier else {
+        return ladder::without_model(context, Draft::default(), stand.note, &stand.reason).await;
+    };
     let config = &context.agent.parts.config.agent;
-    let most_tokens = i64::from(context.settings.token_budget) * TURN_TOKENS_FACTOR;
+    let mut draft = Draft::default();
+    let mut note = stand.note;
+    let mut spent = Spent::default();
     for round in 1..=config.max_rounds {
-        parts.no_more_calls |= round == config.max_rounds || spent.used() >= most_tokens;
+        parts.budget = context.agent.parts.gateway.prompt_budget(tier, context.settings.token_budget);
+        parts.no_more_calls |= round == config.max_rounds || spent.used() >= most_tokens(&parts);
         let answer = match ask(context, tier, parts.assemble()).await {
             Ok(answer) => answer,
             Err(GatewayError::Store(error)) => return Err(error),
-            Err(error) => return without_model(context, draft, spent, &error).await,
+            Err(error) => {
+                context.agent.live.tell(context.turn.id, TurnEvent::Reset);
+                if tier == Tier::Large && context.agent.parts.gateway.tier(Tier::Small) == Some(Tier::Small) {
+                    note = note.or_else(|| Some(ladder::smaller(context, &error)));
+                    tier = Tier::Small;
+                    continue;
+                }
+                tracing::warn!(error = &error as &dyn std::error::Error, "no model could answer; memory does");
+                let earlier = Draft { usage: spent.usage, ..draft };
+                return ladder::without_model(
+                    context,
+                    earlier,
+                    Some(ladder::away(context, &error)),
+                    &error.to_string(),
+                )
+                .await;
+            }
         };
-        spent.usage.input_tokens += answer.input_tokens;
-        spent.usage.output_tokens += answer.output_tokens;
-        spent.usage.model_calls += 1;
+        spent.add(&answer);
         if answer.tool_calls.is_empty() || parts.no_more_calls || parts.tools.is_empty() {
             draft.reply = storable(answer.text.trim());
             break;
@@ -66,11 +93,33 @@ pub async fn by_model(context: &Context<'_>, tier: Tier) -> Result<Draft, StoreE
         draft.reply = t!("agent.empty_answer", locale = &context.turn.locale).into_owned();
         draft.error = Some("empty answer".to_owned());
     }
-    draft.usage = spent.usage;
-    Ok(draft)
+    if let Some(note) = note {
+        draft.reply = format!("{note}\n\n{}", draft.reply);
+    }
+    Ok(Draft { tier: tier.word().into(), rung: tier.word().into(), usage: spent.usage, ..draft })
+}
+
+/// Tokens of all prompts and answers of one turn.
+fn most_tokens(parts: &Parts) -> i64 {
+    i64::from(parts.budget) * TURN_TOKENS_FACTOR
 }
 
 impl Spent {
+    fn add(&mut self, answer: &Answer) {
+        self.usage.input_tokens += answer.input_tokens();
+        self.usage.output_tokens += answer.output_tokens();
+        self.usage.cost_micros += answer.cost_micros;
+        self.usage.model_calls += 1;
+    }
+
+    /// Whether calls fail again and again, or bring nothing new.
+    fn goes_nowhere(&mut self, skill: &str, result: &Value) -> bool {
+        self.failures = if result.get("failure").is_some() { self.failures + 1 } else { 0 };
+        let same = self.results.entry(format!("{skill}\n{result}")).or_default();
+        *same += 1;
+        self.failures >= MAX_FAILURES || *same >= MAX_SAME_RESULTS
+    }
+
     fn used(&self) -> i64 {
         self.usage.input_tokens + self.usage.output_tokens
     }
@@ -86,8 +135,9 @@ async fn ask(context: &Context<'_>, tier: Tier, prompt: Prompt) -> Result<Answer
         purpose: Purpose::Answer,
         tier,
         prompt,
-        turn: Some(context.turn.id),
-        user: Some(context.turn.user_id),
+        account: context.turn.account(),
+        options: Options::default(),
+        stream: true,
         max_output_tokens: None,
         deadline: Some(context.deadline),
     };
@@ -98,8 +148,8 @@ async fn ask(context: &Context<'_>, tier: Tier, prompt: Prompt) -> Result<Answer
     match &result {
         Ok(answer) => {
             detail["model"] = json!(answer.model);
-            detail["input_tokens"] = json!(answer.input_tokens);
-            detail["output_tokens"] = json!(answer.output_tokens);
+            detail["input_tokens"] = json!(answer.input_tokens());
+            detail["output_tokens"] = json!(answer.output_tokens());
             detail["asked_for"] = answer.tool_calls.iter().map(|call| Value::from(call.name.clone())).collect();
         }
         Err(error) => detail["error"] = json!(error.to_string()),
@@ -130,7 +180,9 @@ async fn run_calls(
             refusal("too-many-calls", "no more skill calls are allowed in this turn")
         } else {
             spent.calls += 1;
-            run_call(context, draft, call, nth).await?
+            let result = run_call(context, draft, call, nth).await?;
+            stop |= spent.goes_nowhere(&call.name, &result);
+            result
         };
         results.push(SkillResult { id: call.id.clone(), text: result.to_string() });
     }
@@ -159,20 +211,6 @@ async fn run_call(context: &Context<'_>, draft: &mut Draft, call: &ToolCall, nth
 
 fn refusal(kind: &str, text: &str) -> Value {
     json!({ "failure": kind, "text": text })
-}
-
-/// The turn goes on one rung lower, and says so.
-async fn without_model(
-    context: &Context<'_>,
-    earlier: Draft,
-    spent: Spent,
-    error: &GatewayError,
-) -> Result<Draft, StoreError> {
-    tracing::warn!(error = error as &dyn std::error::Error, "no model could answer; memory does");
-    context.agent.live.tell(context.turn.id, TurnEvent::Reset);
-    let note = t!("agent.model_away", locale = &context.turn.locale).into_owned();
-    let draft = by_memory(context, Some(note)).await?;
-    Ok(Draft { skills: earlier.skills, usage: spent.usage, ..draft })
 }
 
 async fn parts(context: &Context<'_>) -> Result<Parts, StoreError> {

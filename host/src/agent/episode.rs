@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     config::Summaries,
-    gateway::{Gateway, GatewayError, Parts, Purpose, Request, Tier, cut_tokens},
+    gateway::{Gateway, GatewayError, Options, Parts, Purpose, Request, Tier, cut_tokens},
     memory::Summary,
     store::{Db, Message, StoreError, Turn, storable, storable_json},
 };
@@ -92,8 +92,10 @@ async fn ask(
         purpose: Purpose::Summarise,
         tier,
         prompt: parts.assemble(),
-        turn: Some(turn.id),
-        user: Some(turn.user_id),
+        account: turn.account(),
+        // The same exchange gives the same summary.
+        options: Options { temperature: Some(0.0), ..Options::default() },
+        stream: false,
         max_output_tokens: Some(ANSWER_TOKENS),
         deadline: None,
     };

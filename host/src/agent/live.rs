@@ -52,6 +52,9 @@ pub struct Usage {
     pub input_tokens: i64,
     pub output_tokens: i64,
     pub model_calls: i64,
+    /// Micro-dollars.
+    #[serde(default)]
+    pub cost_micros: i64,
 }
 
 /// A skill that ran in a turn.

@@ -83,13 +83,14 @@ pub fn unknown(skills: &[Arc<Installed>], locale: &str) -> String {
 }
 
 fn with_skills(head: &str, skills: &[Arc<Installed>]) -> String {
-    let lines: Vec<String> = skills
-        .iter()
-        .take(MAX_SKILLS)
-        .map(|skill| format!("**{}**: {}", skill.name, first_sentence(&skill.manifest.description)))
-        .collect();
-    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    format!("{head}{}", bullets(&lines))
+    format!("{head}{}", skill_lines(&skills[..skills.len().min(MAX_SKILLS)]))
+}
+
+/// A line for each skill: its name and what it does.
+pub fn skill_lines(skills: &[Arc<Installed>]) -> String {
+    let line = |skill: &Arc<Installed>| format!("**{}**: {}", skill.name, first_sentence(&skill.manifest.description));
+    let lines: Vec<String> = skills.iter().map(line).collect();
+    bullets(&lines.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 fn first_sentence(text: &str) -> &str {

@@ -61,7 +61,7 @@ pub struct Draft {
     pub reply: String,
     /// "none", "small" or "large".
     pub tier: String,
-    /// The rung of the ladder that answered: "large", "small", "retrieval" or "skill".
+    /// The rung of the ladder that answered: "large", "small", "retrieval", "clarify", "plan", or "skill".
     pub rung: String,
     pub usage: Usage,
     pub skills: Vec<SkillUse>,
@@ -137,7 +137,7 @@ async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> 
     let draft = match &decision.route {
         Route::Skill { skill, input } => by_skill(&context, skill, input).await?,
         Route::Model { tier } => answer::by_model(&context, *tier).await?,
-        Route::Recall => by_memory(&context, None).await?,
+        Route::Recall => by_memory(&context).await?,
     };
     Ok(context.ending(&decision, draft))
 }
@@ -262,21 +262,20 @@ pub fn skill_use(outcome: &Outcome) -> SkillUse {
     }
 }
 
-/// An answer from memory and templates. `note` says why no model answered, where one should have.
-pub async fn by_memory(context: &Context<'_>, note: Option<String>) -> Result<Draft, StoreError> {
-    let locale = context.turn.locale.as_str();
-    let facts = memory::stable_facts(&context.message);
+/// An answer from memory and templates, where no model is configured.
+async fn by_memory(context: &Context<'_>) -> Result<Draft, StoreError> {
     learn(context).await?;
-    let reply = template::learnt(&facts, locale)
+    let reply =
+        from_memory(context).unwrap_or_else(|| template::unknown(&context.skills, context.turn.locale.as_str()));
+    Ok(Draft { reply, tier: "none".into(), rung: "retrieval".into(), ..Draft::default() })
+}
+
+/// What memory and templates say to the message, if they have something to say.
+pub fn from_memory(context: &Context<'_>) -> Option<String> {
+    let locale = context.turn.locale.as_str();
+    template::learnt(&memory::stable_facts(&context.message), locale)
         .or_else(|| template::small_talk(&context.message, &context.settings.name, &context.skills, locale))
         .or_else(|| template::recalled(&context.memories, locale))
-        .unwrap_or_else(|| template::unknown(&context.skills, locale));
-    Ok(Draft {
-        reply: note.map_or(reply.clone(), |note| format!("{note}\n\n{reply}")),
-        tier: "none".into(),
-        rung: "retrieval".into(),
-        ..Draft::default()
-    })
 }
 
 /// Keeps what the message states by itself, before anything is said about it.

@@ -92,7 +92,7 @@ pub struct Sizes {
     pub results: u32,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum PromptMessage {
     System(String),
     User(String),

@@ -5,11 +5,12 @@ pub mod script;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::time::Duration;
 
 use super::{Answer, prompt_builder::Prompt};
 
 /// A skill as a model sees it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct ToolSpec {
     pub name: String,
     pub description: String,
@@ -25,6 +26,72 @@ pub struct ToolCall {
     pub name: String,
     /// JSON text, as the model wrote it.
     pub arguments: String,
+}
+
+/// Tokens by what they cost. Every format is brought to this at its edge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokens {
+    /// All of the input; the next two are parts of it.
+    pub input: i64,
+    /// Read from the provider's cache.
+    pub cached: i64,
+    /// Written to the provider's cache.
+    pub cache_write: i64,
+    pub output: i64,
+}
+
+impl Tokens {
+    /// Input that no cache had.
+    pub fn fresh(&self) -> i64 {
+        (self.input - self.cached - self.cache_write).max(0)
+    }
+}
+
+/// Why an answer ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Finish {
+    #[default]
+    Stop,
+    /// At the bound of its tokens.
+    Length,
+    /// Skills are to be called.
+    ToolCalls,
+    /// The provider withheld it.
+    Filtered,
+}
+
+/// Which skill must be called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum ToolChoice {
+    Auto,
+    None,
+    Required,
+    Named(String),
+}
+
+/// What else shapes an answer. Nothing is sent of what is not set.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Options {
+    pub temperature: Option<f64>,
+    pub top_p: Option<f64>,
+    pub seed: Option<i64>,
+    pub stop: Vec<String>,
+    pub tool_choice: Option<ToolChoice>,
+    /// Whether the answer must be a JSON object of any kind.
+    pub json: bool,
+    /// JSON Schema that the answer must satisfy.
+    pub schema: Option<Value>,
+}
+
+/// One question as a provider gets it.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    pub prompt: &'a Prompt,
+    pub options: &'a Options,
+    /// Tokens of the answer at most.
+    pub max_tokens: u32,
+    /// Whether the words are wanted as they come.
+    pub stream: bool,
 }
 
 /// Whoever answers for a tier.
@@ -43,17 +110,27 @@ impl Provider {
     }
 
     /// Asks, and hands the words on as they come.
-    pub async fn stream(
-        &self,
-        prompt: &Prompt,
-        max_tokens: u32,
-        on_text: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<Answer, ProviderError> {
+    pub async fn ask(&self, ask: Ask<'_>, on_text: &mut (dyn FnMut(&str) + Send)) -> Result<Answer, ProviderError> {
         match self {
-            Self::OpenAi(provider) => provider.stream(prompt, max_tokens, on_text).await,
+            Self::OpenAi(provider) => provider.ask(ask, on_text).await,
             Self::Script(script) => script.next().inspect(|answer| on_text(&answer.text)),
         }
     }
+
+    /// One vector for each text, and the tokens that they took, where the provider says so.
+    pub async fn embed(&self, texts: &[String]) -> Result<Embedded, ProviderError> {
+        match self {
+            Self::OpenAi(provider) => provider.embed(texts).await,
+            Self::Script(_) => Err(ProviderError::Unsupported("embeddings")),
+        }
+    }
+}
+
+/// Vectors in the order of their texts.
+#[derive(Clone, Debug, Default)]
+pub struct Embedded {
+    pub vectors: Vec<Vec<f32>>,
+    pub tokens: Option<i64>,
 }
 
 /// What can go wrong at a provider. Texts hold no key.
@@ -62,7 +139,12 @@ pub enum ProviderError {
     #[error("the model's server cannot be reached: {0}")]
     Connection(String),
     #[error("the model's server answered {status}: {text}")]
-    Status { status: u16, text: String },
+    Status {
+        status: u16,
+        text: String,
+        /// When it wants to be asked again.
+        retry_after: Option<Duration>,
+    },
     #[error("the model's server was silent for {0} s")]
     Silent(u64),
     #[error("the turn's time was over before the answer")]
@@ -71,11 +153,31 @@ pub enum ProviderError {
     Broken(String),
     #[error("the model's server sent what cannot be read: {0}")]
     Unreadable(String),
+    #[error("this provider has no {0}")]
+    Unsupported(&'static str),
 }
 
 impl ProviderError {
-    /// Whether nothing of an answer can have been made.
-    pub fn is_connection(&self) -> bool {
-        matches!(self, Self::Connection(_))
+    /// Whether the model did nothing that could be paid for: it was not reached, or refused.
+    pub fn is_free(&self) -> bool {
+        matches!(self, Self::Connection(_) | Self::Status { .. } | Self::Unsupported(_))
+    }
+
+    /// Whether the same question may be well answered a little later.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Connection(_) => true,
+            Self::Status { status, .. } => matches!(status, 408 | 429 | 500 | 502 | 503 | 529),
+            _ => false,
+        }
+    }
+
+    /// Whether another provider may know better: what is wrong is not the question.
+    pub fn is_the_providers(&self) -> bool {
+        match self {
+            Self::Status { status, .. } => !matches!(status, 400 | 413 | 422),
+            Self::Late => false,
+            _ => true,
+        }
     }
 }

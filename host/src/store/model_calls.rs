@@ -1,31 +1,68 @@
-//! Attempts at models, and what they add up to.
+//! Attempts at models, as the audit has them. They are written by the ledger alone.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
-use super::{Db, Result, on};
-use crate::ids::{ModelCallId, TurnId, UserId};
+use super::{Db, Result, columns::word_column, on};
+use crate::ids::{ConversationId, ModelCallId, TokenId, TurnId, UserId, WorkflowId};
+
+word_column! {
+    /// How an attempt at a model ended. "truncated": the provider's stream broke off; "interrupted": its
+    /// process ended first; "cached": it was answered without a model.
+    ModelCallStatus {
+        Done = "done", Failed = "failed", Cancelled = "cancelled", Truncated = "truncated",
+        Interrupted = "interrupted", Cached = "cached",
+    }
+}
+
+/// For whom a model is asked: what budgets are held against and usage is added up by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    pub user: Option<UserId>,
+    pub turn: Option<TurnId>,
+    pub conversation: Option<ConversationId>,
+    pub workflow: Option<WorkflowId>,
+    /// The skill that asks, where one does.
+    pub skill: Option<String>,
+    /// The bearer token of the request, where it came in with one.
+    pub token: Option<TokenId>,
+}
 
 /// One attempt at a model.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, FromRow, Serialize, Deserialize)]
 pub struct ModelCallRecord {
     pub id: ModelCallId,
     pub turn_id: Option<TurnId>,
     pub user_id: Option<UserId>,
-    /// "answer", "summarise" or "skill".
+    pub conversation_id: Option<ConversationId>,
+    pub workflow_id: Option<WorkflowId>,
+    pub skill_name: Option<String>,
+    pub token_id: Option<TokenId>,
+    /// "answer", "summarise", "skill", "api" or "embed".
     pub purpose: String,
-    /// "small" or "large".
+    /// "small", "large" or "embedding".
     pub tier: String,
+    /// The rung of the ladder that this attempt was made on.
+    pub rung: String,
+    /// Host and port of the provider.
+    pub provider: String,
     pub model: String,
     pub attempt: i64,
-    /// "done" or "failed".
-    pub status: String,
+    pub status: ModelCallStatus,
     /// Tokens counted before the prompt was sent.
     pub prompt_tokens: i64,
-    /// Tokens that the provider reported, or our count where it reported none.
+    /// Tokens that the provider reported, or our count where it reported none: all of the input, the part
+    /// that it had in its cache, the part that it wrote there, and the output.
     pub input_tokens: i64,
-    pub output_tokens: i64,
     pub cached_tokens: i64,
+    pub cache_write_tokens: i64,
+    pub output_tokens: i64,
+    /// Tokens that a hit of our own cache saved.
+    pub saved_tokens: i64,
+    pub cost_micros: i64,
+    /// Whether tokens and cost are our estimate and not the provider's report.
+    pub estimated: bool,
     pub first_token_ms: Option<i64>,
     pub latency_ms: i64,
     /// Skill calls that the answer asked for.
@@ -34,87 +71,87 @@ pub struct ModelCallRecord {
     pub created_at: DateTime<Utc>,
 }
 
-/// What usage is added up by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum UsageBy {
-    User,
-    Conversation,
-    Model,
-    Day,
-    Month,
+impl ModelCallRecord {
+    /// Tokens in and out.
+    pub fn tokens(&self) -> i64 {
+        self.input_tokens + self.output_tokens
+    }
+
+    pub fn account(&self) -> Account {
+        Account {
+            user: self.user_id,
+            turn: self.turn_id,
+            conversation: self.conversation_id,
+            workflow: self.workflow_id,
+            skill: self.skill_name.clone(),
+            token: self.token_id,
+        }
+    }
 }
 
-/// A sum of model calls.
-#[derive(Clone, Debug, FromRow, serde::Serialize)]
-pub struct UsageRow {
-    /// Name of the person, id of the conversation, model, day or month.
-    pub name: String,
-    pub calls: i64,
-    pub failed: i64,
-    pub input_tokens: i64,
-    pub output_tokens: i64,
-    pub cached_tokens: i64,
-}
-
-macro_rules! usage_by {
-    ($key:literal) => {
-        concat!(
-            "SELECT ",
-            $key,
-            " AS name, COUNT(*) AS calls,
-             CAST(SUM(CASE WHEN m.status = 'failed' THEN 1 ELSE 0 END) AS BIGINT) AS failed,
-             CAST(SUM(m.input_tokens) AS BIGINT) AS input_tokens,
-             CAST(SUM(m.output_tokens) AS BIGINT) AS output_tokens,
-             CAST(SUM(m.cached_tokens) AS BIGINT) AS cached_tokens
-             FROM model_calls m LEFT JOIN users u ON u.id = m.user_id LEFT JOIN turns t ON t.id = m.turn_id
-             GROUP BY 1 ORDER BY 1 DESC LIMIT $1"
-        )
+macro_rules! model_call_columns {
+    () => {
+        "id, turn_id, user_id, conversation_id, workflow_id, skill_name, token_id, purpose, tier, rung, provider, model,
+         attempt, status, prompt_tokens, input_tokens, cached_tokens, cache_write_tokens, output_tokens, saved_tokens,
+         cost_micros, estimated, first_token_ms, latency_ms, skill_calls, error, created_at"
     };
 }
 
-impl Db {
-    pub async fn record_model_call(&self, call: &ModelCallRecord) -> Result<()> {
-        on!(self, pool => sqlx::query(
-            "INSERT INTO model_calls (id, turn_id, user_id, purpose, tier, model, attempt, status, prompt_tokens,
-             input_tokens, output_tokens, cached_tokens, first_token_ms, latency_ms, skill_calls, error, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
-        ).bind(call.id).bind(call.turn_id).bind(call.user_id).bind(&call.purpose).bind(&call.tier).bind(&call.model)
-         .bind(call.attempt).bind(&call.status).bind(call.prompt_tokens).bind(call.input_tokens)
-         .bind(call.output_tokens).bind(call.cached_tokens).bind(call.first_token_ms).bind(call.latency_ms)
-         .bind(call.skill_calls).bind(&call.error).bind(call.created_at).execute(pool).await.map(|_| ()))?;
-        Ok(())
-    }
+/// Writes attempts in a transaction, all in one statement.
+macro_rules! insert_model_calls {
+    ($tx:ident, $calls:expr) => {{
+        let mut insert = sqlx::QueryBuilder::new(concat!(
+            "INSERT INTO model_calls (",
+            $crate::store::model_calls::model_call_columns!(),
+            ") "
+        ));
+        insert.push_values($calls, |mut row, call| {
+            row.push_bind(call.id)
+                .push_bind(call.turn_id)
+                .push_bind(call.user_id)
+                .push_bind(call.conversation_id)
+                .push_bind(call.workflow_id)
+                .push_bind(call.skill_name.clone())
+                .push_bind(call.token_id)
+                .push_bind(call.purpose.clone())
+                .push_bind(call.tier.clone())
+                .push_bind(call.rung.clone())
+                .push_bind(call.provider.clone())
+                .push_bind(call.model.clone())
+                .push_bind(call.attempt)
+                .push_bind(call.status)
+                .push_bind(call.prompt_tokens)
+                .push_bind(call.input_tokens)
+                .push_bind(call.cached_tokens)
+                .push_bind(call.cache_write_tokens)
+                .push_bind(call.output_tokens)
+                .push_bind(call.saved_tokens)
+                .push_bind(call.cost_micros)
+                .push_bind(call.estimated)
+                .push_bind(call.first_token_ms)
+                .push_bind(call.latency_ms)
+                .push_bind(call.skill_calls)
+                .push_bind(call.error.clone())
+                .push_bind(call.created_at);
+        });
+        insert.build().execute(&mut *$tx).await?
+    }};
+}
+pub(super) use {insert_model_calls, model_call_columns};
 
+impl Db {
     /// The attempts made for one turn, in order.
     pub async fn turn_model_calls(&self, turn: TurnId) -> Result<Vec<ModelCallRecord>> {
-        Ok(on!(self, pool => sqlx::query_as(
-            "SELECT id, turn_id, user_id, purpose, tier, model, attempt, status, prompt_tokens, input_tokens,
-             output_tokens, cached_tokens, first_token_ms, latency_ms, skill_calls, error, created_at
-             FROM model_calls WHERE turn_id = $1 ORDER BY created_at, id",
-        ).bind(turn).fetch_all(pool).await)?)
+        Ok(on!(self, pool => sqlx::query_as(concat!(
+            "SELECT ", model_call_columns!(), " FROM model_calls WHERE turn_id = $1 ORDER BY created_at, id",
+        )).bind(turn).fetch_all(pool).await)?)
     }
 
-    /// Model calls added up, the latest or greatest name first. Days and months are in UTC.
-    pub async fn usage(&self, by: UsageBy, limit: i64) -> Result<Vec<UsageRow>> {
-        // Times are text on SQLite and need a format on Postgres.
-        let statement = match (by, self) {
-            (UsageBy::User, _) => usage_by!("COALESCE(u.name, '-')"),
-            (UsageBy::Model, _) => usage_by!("m.model"),
-            (UsageBy::Conversation, Self::Sqlite(_)) => {
-                // HEX of NULL is an empty text.
-                usage_by!("COALESCE(NULLIF(LOWER(HEX(t.conversation_id)), ''), '-')")
-            }
-            (UsageBy::Conversation, Self::Postgres(_)) => {
-                usage_by!("COALESCE(REPLACE(CAST(t.conversation_id AS TEXT), '-', ''), '-')")
-            }
-            (UsageBy::Day, Self::Sqlite(_)) => usage_by!("SUBSTR(m.created_at, 1, 10)"),
-            (UsageBy::Day, Self::Postgres(_)) => {
-                usage_by!("TO_CHAR(m.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD')")
-            }
-            (UsageBy::Month, Self::Sqlite(_)) => usage_by!("SUBSTR(m.created_at, 1, 7)"),
-            (UsageBy::Month, Self::Postgres(_)) => usage_by!("TO_CHAR(m.created_at AT TIME ZONE 'UTC', 'YYYY-MM')"),
-        };
-        Ok(on!(self, pool => sqlx::query_as(statement).bind(limit).fetch_all(pool).await)?)
+    /// The newest attempts at a model that ended well, for what they say of its tokens.
+    pub async fn model_calls_of(&self, model: &str, limit: i64) -> Result<Vec<ModelCallRecord>> {
+        Ok(on!(self, pool => sqlx::query_as(concat!(
+            "SELECT ", model_call_columns!(), " FROM model_calls WHERE model = $1 AND status = 'done' AND NOT estimated
+             ORDER BY created_at DESC, id DESC LIMIT $2",
+        )).bind(model).bind(limit).fetch_all(pool).await)?)
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::{FromRow, types::Json};
 
 use super::{
-    Channel, ChatAddress, Db, NewFile, NewJob, Result, StoreError, columns::word_column, files::insert_files,
+    Account, Channel, ChatAddress, Db, NewFile, NewJob, Result, StoreError, columns::word_column, files::insert_files,
     jobs::insert_job, on, updates::end_update, write_tx,
 };
 use crate::{
@@ -132,6 +132,18 @@ macro_rules! lease_one {
 
 /// Times that a lease is tried when other hosts take what was chosen.
 const LEASE_TRIES: usize = 3;
+
+impl Turn {
+    /// For whom its models are asked.
+    pub fn account(&self) -> Account {
+        Account {
+            user: Some(self.user_id),
+            turn: Some(self.id),
+            conversation: Some(self.conversation_id),
+            ..Account::default()
+        }
+    }
+}
 
 impl Db {
     /// Stores a message together with its turn, or finds the turn that its key belongs to.

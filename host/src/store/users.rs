@@ -23,6 +23,8 @@ pub struct User {
     pub locale: Option<String>,
     /// IANA zone when the person chose one.
     pub time_zone: Option<String>,
+    /// "small" or "large" where the owner set the smallest tier that answers them.
+    pub tier_floor: Option<String>,
     pub created_at: DateTime<Utc>,
 }
 
@@ -38,7 +40,7 @@ const FIRST: &str = "owner";
 
 macro_rules! select_user {
     ($rest:literal) => {
-        concat!("SELECT id, name, role, telegram_user_id, locale, time_zone, created_at FROM users ", $rest)
+        concat!("SELECT id, name, role, telegram_user_id, locale, time_zone, tier_floor, created_at FROM users ", $rest)
     };
 }
 

@@ -12,7 +12,7 @@ use super::{
     pause,
     words::{escaped, line},
 };
-use crate::store::{Button, Chat, Job, JobStatus, NewChat, Notice, StoreError, UsageBy};
+use crate::store::{Button, Chat, Job, JobStatus, NewChat, Notice, StoreError, UsageBy, UsageRange};
 
 /// Every command, in the order of Telegram's menu.
 const COMMANDS: [&str; 8] = ["start", "help", "skills", "new", "stop", "memory", "jobs", "usage"];
@@ -109,9 +109,9 @@ async fn memory(incoming: &Incoming<'_>, chat: &Chat) -> Result<String, StoreErr
 
 async fn usage(incoming: &Incoming<'_>, chat: &Chat) -> Result<String, StoreError> {
     let (db, locale) = (&incoming.session.parts.db, incoming.locale.as_str());
-    let name = db.user(chat.user_id).await?.map(|user| user.name).unwrap_or_default();
-    let rows = db.usage(UsageBy::User, 1_000).await?;
-    Ok(match rows.into_iter().find(|row| row.name == name) {
+    let own = UsageRange { user: Some(chat.user_id.to_string()), ..UsageRange::default() };
+    let rows = db.usage(UsageBy::User, &own, 1).await?;
+    Ok(match rows.into_iter().next() {
         None => t!("telegram.no_usage", locale = locale).into_owned(),
         Some(row) => t!(
             "telegram.usage",

@@ -95,6 +95,20 @@ pub struct ModelCallView {
     pub input_tokens: i64,
     pub output_tokens: i64,
     pub cached_tokens: i64,
+    /// Part of the input that the provider wrote to its cache.
+    pub cache_write_tokens: i64,
+    /// Tokens that a cache of the host saved.
+    pub saved_tokens: i64,
+    /// Micro-dollars.
+    pub cost_micros: i64,
+    /// Whether tokens and cost are the host's estimate and not the provider's report.
+    pub estimated: bool,
+    /// The rung of the ladder that this attempt was made on.
+    pub rung: String,
+    /// Host and port of the provider.
+    pub provider: String,
+    /// The skill that asked, where one did.
+    pub skill: Option<String>,
     pub first_token_ms: Option<i64>,
     pub latency_ms: i64,
     /// Skill calls that the answer asked for.
@@ -126,11 +140,18 @@ impl From<ModelCallRecord> for ModelCallView {
             tier: row.tier,
             model: row.model,
             attempt: row.attempt,
-            status: row.status,
+            status: row.status.word().to_owned(),
             prompt_tokens: row.prompt_tokens,
             input_tokens: row.input_tokens,
             output_tokens: row.output_tokens,
             cached_tokens: row.cached_tokens,
+            cache_write_tokens: row.cache_write_tokens,
+            saved_tokens: row.saved_tokens,
+            cost_micros: row.cost_micros,
+            estimated: row.estimated,
+            rung: row.rung,
+            provider: row.provider,
+            skill: row.skill_name,
             first_token_ms: row.first_token_ms,
             latency_ms: row.latency_ms,
             skill_calls: row.skill_calls,

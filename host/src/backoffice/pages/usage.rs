@@ -8,7 +8,7 @@ use super::{
     super::{Backoffice, error::Result},
     Page, html,
 };
-use crate::store::{UsageBy, UsageRow};
+use crate::store::{UsageBy, UsageRange, UsageRow};
 
 /// Days and months shown, and people and models.
 const MAX_DAYS: i64 = 31;
@@ -48,7 +48,8 @@ pub async fn show(State(backoffice): State<Arc<Backoffice>>, page: Page) -> Resu
         (UsageBy::User, "user", MAX_ROWS),
         (UsageBy::Model, "model", MAX_ROWS),
     ] {
-        let rows = backoffice.db.usage(by, limit).await?;
+        let rows = backoffice.named_usage(by, &UsageRange::default(), limit).await?;
+        let rows: Vec<UsageRow> = rows.into_iter().map(|(name, row)| UsageRow { name, ..row }).collect();
         let most = rows.iter().map(tokens).max().unwrap_or(0);
         tables.push(Table { by: name, rows, most });
     }

@@ -8,14 +8,14 @@ use rust_i18n::t;
 
 use super::Ended;
 use crate::{
-    gateway::{self, GatewayError, Purpose, Request, Tier},
+    gateway::{self, GatewayError, Options, Purpose, Request, Tier},
     scheduler::{
         Parts,
         alerts::{cut, describe},
         note::Note,
         recipient::{self, Recipient},
     },
-    store::{Job, JobStatus, StoreError, storable},
+    store::{Account, Job, JobStatus, StoreError, storable},
 };
 
 pub const KIND: &str = "daily_digest";
@@ -126,8 +126,9 @@ async fn by_model(
         purpose: Purpose::Summarise,
         tier,
         prompt: prompt.assemble(),
-        turn: None,
-        user: Some(to.user.id),
+        account: Account { user: Some(to.user.id), ..Account::default() },
+        options: Options::default(),
+        stream: false,
         max_output_tokens: Some(ANSWER_TOKENS),
         deadline: None,
     };

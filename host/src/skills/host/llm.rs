@@ -2,12 +2,13 @@ use serde_json::Value;
 
 use super::{CallState, lend};
 use crate::{
-    gateway::{self, GatewayError, Parts, Purpose, Tier},
+    gateway::{self, GatewayError, Options, Parts, Purpose, Tier},
     skills::{
         limits::MAX_PROMPT_BYTES,
         linker::llm::{Answer, Error, Host, Request, Tier as Wanted},
         manifest::{MAX_SCHEMA_BYTES, validator},
     },
+    store::Account,
 };
 
 impl Host for CallState {
@@ -37,6 +38,7 @@ impl CallState {
             gateway.ok_or_else(|| Error::Unavailable("there is no model in an example or a replay".into()))?;
         let tier = gateway.tier(tier).ok_or_else(|| Error::Unavailable(GatewayError::NoModel(tier).to_string()))?;
         let schema = request.output_schema.as_deref().map(parse_schema).transpose()?;
+        let schema_json = request.output_schema.as_deref().and_then(|schema| serde_json::from_str(schema).ok());
         let prompt =
             Parts { system: instructions(&request), message: request.prompt, budget: u32::MAX, ..Parts::default() }
                 .assemble();
@@ -47,8 +49,15 @@ impl CallState {
             purpose: Purpose::Skill,
             tier,
             prompt,
-            turn: self.turn,
-            user: Some(self.user),
+            account: Account {
+                user: Some(self.user),
+                turn: self.turn,
+                conversation: self.conversation,
+                skill: Some(self.skill.to_string()),
+                ..Account::default()
+            },
+            options: Options { schema: schema_json, ..Options::default() },
+            stream: false,
             max_output_tokens: Some(max_output_tokens),
             deadline: Some(self.deadline),
         };
@@ -58,12 +67,14 @@ impl CallState {
         let answer = asking.await.map_err(|error| {
             self.root.return_tokens(wanted);
             match error {
-                GatewayError::OverBudget { .. } => Error::BudgetExceeded(error.to_string()),
+                GatewayError::OverBudget { .. } | GatewayError::Exhausted(_) | GatewayError::Shut(_) => {
+                    Error::BudgetExceeded(error.to_string())
+                }
                 _ => Error::Unavailable("the model gave no answer".to_owned()),
             }
         })?;
         let tokens = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
-        let (input, output) = (tokens(answer.input_tokens), tokens(answer.output_tokens));
+        let (input, output) = (tokens(answer.input_tokens()), tokens(answer.output_tokens()));
         self.root.return_tokens(wanted.saturating_sub(input.saturating_add(output)));
         let text = match &schema {
             Some(schema) => fitting(&answer.text, schema)?,

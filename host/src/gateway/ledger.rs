@@ -1,0 +1,311 @@
+//! Reserving and settling. Whatever becomes of a call, its reservation is settled: by the call itself, by
+//! the guard's drop when the call is cut short, or by the sweep when its process is gone. Bookings that
+//! come in together are written together.
+
+use std::{
+    future::pending,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{GatewayError, Tokens, price::Price, tokens};
+use crate::{
+    clock::Clock,
+    ids::HostId,
+    store::{Db, ModelCallRecord, ModelCallStatus, NewReservation, Settlement, StoreError},
+    wake::Wake,
+};
+
+/// Bookings in one transaction at most.
+const MAX_BATCH: usize = 256;
+
+/// Attempts at booking an end; what fails all of them is left to the sweep.
+const ATTEMPTS: u32 = 5;
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
+
+/// How often reservations are looked for whose time is over.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+enum Post {
+    Admit(Box<NewReservation>, oneshot::Sender<Result<(), GatewayError>>),
+    Settle(Box<Settlement>, Option<oneshot::Sender<()>>),
+    /// Answers when everything before it is booked.
+    Flush(oneshot::Sender<()>),
+}
+
+/// Where calls are booked. Cloning shares the books.
+#[derive(Clone)]
+pub struct Ledger {
+    posts: mpsc::UnboundedSender<Post>,
+    /// What comes out at the other end, until somebody books it.
+    inbox: Arc<Mutex<Option<mpsc::UnboundedReceiver<Post>>>>,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        let (posts, inbox) = mpsc::unbounded_channel();
+        Self { posts, inbox: Arc::new(Mutex::new(Some(inbox))) }
+    }
+}
+
+impl Ledger {
+    /// Holds what a call may cost at most.
+    pub async fn reserve(&self, admission: NewReservation, price: Price) -> Result<Reservation, GatewayError> {
+        let (answer, answered) = oneshot::channel();
+        // Made before the answer is waited for: a caller who leaves meanwhile must not leave money behind.
+        let mut reservation = Reservation {
+            ledger: self.clone(),
+            call: admission.call.clone(),
+            day: admission.day.clone(),
+            price,
+            seen: String::new(),
+            began: Instant::now(),
+            first_token: None,
+            state: State::Asked,
+        };
+        self.post(Post::Admit(Box::new(admission), answer));
+        let admitted = answered.await.unwrap_or_else(|_| Err(closed()));
+        reservation.state = if admitted.is_ok() { State::Held } else { State::Settled };
+        admitted.map(|()| reservation)
+    }
+
+    /// Books what needed no reservation.
+    pub async fn book(&self, call: ModelCallRecord, day: String) {
+        let (booked, wait) = oneshot::channel();
+        self.post(Post::Settle(Box::new(Settlement { call, day, reserved: false }), Some(booked)));
+        let _ = wait.await;
+    }
+
+    /// Waits until everything that was posted is booked.
+    pub async fn flush(&self) {
+        let (flushed, wait) = oneshot::channel();
+        self.post(Post::Flush(flushed));
+        let _ = wait.await;
+    }
+
+    fn post(&self, post: Post) {
+        // A closed book answers nobody; whoever waits hears of it by that.
+        let _ = self.posts.send(post);
+    }
+
+    /// Books what is posted, for ever. Only the first caller does; a second one waits in vain.
+    pub async fn run(&self, db: Db, clock: Clock, host: HostId, wake: Arc<Wake>) {
+        let inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(mut inbox) = inbox else { return pending().await };
+        let books = Books { db, clock, host, wake };
+        let mut sweep = tokio::time::interval(SWEEP_EVERY);
+        sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut posts = Vec::with_capacity(MAX_BATCH);
+        loop {
+            tokio::select! {
+                biased;
+                count = inbox.recv_many(&mut posts, MAX_BATCH) => {
+                    if count == 0 {
+                        return;
+                    }
+                    books.book(&mut posts).await;
+                }
+                _ = sweep.tick() => books.sweep().await,
+            }
+        }
+    }
+}
+
+fn closed() -> GatewayError {
+    StoreError::Corrupt("the books of the gateway are closed".to_owned()).into()
+}
+
+/// Who writes what is posted.
+struct Books {
+    db: Db,
+    clock: Clock,
+    host: HostId,
+    wake: Arc<Wake>,
+}
+
+impl Books {
+    async fn book(&self, posts: &mut Vec<Post>) {
+        let (mut admissions, mut ends, mut waiting, mut flushes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for post in posts.drain(..) {
+            match post {
+                Post::Admit(admission, answer) => admissions.push((*admission, answer)),
+                Post::Settle(end, wait) => {
+                    ends.push(*end);
+                    waiting.extend(wait);
+                }
+                Post::Flush(flushed) => flushes.push(flushed),
+            }
+        }
+        // What comes back is there for those who ask.
+        self.settle(ends).await;
+        for wait in waiting {
+            let _ = wait.send(());
+        }
+        self.admit(admissions).await;
+        for flushed in flushes {
+            let _ = flushed.send(());
+        }
+    }
+
+    async fn settle(&self, ends: Vec<Settlement>) {
+        if ends.is_empty() {
+            return;
+        }
+        for attempt in 1..=ATTEMPTS {
+            match self.db.settle(&self.clock, &ends).await {
+                Ok(jobs) => {
+                    if jobs {
+                        self.wake.jobs.notify_one();
+                    }
+                    return;
+                }
+                Err(error) if attempt == ATTEMPTS => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(error, calls = ends.len(), "calls could not be booked; the sweep will");
+                }
+                Err(_) => tokio::time::sleep(RETRY_PAUSE).await,
+            }
+        }
+    }
+
+    /// Admits all at once where there is room for all, else one after the other.
+    async fn admit(&self, admissions: Vec<(NewReservation, oneshot::Sender<Result<(), GatewayError>>)>) {
+        // Whoever has left by now wants nothing.
+        let mut admissions: Vec<_> = admissions.into_iter().filter(|(_, answer)| !answer.is_closed()).collect();
+        if admissions.len() > 1 {
+            let (calls, answers): (Vec<_>, Vec<_>) = admissions.into_iter().unzip();
+            if let Ok(None) = self.db.admit(&self.clock, self.host, &calls).await {
+                for answer in answers {
+                    let _ = answer.send(Ok(()));
+                }
+                return;
+            }
+            admissions = calls.into_iter().zip(answers).collect();
+        }
+        let mut told = false;
+        for (call, answer) in admissions {
+            let admitted = match self.db.admit(&self.clock, self.host, &[call]).await {
+                Ok(None) => Ok(()),
+                Ok(Some(exhausted)) => Err(GatewayError::Exhausted(Box::new(exhausted))),
+                Err(error) => Err(error.into()),
+            };
+            told |= matches!(admitted, Err(GatewayError::Exhausted(_)));
+            let _ = answer.send(admitted);
+        }
+        if told {
+            self.wake.jobs.notify_one();
+        }
+    }
+
+    async fn sweep(&self) {
+        match self.db.settle_lost(&self.clock, None).await {
+            Ok(0) => {}
+            Ok(count) => tracing::warn!(count, "calls that never ended were booked at their estimate"),
+            Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "reservations were not swept"),
+        }
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum State {
+    /// On its way to the books: whether it is held is not known.
+    Asked,
+    Held,
+    Settled,
+}
+
+/// Money and tokens that are held for one attempt. Dropped, it settles for what was seen until then.
+pub struct Reservation {
+    ledger: Ledger,
+    call: ModelCallRecord,
+    day: String,
+    price: Price,
+    /// The words that have come.
+    seen: String,
+    began: Instant,
+    first_token: Option<Duration>,
+    state: State,
+}
+
+impl Reservation {
+    /// Notes words of the answer.
+    pub fn saw(&mut self, text: &str) {
+        self.first_token.get_or_insert_with(|| self.began.elapsed());
+        self.seen.push_str(text);
+    }
+
+    pub fn has_seen(&self) -> bool {
+        self.first_token.is_some()
+    }
+
+    /// Begins to count time: the model is asked now.
+    pub fn begin(&mut self) {
+        self.began = Instant::now();
+    }
+
+    /// Settles, and waits until that is booked.
+    pub async fn settle(mut self, end: impl FnOnce(&mut ModelCallRecord), used: Used) -> ModelCallRecord {
+        end(&mut self.call);
+        self.fill(used);
+        self.state = State::Settled;
+        let (booked, wait) = oneshot::channel();
+        let call = self.call.clone();
+        let settlement = Settlement { call: call.clone(), day: std::mem::take(&mut self.day), reserved: true };
+        self.ledger.post(Post::Settle(Box::new(settlement), Some(booked)));
+        let _ = wait.await;
+        call
+    }
+
+    /// Tokens and cost as far as they are known.
+    fn fill(&mut self, used: Used) {
+        let counted = Tokens {
+            input: self.call.input_tokens,
+            output: i64::from(tokens::count(&self.seen)).min(self.call.output_tokens),
+            ..Tokens::default()
+        };
+        let (tokens, estimated) = match used {
+            Used::Reported(tokens) => (tokens, false),
+            Used::Counted(tokens) => (tokens, true),
+            Used::Seen => (counted, true),
+            Used::Nothing => (Tokens::default(), false),
+        };
+        let call = &mut self.call;
+        (call.input_tokens, call.output_tokens) = (tokens.input, tokens.output);
+        (call.cached_tokens, call.cache_write_tokens) = (tokens.cached, tokens.cache_write);
+        // An estimate is never dearer than what was held for it.
+        let cost = self.price.cost(&tokens);
+        call.cost_micros = if estimated { cost.min(call.cost_micros) } else { cost };
+        call.estimated = estimated;
+        let millis = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        call.first_token_ms = self.first_token.map(millis);
+        call.latency_ms = millis(self.began.elapsed());
+    }
+}
+
+/// What is known of the tokens of an attempt.
+#[derive(Clone, Copy, Debug)]
+pub enum Used {
+    /// The provider said so.
+    Reported(Tokens),
+    /// The answer is whole, and we counted.
+    Counted(Tokens),
+    /// The input, and the words that came.
+    Seen,
+    /// The model was never asked.
+    Nothing,
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        if self.state == State::Settled {
+            return;
+        }
+        self.call.status = ModelCallStatus::Cancelled;
+        self.call.error = Some("whoever asked has left".to_owned());
+        // What was on its way to the books has not been sent to any model.
+        self.fill(if self.state == State::Held { Used::Seen } else { Used::Nothing });
+        let settlement = Settlement { call: self.call.clone(), day: std::mem::take(&mut self.day), reserved: true };
+        self.ledger.post(Post::Settle(Box::new(settlement), None));
+    }
+}

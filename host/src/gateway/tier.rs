@@ -1,0 +1,150 @@
+//! The ladder: which tier answers a person, decided on what is spent, held and about to be spent.
+
+use super::{Gateway, GatewayError, Tier};
+use crate::{
+    config,
+    store::{Account, Budget, BudgetScope, BudgetWindow, StoreError},
+};
+
+/// Where answers come from, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rung {
+    Large,
+    Small,
+    /// Memory and templates.
+    Retrieval,
+    /// One question back.
+    Clarify,
+    /// What would be done, undone.
+    Plan,
+}
+
+impl Rung {
+    pub const ALL: [Self; 5] = [Self::Large, Self::Small, Self::Retrieval, Self::Clarify, Self::Plan];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Large => "large",
+            Self::Small => "small",
+            Self::Retrieval => "retrieval",
+            Self::Clarify => "clarify",
+            Self::Plan => "plan",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|rung| rung.word() == word)
+    }
+
+    pub fn of(tier: Tier) -> Self {
+        match tier {
+            Tier::Small => Self::Small,
+            Tier::Large => Self::Large,
+        }
+    }
+
+    /// The tier whose model answers here.
+    pub fn tier(self) -> Option<Tier> {
+        match self {
+            Self::Large => Some(Tier::Large),
+            Self::Small => Some(Tier::Small),
+            Self::Retrieval | Self::Clarify | Self::Plan => None,
+        }
+    }
+}
+
+/// What the budgets allow a person at this moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The best rung that is open to them; a tier below it may be enough for what they ask.
+    pub best: Rung,
+    /// The part of the fullest budget that is used with this call; 1 is all of it.
+    pub share: f64,
+    /// That budget, where there is one.
+    pub fullest: Option<(BudgetScope, BudgetWindow)>,
+    /// Why no better rung is open, in words.
+    pub reason: String,
+}
+
+/// Shares at which a rung closes. One that has closed opens again a little lower.
+fn closes(ladder: &config::Ladder, before: Rung, rung: Rung) -> f64 {
+    let percent = match rung {
+        Rung::Large => ladder.small_from_percent,
+        _ => 100,
+    };
+    let stands_below = match rung {
+        Rung::Large => before != Rung::Large,
+        _ => before.tier().is_none(),
+    };
+    let percent = if stands_below { percent.saturating_sub(ladder.hysteresis_percent) } else { percent };
+    f64::from(percent) / 100.0
+}
+
+impl Gateway {
+    /// The best rung that budgets leave open for a call of so many tokens. `before` is where the person stood,
+    /// `floor` the tier that they do not sink below while it can be paid for at all.
+    pub async fn step(
+        &self,
+        account: &Account,
+        (input, output): (u32, Option<u32>),
+        before: Rung,
+        floor: Option<Tier>,
+    ) -> Result<Step, GatewayError> {
+        let budgets = self.db.budgets().await?;
+        let output = i64::from(self.bound(output));
+        let mut step =
+            Step { best: Rung::Retrieval, share: 0.0, fullest: None, reason: "no model is configured".to_owned() };
+        for tier in [Tier::Large, Tier::Small] {
+            let Some(endpoint) = self.endpoints(tier).first() else { continue };
+            let Ok(price) = endpoint.price(&self.prices) else {
+                step.reason = format!("{} has no price", endpoint.provider.model());
+                continue;
+            };
+            if self.endpoints(tier).iter().all(|endpoint| endpoint.breaker.is_open(&self.clock)) {
+                step.reason = format!("{} does not answer", endpoint.provider.model());
+                continue;
+            }
+            let input = endpoint.expected(input);
+            let (share, fullest) = self.fullest(&budgets, account, price.bound(input, output), input + output).await?;
+            let reason = fullest.map_or_else(
+                || "no budget is touched".to_owned(),
+                |(scope, window)| {
+                    let percent = (share * 100.0).min(9_999.0).round();
+                    format!("{percent} % of the {} budget for one {}", scope.word(), window.word())
+                },
+            );
+            let rung = Rung::of(tier);
+            let closes = if floor == Some(tier) { 1.0 } else { closes(&self.config.ladder, before, rung) };
+            let open = if tier == Tier::Large && closes < 1.0 { share < closes } else { share <= closes };
+            // Where there is no small model, the large one goes on until nothing is left.
+            let alone = tier == Tier::Large && self.small.is_empty() && share <= 1.0;
+            step = Step { share, fullest, reason, ..step };
+            if open || alone {
+                return Ok(Step { best: rung, ..step });
+            }
+        }
+        Ok(step)
+    }
+
+    /// The fullest of the budgets that a call is about, with that call.
+    async fn fullest(
+        &self,
+        budgets: &[Budget],
+        account: &Account,
+        micros: i64,
+        tokens: i64,
+    ) -> Result<(f64, Option<(BudgetScope, BudgetWindow)>), StoreError> {
+        let day = self.day().await?;
+        let mut fullest = (0.0, None);
+        for budget in budgets {
+            let Some(key) = budget.counter(account, &day) else { continue };
+            let counter = self.db.counter(&key).await?;
+            let counter = counter.unwrap_or_else(|| crate::store::Counter::fresh(&key));
+            let share = counter.share(budget, micros, tokens);
+            if share > fullest.0 {
+                fullest = (share, Some((budget.scope, budget.window)));
+            }
+        }
+        Ok(fullest)
+    }
+}
