@@ -19,7 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     agent::{self, Agent},
-    backoffice::{self, Attempts, Backoffice, SetupCode},
+    backoffice::{self, Attempts, Backoffice, SetupCode, Threads},
     clock::Clock,
     config::Config,
     gateway::Gateway,
@@ -182,6 +182,8 @@ impl App {
             memory: self.memory.clone(),
             skills: self.skills.clone(),
             agent: self.agent.clone(),
+            gateway: self.gateway.clone(),
+            threads: Threads::default(),
             setup,
             metrics,
             probed,

@@ -11,6 +11,7 @@ mod extract;
 mod guards;
 mod locale;
 mod markdown;
+mod openai;
 mod pages;
 mod routes;
 mod setup;
@@ -19,6 +20,7 @@ mod usage;
 mod watch;
 
 pub use auth::Attempts;
+pub use openai::Threads;
 pub use setup::SetupCode;
 
 use axum::{
@@ -37,6 +39,7 @@ use crate::{
     agent::Agent,
     clock::Clock,
     config::Config,
+    gateway::Gateway,
     memory::Memory,
     settings::Settings,
     skills::{Bundle, Probed, Skills},
@@ -59,6 +62,7 @@ pub struct Backoffice {
     /// What ships with the host.
     pub bundle: Arc<Bundle>,
     pub agent: Arc<Agent>,
+    pub gateway: Arc<Gateway>,
     /// What makes the first owner.
     pub setup: SetupCode,
     /// What is counted, as text for Prometheus.
@@ -69,6 +73,8 @@ pub struct Backoffice {
     pub wake: Arc<Wake>,
     /// How often passwords were tried.
     pub attempts: Attempts,
+    /// Conversations of OpenAI's clients.
+    pub threads: Threads,
 }
 
 /// Largest body of any request but an upload, in bytes.
@@ -106,6 +112,7 @@ pub fn router(backoffice: Arc<Backoffice>) -> Router {
     Router::new()
         .merge(api)
         .route("/api/openapi.json", get(move || async move { api::openapi(&document) }))
+        .merge(routes::openai(&backoffice))
         .merge(routes::pages(&backoffice))
         .merge(routes::open(&backoffice))
         .route("/static/{tag}/{name}", get(assets::serve))
