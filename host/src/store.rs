@@ -143,6 +143,9 @@ macro_rules! write_tx {
 }
 use write_tx;
 
+/// The name of the database in the data folder.
+pub const SQLITE_FILE: &str = "skillet.db";
+
 impl Db {
     /// Opens the SQLite file in `data_dir`, or the Postgres of `url` when one is given, and brings
     /// its schema up to date.
@@ -154,7 +157,7 @@ impl Db {
             let _gate = tokio::task::spawn_blocking(move || gate.lock().map(|()| gate))
                 .await
                 .map_err(|error| StoreError::Corrupt(format!("the lock was not taken: {error}")))??;
-            let db = Self::open_sqlite(&data_dir.join("skillet.db"), max_connections).await?;
+            let db = Self::open_sqlite(&data_dir.join(SQLITE_FILE), max_connections).await?;
             db.migrate().await?;
             return Ok(db);
         }

@@ -14,7 +14,9 @@ use tempfile::TempDir;
 
 use crate::harness::{
     browser::Browser,
+    guests,
     host::{Host, Options},
+    manifest::Manifest,
     root,
 };
 
@@ -172,6 +174,20 @@ async fn what_was_removed_waits_again() {
     assert!(gallery(&host).await.is_empty());
     let call = json!({ "input": { "expression": "6*7" } });
     assert_eq!(host.post("/api/v1/skills/calculator/call", &call).await.ok()["output"]["value"], "42");
+}
+
+#[tokio::test]
+async fn another_skill_takes_the_name_of_one_that_was_removed_and_keeps_it() {
+    let bundle = Bundle::of(&["calculator"]);
+    let mut host = bundle.host(&["calculator"]).await;
+    host.delete("/api/v1/skills/calculator").await.ok();
+    let mine = guests::constant("{\"value\": \"mine\"}", &Manifest::new("calculator").version("9.0.0"));
+    assert_eq!(host.upload(mine).await.ok()["status"], "active", "it takes the place of nothing");
+    fs::write(bundle.file("calculator"), newer("calculator")).unwrap();
+    host.restart().await;
+    let row = host.get("/api/v1/skills/calculator").await.ok();
+    assert_eq!((&row["origin"], &row["version"]), (&json!("upload"), &json!("9.0.0")), "{row:#}");
+    assert!(gallery(&host).await.is_empty());
 }
 
 #[tokio::test]

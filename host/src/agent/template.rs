@@ -71,7 +71,9 @@ pub fn small_talk(message: &str, name: &str, skills: &[Arc<Installed>], locale: 
     if plain.starts_with('📎') {
         return Some(t!("agent.kept", locale = locale).into_owned());
     }
-    HELLO.contains(&plain.as_str()).then(|| with_skills(&t!("agent.hello", locale = locale, name = name), skills))
+    HELLO
+        .contains(&plain.as_str())
+        .then(|| with_skills(&t!("agent.hello", locale = locale, name = name), skills, locale))
 }
 
 /// What is said when nothing answers.
@@ -79,15 +81,16 @@ pub fn unknown(skills: &[Arc<Installed>], locale: &str) -> String {
     if skills.is_empty() {
         return t!("agent.unknown_no_skills", locale = locale).into_owned();
     }
-    with_skills(&t!("agent.unknown", locale = locale), skills)
+    with_skills(&t!("agent.unknown", locale = locale), skills, locale)
 }
 
-fn with_skills(head: &str, skills: &[Arc<Installed>]) -> String {
-    let lines: Vec<String> = skills
-        .iter()
-        .take(MAX_SKILLS)
-        .map(|skill| format!("**{}**: {}", skill.name, first_sentence(&skill.manifest.description)))
-        .collect();
+fn with_skills(head: &str, skills: &[Arc<Installed>], locale: &str) -> String {
+    let named = skills.iter().take(MAX_SKILLS);
+    let mut lines: Vec<String> =
+        named.map(|skill| format!("**{}**: {}", skill.name, first_sentence(&skill.manifest.description))).collect();
+    if let Some(more @ 1..) = skills.len().checked_sub(MAX_SKILLS) {
+        lines.push(t!("agent.more_skills", locale = locale, n = more).into_owned());
+    }
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     format!("{head}{}", bullets(&lines))
 }

@@ -4,14 +4,17 @@
 mod author;
 mod owner;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
 
 use super::{
     Options,
-    author::{BuildOptions, Language},
+    author::{BuildOptions, Language, Steps, built_file},
     open, print,
     remote::{Remote, failing},
 };
@@ -19,8 +22,11 @@ use crate::{
     app::App,
     config::Config,
     ids::{ApprovalId, CallId},
-    skills::{Caller, LifeError, Manifest, Origin, Request, UploadError, digest, package},
+    skills::{Caller, LifeError, Manifest, Origin, Request, UploadError, digest, package, short_digest},
 };
+
+/// The languages that people are answered in.
+const LOCALES: [&str; 2] = ["en", "zh"];
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -59,12 +65,12 @@ pub enum Command {
         /// A case as in `tests/*.json`, for settings, kv, memory, network and model
         #[arg(long, value_name = "FILE")]
         case: Option<PathBuf>,
-        /// "en" or "zh"
-        #[arg(long)]
+        /// Language of whoever asks
+        #[arg(long, value_parser = LOCALES)]
         locale: Option<String>,
         /// So many times, each in a fresh instance
-        #[arg(long, default_value_t = 1)]
-        repeat: usize,
+        #[arg(long, default_value_t = NonZeroUsize::MIN)]
+        repeat: NonZeroUsize,
     },
     /// Build whenever something changes, and push it with `--to`, or test it
     Watch {
@@ -75,8 +81,8 @@ pub enum Command {
     },
     /// Print the JSON Schema of `skill.toml`
     Schema,
-    /// Show what is in a component
-    Inspect { file: PathBuf },
+    /// Show what is in a component; of the folder of a skill, in the one that was built last
+    Inspect(Source),
     /// Upload a component; the folder of a skill is built first
     Push {
         #[command(flatten)]
@@ -95,23 +101,26 @@ pub enum Command {
         /// Input as JSON
         #[arg(long, default_value = "{}")]
         input: String,
-        /// "en" or "zh"
-        #[arg(long, default_value = "en")]
+        /// Language of whoever asks
+        #[arg(long, value_parser = LOCALES, default_value = LOCALES[0])]
         locale: String,
     },
     /// Make a stored version answer
     Activate {
         name: String,
-        digest: String,
+        /// Its number, its digest, or eight digits or more that begin it
+        version: String,
         /// Grant what it asks for
         #[arg(long)]
         grant: bool,
         #[command(flatten)]
         to: Target,
     },
-    /// Return to the version before
+    /// Return to the version before, or to an earlier one
     Rollback {
         name: String,
+        /// A version that answered once: its number, its digest, or eight digits or more that begin it
+        version: Option<String>,
         #[command(flatten)]
         to: Target,
     },
@@ -124,7 +133,7 @@ pub enum Command {
     /// Run a failed call again, on what the host answered it then
     Replay {
         call: CallId,
-        /// Number or digest of the version to run on; the one that it ran on by default
+        /// The version to run on, by number or digest; the one that it ran on by default
         #[arg(long)]
         version: Option<String>,
         #[command(flatten)]
@@ -168,8 +177,9 @@ pub struct Source {
 }
 
 impl Source {
-    fn options(&self) -> BuildOptions {
-        BuildOptions { dir: self.path.clone(), out: self.out.clone(), target_dir: self.target_dir.clone() }
+    fn options(&self, json: bool) -> BuildOptions {
+        let (dir, out, target_dir) = (self.path.clone(), self.out.clone(), self.target_dir.clone());
+        BuildOptions { dir, out, target_dir, steps: Steps(!json) }
     }
 }
 
@@ -210,7 +220,7 @@ pub fn offline(command: &Command, options: &Options) -> Option<anyhow::Result<()
         Command::New { name, lang, dir, sdk } => author::new(name, *lang, dir, sdk.as_deref(), options.json),
         Command::Build(source) => author::build(source, options.json),
         Command::Schema => author::schema(),
-        Command::Inspect { file } => inspect(file, options.json),
+        Command::Inspect(source) => inspect(source, options.json),
         _ => return None,
     })
 }
@@ -225,14 +235,13 @@ pub async fn run(command: Command, config: Config, options: &Options) -> anyhow:
             print(json, &list, &lines.join("\n"))
         }
         Command::Call { name, input, locale } => Box::pin(call(&open(config).await?, name, &input, locale, json)).await,
-        Command::Activate { name, digest, grant, to } => {
-            activate(to.host(config).await?, &name, &digest, grant).await?;
-            print(json, &json!({ "name": name, "digest": digest }), &format!("{name} answers with {digest}"))
+        Command::Activate { name, version, grant, to } => {
+            let done = activate(to.host(config).await?, &name, &version, grant).await?;
+            print(json, &done, &answers(&done))
         }
-        Command::Rollback { name, to } => {
-            let digest = roll_back(to.host(config).await?, &name).await?;
-            let text = format!("{name} answers with {}", text_of(&digest));
-            print(json, &json!({ "name": name, "digest": digest }), &text)
+        Command::Rollback { name, version, to } => {
+            let done = roll_back(to.host(config).await?, &name, version.as_deref()).await?;
+            print(json, &done, &answers(&done))
         }
         Command::Remove { name, to } => {
             remove(to.host(config).await?, &name).await?;
@@ -261,7 +270,7 @@ pub async fn run(command: Command, config: Config, options: &Options) -> anyhow:
             author::run(&config, &source, run, json).await
         }
         Command::Watch { source, to } => author::watch(config, &source, &to, json).await,
-        Command::New { .. } | Command::Build { .. } | Command::Schema | Command::Inspect { .. } => {
+        Command::New { .. } | Command::Build { .. } | Command::Schema | Command::Inspect(_) => {
             unreachable!("these were run without settings")
         }
     }
@@ -289,42 +298,52 @@ async fn list(host: Host) -> anyhow::Result<Value> {
         Host::Here(app) => app,
     };
     let mut rows = Vec::new();
-    for row in app.db.skills().await? {
-        let version = match &row.active_digest {
-            Some(digest) => app.db.version(digest).await?.map(|version| version.version),
-            None => None,
+    // As on a running host: what was removed is not there, and where nothing answers the newest version waits.
+    for row in app.db.skills().await?.into_iter().filter(|row| row.status != "removed") {
+        let (version, status) = match &row.active_digest {
+            Some(digest) => (app.db.version(digest).await?, row.status),
+            None => (app.db.versions(&row.name).await?.into_iter().next(), "review".to_owned()),
         };
-        rows.push(json!({ "name": row.name, "status": row.status, "version": version, "digest": row.active_digest }));
+        let version = version.map(|version| version.version);
+        rows.push(json!({ "name": row.name, "status": status, "version": version, "digest": row.active_digest }));
     }
     Ok(json!({ "skills": rows }))
 }
 
-async fn activate(host: Host, name: &str, digest: &str, grant: bool) -> anyhow::Result<()> {
+/// Makes a version answer; tells its name, number and digest.
+async fn activate(host: Host, name: &str, version: &str, grant: bool) -> anyhow::Result<Value> {
     let app = match host {
         Host::Remote(remote) => {
-            let path = format!("/api/v1/skills/{name}/versions/{digest}/activate");
-            return remote.post(&path, &json!({ "grant": grant })).await.map(drop);
+            let path = format!("/api/v1/skills/{name}/versions/{version}/activate");
+            return remote.post(&path, &json!({ "grant": grant })).await;
         }
         Host::Here(app) => app,
     };
-    app.skills.activate(name, digest, grant.then_some(ACTOR)).await.map_err(|error| match error {
+    let version = app.skills.activate(name, version, grant.then_some(ACTOR)).await.map_err(|error| match error {
         LifeError::NotGranted { .. } => anyhow::Error::new(error).context("it is not activated; --grant grants it"),
         error => error.into(),
     })?;
-    note(&app, "skill.activate", name, json!({ "digest": digest, "granted": grant })).await
+    note(&app, "skill.activate", name, json!({ "digest": version.digest, "granted": grant })).await?;
+    Ok(json!({ "name": name, "version": version.version, "digest": version.digest }))
 }
 
-async fn roll_back(host: Host, name: &str) -> anyhow::Result<Value> {
+/// Returns to an earlier version; tells its name, number and digest.
+async fn roll_back(host: Host, name: &str, version: Option<&str>) -> anyhow::Result<Value> {
     let app = match host {
         Host::Remote(remote) => {
-            let done = remote.post(&format!("/api/v1/skills/{name}/rollback"), &json!({})).await?;
-            return Ok(done["digest"].clone());
+            return remote.post(&format!("/api/v1/skills/{name}/rollback"), &json!({ "version": version })).await;
         }
         Host::Here(app) => app,
     };
-    let digest = json!(app.skills.roll_back(name).await?);
-    note(&app, "skill.rollback", name, json!({ "digest": digest })).await?;
-    Ok(digest)
+    let version = app.skills.roll_back(name, version).await?;
+    note(&app, "skill.rollback", name, json!({ "digest": version.digest })).await?;
+    Ok(json!({ "name": name, "version": version.version, "digest": version.digest }))
+}
+
+/// Which version answers, as people read it.
+fn answers(done: &Value) -> String {
+    let [name, version, digest] = ["name", "version", "digest"].map(|key| text_of(&done[key]));
+    format!("{name} answers with {version} ({})", short_digest(digest))
 }
 
 async fn remove(host: Host, name: &str) -> anyhow::Result<()> {
@@ -338,17 +357,30 @@ async fn remove(host: Host, name: &str) -> anyhow::Result<()> {
 
 fn line(skill: &Value) -> String {
     let [name, version, status] = ["name", "version", "status"].map(|key| text_of(&skill[key]));
-    format!("{name}  {version}  {status}")
+    format!("{name}  {version}  {}", if status == "review" { "in review" } else { status })
 }
 
-fn inspect(file: &Path, json: bool) -> anyhow::Result<()> {
-    let component = read(file)?;
+fn inspect(source: &Source, json: bool) -> anyhow::Result<()> {
+    let component = if source.path.is_dir() {
+        let file = built_file(&source.options(json))?;
+        ensure!(
+            file.is_file(),
+            "there is no {}; build it first: skillet skill build {}",
+            file.display(),
+            source.path.display()
+        );
+        read(&file)?
+    } else {
+        read(&source.path)?
+    };
     let found = package::inspect(&component)?;
     let manifest = found.manifest.as_deref().map(Manifest::parse).transpose()?;
     let name = manifest.as_ref().map_or("no manifest".to_owned(), |one| format!("{} {}", one.name, one.version));
-    let text = format!("{name}\n{} bytes, {}\nimports: {}", found.size, digest(&component), found.imports.join(", "));
+    let digest = digest(&component);
+    let text =
+        format!("{name}\n{} bytes, {}\nimports: {}", found.size, short_digest(&digest), found.imports.join(", "));
     let value = json!({
-        "digest": digest(&component), "size": found.size, "imports": found.imports, "exports": found.exports,
+        "digest": digest, "size": found.size, "imports": found.imports, "exports": found.exports,
         "manifest": manifest,
     });
     print(json, &value, &text)

@@ -47,6 +47,13 @@ pub struct VersionRow {
     pub retired_reason: Option<String>,
 }
 
+impl VersionRow {
+    /// Only such a version can be discarded.
+    pub fn never_answered(&self) -> bool {
+        self.status == "review" && self.activated_at.is_none()
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct NewVersion<'a> {
     pub digest: &'a str,
@@ -78,6 +85,15 @@ macro_rules! bump {
 }
 pub(super) use bump;
 
+/// Takes from the skill bound as `$1` what was given to it, what it kept, and what it asked of the owner.
+const STRIP: [&str; 5] = [
+    "DELETE FROM grants WHERE skill_name = $1",
+    "DELETE FROM skill_secrets WHERE skill_name = $1",
+    "DELETE FROM kv WHERE skill_name = $1",
+    "DELETE FROM approvals WHERE skill_name = $1",
+    "UPDATE skills SET settings = '{}' WHERE name = $1",
+];
+
 macro_rules! version_columns {
     () => {
         "digest, skill_name, version, manifest, imports, examples, size, compile_ms, status, origin, created_at,
@@ -101,7 +117,8 @@ impl Db {
         }
     }
 
-    /// Stores a checked version for review. A version that is stored already is left as it is.
+    /// Stores a checked version for review. A version that is stored already is left as it is, unless the
+    /// skill was removed: that begins again as if it were new, with no version that answers.
     pub async fn stage_version(&self, clock: &Clock, new: &NewVersion<'_>) -> Result<()> {
         let now = clock.now();
         let size = i64::try_from(new.component.len()).unwrap_or(i64::MAX);
@@ -113,6 +130,18 @@ impl Db {
                  ON CONFLICT (name) DO UPDATE SET updated_at = skills.updated_at",
             ).bind(new.skill_name).bind(new.origin).bind(Json(serde_json::Map::<String, Value>::new())).bind(now)
              .execute(&mut *tx).await?;
+            let again = sqlx::query(
+                "UPDATE skills SET status = 'active', origin = $2, active_digest = NULL, previous_digest = NULL,
+                 updated_at = $3 WHERE name = $1 AND status = 'removed'",
+            ).bind(new.skill_name).bind(new.origin).bind(now).execute(&mut *tx).await?.rows_affected() == 1;
+            if again {
+                sqlx::query("UPDATE skill_versions SET status = 'retired' WHERE skill_name = $1 AND status = 'active'")
+                    .bind(new.skill_name).execute(&mut *tx).await?;
+                sqlx::query(
+                    "UPDATE skill_versions SET status = 'review', origin = $3, retired_reason = NULL
+                     WHERE skill_name = $1 AND digest = $2",
+                ).bind(new.skill_name).bind(new.digest).bind(new.origin).execute(&mut *tx).await?;
+            }
             sqlx::query(
                 "INSERT INTO skill_versions (digest, skill_name, version, manifest, imports, examples, size,
                  compile_ms, status, component, created_at, origin)
@@ -153,23 +182,25 @@ impl Db {
         Ok(true)
     }
 
-    /// Returns from the version that answers to the one before it, and gives the digest of that one.
-    /// `None` when `from` is not the version that answers, or there is none to return to. The reason is
-    /// kept with the version that is left.
+    /// Returns from the version that answers to another that answered once, the one before it unless `to`
+    /// names it, and gives the digest of that. `None` when `from` is not the version that answers, or there
+    /// is no such version to return to. The reason is kept with the version that is left.
     pub async fn roll_back_version(
         &self,
         clock: &Clock,
         name: &str,
-        from: &str,
+        (from, to): (&str, Option<&str>),
         reason: &str,
     ) -> Result<Option<String>> {
         let now = clock.now();
         let back = write_tx!(self, tx => {
             let back: Option<(String,)> = sqlx::query_as(
-                "UPDATE skills SET updated_at = $3, active_digest = previous_digest, previous_digest = NULL,
-                 origin = (SELECT origin FROM skill_versions WHERE digest = skills.previous_digest)
-                 WHERE name = $1 AND active_digest = $2 AND previous_digest IS NOT NULL RETURNING active_digest",
-            ).bind(name).bind(from).bind(now).fetch_optional(&mut *tx).await?;
+                "UPDATE skills SET updated_at = $3, active_digest = before.digest, previous_digest = NULL,
+                 origin = before.origin FROM skill_versions AS before
+                 WHERE name = $1 AND active_digest = $2 AND before.skill_name = $1 AND before.digest <> $2
+                 AND before.digest = COALESCE($4, previous_digest) AND before.activated_at IS NOT NULL
+                 RETURNING active_digest",
+            ).bind(name).bind(from).bind(now).bind(to).fetch_optional(&mut *tx).await?;
             let Some((back,)) = back else { return Ok(None) };
             sqlx::query("UPDATE skill_versions SET status = 'retired', retired_reason = $2 WHERE digest = $1")
                 .bind(from).bind(reason).execute(&mut *tx).await?;
@@ -182,27 +213,32 @@ impl Db {
         Ok(Some(back))
     }
 
-    /// Deletes a version that never answered and, when it was the skill's only one, the skill with what
-    /// the owner gave it. False when there is no such version, or it answered once.
+    /// Deletes a version that never answered. With the last that could answer goes what the owner gave the
+    /// skill, and the skill: it is removed again, or forgotten where nothing of it is on record. False when
+    /// there is no such version, or it answered once.
     pub async fn discard_version(&self, name: &str, digest: &str) -> Result<bool> {
         write_tx!(self, tx => {
             sqlx::query(self.hold_skill()).bind(name).execute(&mut *tx).await?;
             let discarded = sqlx::query(
-                "DELETE FROM skill_versions WHERE skill_name = $1 AND digest = $2 AND status = 'review'",
+                "DELETE FROM skill_versions
+                 WHERE skill_name = $1 AND digest = $2 AND status = 'review' AND activated_at IS NULL",
             ).bind(name).bind(digest).execute(&mut *tx).await?.rows_affected() == 1;
             if !discarded {
                 return Ok(false);
             }
-            for statement in [
-                "DELETE FROM grants WHERE skill_name = $1
-                 AND NOT EXISTS (SELECT 1 FROM skill_versions WHERE skill_name = $1)",
-                "DELETE FROM skill_secrets WHERE skill_name = $1
-                 AND NOT EXISTS (SELECT 1 FROM skill_versions WHERE skill_name = $1)",
+            let gone = sqlx::query(
+                "UPDATE skills SET status = 'removed' WHERE name = $1 AND active_digest IS NULL AND NOT EXISTS
+                 (SELECT 1 FROM skill_versions WHERE skill_name = $1 AND status = 'review')",
+            ).bind(name).execute(&mut *tx).await?.rows_affected() == 1;
+            if gone {
+                for statement in STRIP {
+                    sqlx::query(statement).bind(name).execute(&mut *tx).await?;
+                }
+            }
+            sqlx::query(
                 "DELETE FROM skills WHERE name = $1
                  AND NOT EXISTS (SELECT 1 FROM skill_versions WHERE skill_name = $1)",
-            ] {
-                sqlx::query(statement).bind(name).execute(&mut *tx).await?;
-            }
+            ).bind(name).execute(&mut *tx).await?;
             bump!(tx);
         });
         Ok(true)
@@ -216,13 +252,7 @@ impl Db {
             let known = sqlx::query("UPDATE skills SET status = $2, updated_at = $3 WHERE name = $1")
                 .bind(name).bind(status).bind(now).execute(&mut *tx).await?.rows_affected() == 1;
             if status == "removed" {
-                for statement in [
-                    "DELETE FROM grants WHERE skill_name = $1",
-                    "DELETE FROM skill_secrets WHERE skill_name = $1",
-                    "DELETE FROM kv WHERE skill_name = $1",
-                    "DELETE FROM approvals WHERE skill_name = $1",
-                    "UPDATE skills SET settings = '{}' WHERE name = $1",
-                ] {
+                for statement in STRIP {
                     sqlx::query(statement).bind(name).execute(&mut *tx).await?;
                 }
             }
