@@ -208,6 +208,32 @@ async fn a_newer_build_is_taken_over_of_what_is_installed() {
 }
 
 #[tokio::test]
+async fn two_builds_of_one_number_are_told_apart_by_their_digests() {
+    let bundle = Bundle::of(&["calculator"]);
+    let mut host = bundle.host(&["calculator"]).await;
+    let component = built("calculator");
+    let manifest = package::inspect(&component).unwrap().manifest.unwrap();
+    fs::write(bundle.file("calculator"), package::embed_manifest(&component, &format!("{manifest}\n# built again\n")))
+        .unwrap();
+    host.restart().await;
+    let versions = host.get("/api/v1/skills/calculator/versions").await.ok();
+    let digests: Vec<&str> =
+        versions["versions"].as_array().unwrap().iter().map(|version| version["digest"].as_str().unwrap()).collect();
+    let [again, first] = digests[..] else { panic!("{versions:#}") };
+    let activate = async |version: &str| {
+        host.post(&format!("/api/v1/skills/calculator/versions/{version}/activate"), &json!({})).await
+    };
+    let refused = activate("0.1.0").await;
+    assert_eq!(refused.problem(409), "/problems/ambiguous-version");
+    let detail = refused.body["detail"].as_str().unwrap();
+    assert!(detail.contains(&again[..12]) && detail.contains(&first[..12]), "{detail}");
+    assert_eq!(activate(&first[..8]).await.ok()["digest"], first);
+    let back = json!({ "version": &again[..8] });
+    let done = host.post("/api/v1/skills/calculator/rollback", &back).await.ok();
+    assert_eq!((&done["version"], &done["digest"]), (&json!("0.1.0"), &json!(again)));
+}
+
+#[tokio::test]
 async fn a_file_is_read_again_only_when_its_time_or_size_changed() {
     let bundle = Bundle::of(&["calculator", "remember"]);
     let host = bundle.host(&[]).await;

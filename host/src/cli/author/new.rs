@@ -147,6 +147,18 @@ mod tests {
     }
 
     #[test]
+    fn a_new_skill_answers_to_its_own_name_and_to_nothing_else() {
+        for language in Language::ALL {
+            let (_, manifest) = language.template().iter().find(|(file, _)| *file == "skill.toml").unwrap();
+            let filled = manifest.replace("{{name}}", "my_tip").replace("{{words}}", &words("my_tip"));
+            let triggers = crate::skills::Manifest::parse(&filled).unwrap().triggers;
+            let said: Vec<&String> = triggers.iter().flat_map(|trigger| &trigger.words).collect();
+            assert_eq!(said, ["my tip"], "{language:?}");
+            assert!(triggers.iter().all(|trigger| trigger.pattern.is_none()), "{language:?}");
+        }
+    }
+
+    #[test]
     fn a_template_leaves_no_placeholder_and_has_what_a_skill_needs() {
         let placeholder = regex::Regex::new(r"\{\{[A-Za-z]+\}\}").unwrap();
         for language in Language::ALL {
