@@ -34,6 +34,7 @@ mod tokens;
 mod turns;
 mod updates;
 mod users;
+mod versions;
 
 pub use approvals::{Approval, ApprovalKind, ApprovalStatus, NewApproval};
 pub use audit::AuditEntry;
@@ -55,11 +56,12 @@ pub use search::{Indexed, SearchKind};
 pub use secrets::SecretRow;
 pub use sessions::StoredSession;
 pub use settings::SettingRow;
-pub use skills::{Grant, NewVersion, SkillRow, VersionRow};
+pub use skills::{Grant, SkillRow};
 pub use tokens::ApiToken;
 pub use turns::{Accepted, Ending, Incoming, Turn, TurnStatus, TurnSummary};
 pub use updates::{NewUpdate, Update};
 pub use users::{Role, User};
+pub use versions::{NewVersion, VersionRow};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;

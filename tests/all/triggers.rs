@@ -26,7 +26,8 @@ const JSON: &str = "[{\"city\": \"Oslo\", \"price\": 1},\n {\"city\": \"Rome\", 
 #[test]
 fn the_question_stands_above_the_table_or_below_it() {
     for data in [CSV, CHINESE, MARKDOWN, TABS, JSON] {
-        for question in ["sum of price by city", "average price?", "Top 2 by price", "按城市统计价格总和", "平均价格"] {
+        for question in ["sum of price by city", "average price?", "Top 2 by price", "按城市统计价格总和", "平均价格"]
+        {
             let caught = Some((question.to_owned(), data.to_owned()));
             for message in [
                 format!("{question}\n{data}"),

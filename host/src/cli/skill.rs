@@ -2,9 +2,10 @@
 //! work on the data folder, or on a running host with `--to URL --token TOKEN`.
 
 mod author;
+mod life;
 mod owner;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::{
@@ -14,15 +15,15 @@ use std::{
 
 use super::{
     Options,
-    author::{BuildOptions, Language, Steps, built_file},
+    author::{BuildOptions, Language, Steps},
     open, print,
-    remote::{Remote, failing},
+    remote::Remote,
 };
 use crate::{
     app::App,
     config::Config,
     ids::{ApprovalId, CallId},
-    skills::{Caller, LifeError, Manifest, Origin, Request, UploadError, digest, package, short_digest},
+    skills::{Caller, Request},
 };
 
 /// The languages that people are answered in.
@@ -220,7 +221,7 @@ pub fn offline(command: &Command, options: &Options) -> Option<anyhow::Result<()
         Command::New { name, lang, dir, sdk } => author::new(name, *lang, dir, sdk.as_deref(), options.json),
         Command::Build(source) => author::build(source, options.json),
         Command::Schema => author::schema(),
-        Command::Inspect(source) => inspect(source, options.json),
+        Command::Inspect(source) => author::inspect(source, options.json),
         _ => return None,
     })
 }
@@ -230,21 +231,21 @@ pub async fn run(command: Command, config: Config, options: &Options) -> anyhow:
     match command {
         Command::Push { source, to } => author::push_built(&config, &source, &to, json).await,
         Command::List { to } => {
-            let list = list(to.host(config).await?).await?;
-            let lines: Vec<String> = list["skills"].as_array().into_iter().flatten().map(line).collect();
+            let list = life::list(to.host(config).await?).await?;
+            let lines: Vec<String> = list["skills"].as_array().into_iter().flatten().map(life::line).collect();
             print(json, &list, &lines.join("\n"))
         }
         Command::Call { name, input, locale } => Box::pin(call(&open(config).await?, name, &input, locale, json)).await,
         Command::Activate { name, version, grant, to } => {
-            let done = activate(to.host(config).await?, &name, &version, grant).await?;
-            print(json, &done, &answers(&done))
+            let done = life::activate(to.host(config).await?, &name, &version, grant).await?;
+            print(json, &done, &life::answers(&done))
         }
         Command::Rollback { name, version, to } => {
-            let done = roll_back(to.host(config).await?, &name, version.as_deref()).await?;
-            print(json, &done, &answers(&done))
+            let done = life::roll_back(to.host(config).await?, &name, version.as_deref()).await?;
+            print(json, &done, &life::answers(&done))
         }
         Command::Remove { name, to } => {
-            remove(to.host(config).await?, &name).await?;
+            life::remove(to.host(config).await?, &name).await?;
             print(json, &json!({ "removed": name }), &format!("{name} is removed"))
         }
         Command::Replay { call, version, to } => {
@@ -282,123 +283,9 @@ async fn decide(host: Host, id: ApprovalId, approve: bool, json: bool) -> anyhow
     print(json, &json!({ "id": id, "status": status }), &format!("{id} is {status}"))
 }
 
-async fn push(host: Host, component: Vec<u8>) -> anyhow::Result<Value> {
-    let app = match host {
-        Host::Remote(remote) => return remote.push(component).await,
-        Host::Here(app) => app,
-    };
-    let uploaded = app.skills.upload(&component, Origin::Upload).await.map_err(explain)?;
-    note(&app, "skill.upload", &uploaded.name, json!({ "digest": uploaded.digest })).await?;
-    Ok(json!(uploaded))
-}
-
-async fn list(host: Host) -> anyhow::Result<Value> {
-    let app = match host {
-        Host::Remote(remote) => return remote.get("/api/v1/skills").await,
-        Host::Here(app) => app,
-    };
-    let mut rows = Vec::new();
-    // As on a running host: what was removed is not there, and where nothing answers the newest version waits.
-    for row in app.db.skills().await?.into_iter().filter(|row| row.status != "removed") {
-        let (version, status) = match &row.active_digest {
-            Some(digest) => (app.db.version(digest).await?, row.status),
-            None => (app.db.versions(&row.name).await?.into_iter().next(), "review".to_owned()),
-        };
-        let version = version.map(|version| version.version);
-        rows.push(json!({ "name": row.name, "status": status, "version": version, "digest": row.active_digest }));
-    }
-    Ok(json!({ "skills": rows }))
-}
-
-/// Makes a version answer; tells its name, number and digest.
-async fn activate(host: Host, name: &str, version: &str, grant: bool) -> anyhow::Result<Value> {
-    let app = match host {
-        Host::Remote(remote) => {
-            let path = format!("/api/v1/skills/{name}/versions/{version}/activate");
-            return remote.post(&path, &json!({ "grant": grant })).await;
-        }
-        Host::Here(app) => app,
-    };
-    let version = app.skills.activate(name, version, grant.then_some(ACTOR)).await.map_err(|error| match error {
-        LifeError::NotGranted { .. } => anyhow::Error::new(error).context("it is not activated; --grant grants it"),
-        error => error.into(),
-    })?;
-    note(&app, "skill.activate", name, json!({ "digest": version.digest, "granted": grant })).await?;
-    Ok(json!({ "name": name, "version": version.version, "digest": version.digest }))
-}
-
-/// Returns to an earlier version; tells its name, number and digest.
-async fn roll_back(host: Host, name: &str, version: Option<&str>) -> anyhow::Result<Value> {
-    let app = match host {
-        Host::Remote(remote) => {
-            return remote.post(&format!("/api/v1/skills/{name}/rollback"), &json!({ "version": version })).await;
-        }
-        Host::Here(app) => app,
-    };
-    let version = app.skills.roll_back(name, version).await?;
-    note(&app, "skill.rollback", name, json!({ "digest": version.digest })).await?;
-    Ok(json!({ "name": name, "version": version.version, "digest": version.digest }))
-}
-
-/// Which version answers, as people read it.
-fn answers(done: &Value) -> String {
-    let [name, version, digest] = ["name", "version", "digest"].map(|key| text_of(&done[key]));
-    format!("{name} answers with {version} ({})", short_digest(digest))
-}
-
-async fn remove(host: Host, name: &str) -> anyhow::Result<()> {
-    let app = match host {
-        Host::Remote(remote) => return remote.delete(&format!("/api/v1/skills/{name}")).await,
-        Host::Here(app) => app,
-    };
-    app.skills.set_status(name, "removed").await?;
-    note(&app, "skill.remove", name, json!({})).await
-}
-
-fn line(skill: &Value) -> String {
-    let [name, version, status] = ["name", "version", "status"].map(|key| text_of(&skill[key]));
-    format!("{name}  {version}  {}", if status == "review" { "in review" } else { status })
-}
-
-fn inspect(source: &Source, json: bool) -> anyhow::Result<()> {
-    let component = if source.path.is_dir() {
-        let file = built_file(&source.options(json))?;
-        ensure!(
-            file.is_file(),
-            "there is no {}; build it first: skillet skill build {}",
-            file.display(),
-            source.path.display()
-        );
-        read(&file)?
-    } else {
-        read(&source.path)?
-    };
-    let found = package::inspect(&component)?;
-    let manifest = found.manifest.as_deref().map(Manifest::parse).transpose()?;
-    let name = manifest.as_ref().map_or("no manifest".to_owned(), |one| format!("{} {}", one.name, one.version));
-    let digest = digest(&component);
-    let text =
-        format!("{name}\n{} bytes, {}\nimports: {}", found.size, short_digest(&digest), found.imports.join(", "));
-    let value = json!({
-        "digest": digest, "size": found.size, "imports": found.imports, "exports": found.exports,
-        "manifest": manifest,
-    });
-    print(json, &value, &text)
-}
-
 /// Notes a change in the audit log.
 async fn note(app: &App, action: &str, name: &str, detail: Value) -> anyhow::Result<()> {
     Ok(app.db.audit(&app.clock, ACTOR, action, name, &detail).await?)
-}
-
-/// Adds the results to an upload that was refused for its examples.
-fn explain(error: UploadError) -> anyhow::Error {
-    match &error {
-        UploadError::Examples { results, .. } => {
-            anyhow::anyhow!("{error}{}", failing(&json!(results)))
-        }
-        _ => error.into(),
-    }
 }
 
 async fn call(app: &App, name: String, input: &str, locale: String, json: bool) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! The commands of an author, who needs no host.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::{
     io::Write,
@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Source, Target, push, read, text_of};
+use super::{Source, Target, life::push, read, text_of};
 use crate::{
     cli::{
         author::{self, Language, RunOptions, Steps},
@@ -16,7 +16,7 @@ use crate::{
     },
     clock::Clock,
     config::Config,
-    skills::{Case, short_digest},
+    skills::{Case, Manifest, digest, package, short_digest},
 };
 
 pub fn new(name: &str, language: Language, dir: &Path, sdk: Option<&Path>, json: bool) -> Result<()> {
@@ -43,6 +43,33 @@ pub fn build(source: &Source, json: bool) -> Result<()> {
     let (file, size) = (built.file.display(), built.component.len());
     let text = format!("{file} ({} KiB)", size.div_ceil(1024));
     print(json, &json!({ "file": built.file, "size": size, "language": built.language.name() }), &text)
+}
+
+/// Shows what is in a component.
+pub fn inspect(source: &Source, json: bool) -> Result<()> {
+    let component = if source.path.is_dir() {
+        let file = author::built_file(&source.options(json))?;
+        ensure!(
+            file.is_file(),
+            "there is no {}; build it first: skillet skill build {}",
+            file.display(),
+            source.path.display()
+        );
+        read(&file)?
+    } else {
+        read(&source.path)?
+    };
+    let found = package::inspect(&component)?;
+    let manifest = found.manifest.as_deref().map(Manifest::parse).transpose()?;
+    let name = manifest.as_ref().map_or("no manifest".to_owned(), |one| format!("{} {}", one.name, one.version));
+    let digest = digest(&component);
+    let text =
+        format!("{name}\n{} bytes, {}\nimports: {}", found.size, short_digest(&digest), found.imports.join(", "));
+    let value = json!({
+        "digest": digest, "size": found.size, "imports": found.imports, "exports": found.exports,
+        "manifest": manifest,
+    });
+    print(json, &value, &text)
 }
 
 /// It is JSON in any case.
