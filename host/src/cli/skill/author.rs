@@ -123,7 +123,9 @@ pub async fn run(config: &Config, source: &Source, wanted: RunArguments, json: b
         case.locale = locale;
     }
     let ran = Box::pin(author::run(config, &source.options(json), RunOptions { case, repeat: wanted.repeat })).await?;
-    print(json, &ran.value, &ran.text)?;
+    if json || !ran.text.is_empty() {
+        print(json, &ran.value, &ran.text)?;
+    }
     match ran.failed {
         Some(failure) => bail!("{failure}"),
         None => Ok(()),
