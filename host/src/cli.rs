@@ -112,7 +112,10 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Serve { roles } => Box::pin(app::serve(config, &roles)).await,
         Command::Chat { user, message } => chat::run(open(config).await?, user, message, options.json).await,
         Command::Skill(command) => skill::run(command, config, &options).await,
-        Command::Token(command) => token::run(open(config).await?, command, options.json).await,
+        Command::Token(command) => {
+            token::check_place(&config)?;
+            token::run(open(config).await?, command, options.json).await
+        }
         Command::Migrate => data::migrate(&config, options.json).await,
         Command::Backup { file } => data::backup(&config, &file).await,
         Command::Restore { file } => data::restore(&config, &file),

@@ -14,6 +14,7 @@ mod life;
 mod limits;
 mod linker;
 mod manifest;
+mod named;
 pub mod package;
 mod probe;
 mod readable;
@@ -25,6 +26,7 @@ mod running;
 mod sandbox;
 mod schema;
 mod secrets;
+mod shared;
 mod tape;
 mod tell;
 mod text;
@@ -43,14 +45,17 @@ pub use life::LifeError;
 pub use limits::{BOUNDS, Bound, Limits};
 pub use linker::LENT;
 pub use manifest::{
-    AskedSecret, Capabilities, CostTier, Idempotency, Manifest, ManifestError, schema as manifest_schema,
+    AskedSecret, Capabilities, CostTier, Idempotency, Manifest, ManifestError, check_skill_name,
+    schema as manifest_schema,
 };
+pub use named::{NameError, short_digest};
 pub use probe::Probed;
 pub use readable::readable;
 pub use registry::Installed;
 pub use rehearsal::{Case, ExpectedFailure, Rehearsal, RehearsalError, Rehearsed};
 pub use replay::{Replay, ReplayError};
 pub use secrets::SecretError;
+pub use shared::SharedTrigger;
 pub use upload::{Bundle, ExampleResult, GalleryError, Origin, Shipped, UploadError, Uploaded, digest};
 
 use anyhow::Context;

@@ -39,6 +39,7 @@ mod turns;
 mod updates;
 mod usage;
 mod users;
+mod versions;
 
 pub use approvals::{Approval, ApprovalKind, ApprovalStatus, NewApproval};
 pub use audit::AuditEntry;
@@ -64,12 +65,13 @@ pub use search::{Indexed, SearchKind};
 pub use secrets::SecretRow;
 pub use sessions::StoredSession;
 pub use settings::SettingRow;
-pub use skills::{Grant, NewVersion, SkillRow, VersionRow};
+pub use skills::{Grant, SkillRow};
 pub use tokens::ApiToken;
 pub use turns::{Accepted, Ending, Incoming, Turn, TurnStatus, TurnSummary};
 pub use updates::{NewUpdate, Update};
 pub use usage::{UsageBy, UsageRange, UsageRow};
 pub use users::{Role, User};
+pub use versions::{NewVersion, VersionRow};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -153,6 +155,9 @@ macro_rules! write_tx {
 }
 use write_tx;
 
+/// The name of the database in the data folder.
+pub const SQLITE_FILE: &str = "skillet.db";
+
 impl Db {
     /// Opens the SQLite file in `data_dir`, or the Postgres of `url` when one is given, and brings
     /// its schema up to date.
@@ -164,7 +169,7 @@ impl Db {
             let _gate = tokio::task::spawn_blocking(move || gate.lock().map(|()| gate))
                 .await
                 .map_err(|error| StoreError::Corrupt(format!("the lock was not taken: {error}")))??;
-            let db = Self::open_sqlite(&data_dir.join("skillet.db"), max_connections).await?;
+            let db = Self::open_sqlite(&data_dir.join(SQLITE_FILE), max_connections).await?;
             db.migrate().await?;
             return Ok(db);
         }

@@ -1,6 +1,9 @@
 //! The way of an author, with the real binary in an empty folder: from a template to a skill that answers in a chat, and
 //! what is said on the way when something is wrong.
 
+mod host;
+mod watch;
+
 use serde_json::{Value, json};
 use std::{
     env, fs,
@@ -12,6 +15,7 @@ use tempfile::TempDir;
 use tokio::{process::Command, time::timeout};
 
 use crate::harness::{
+    browser::Browser,
     guests,
     host::{Host, Options, program},
     manifest::Manifest,
@@ -102,6 +106,12 @@ impl Author {
     }
 
     async fn run(&self, args: &[&str]) -> Ran {
+        let output = timeout(PATIENCE, self.command(args).output()).await.expect("the command does not end").unwrap();
+        let [out, err] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        Ran { code: output.status.code(), out, err }
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(program());
         command.args(args).env_clear().current_dir(self.folder.path()).stdin(Stdio::null()).kill_on_drop(true);
         command.env("PATH", &self.path).env("HOME", self.file("home")).env(COMPILE_TIMEOUT.0, COMPILE_TIMEOUT.1);
@@ -110,17 +120,22 @@ impl Author {
         for (name, folder) in [("CARGO_HOME", ".cargo"), ("RUSTUP_HOME", ".rustup")] {
             command.env(name, env::var(name).unwrap_or_else(|_| format!("{home}/{folder}")));
         }
-        let output = timeout(PATIENCE, command.output()).await.expect("the command does not end").unwrap();
-        let [out, err] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-        Ran { code: output.status.code(), out, err }
+        command
     }
 
     /// A command on the folder `greeter`. What tools install or build is shared with the rest of the project.
     async fn on_skill(&self, command: &str, more: &[&str]) -> Ran {
-        let target = root().join("target/guests");
-        let folders = ["--out", "out", "--target-dir", target.to_str().unwrap()];
-        self.run(&[&["skill", command, "greeter"][..], &folders, more].concat()).await
+        let target = shared_target();
+        self.run(&[&on_greeter(command, &target)[..], more].concat()).await
     }
+}
+
+fn shared_target() -> String {
+    root().join("target/guests").to_str().unwrap().to_owned()
+}
+
+fn on_greeter<'a>(command: &'a str, target: &'a str) -> [&'a str; 7] {
+    ["skill", command, "greeter", "--out", "out", "--target-dir", target]
 }
 
 /// From nothing to a skill that answers.
@@ -153,9 +168,9 @@ async fn the_template_becomes_a_skill_that_answers(language: &str) {
     let activate = ["skill", "activate", "greeter", pushed["digest"].as_str().unwrap(), "--grant"];
     author.run(&[&activate[..], &on_host].concat()).await.ok();
     for (message, reply) in [
-        ("say hello to Ann", "Hello, Ann! This is time 1."),
-        ("问候小明", "你好，小明！这是第 2 次。"),
-        ("Say hello to Ben", "Hello, Ben! This is time 3."),
+        ("greeter Ann", "Hello, Ann! This is time 1."),
+        ("greeter 小明", "你好，小明！这是第 2 次。"),
+        ("Greeter: Ben", "Hello, Ben! This is time 3."),
     ] {
         let turn = host.chat("ada", message, None).await;
         assert_eq!((&turn["reply"], &turn["route"]), (&json!(reply), &json!("skill")), "{turn:#}");
@@ -177,13 +192,19 @@ templates![rust, js, python, c];
 #[tokio::test]
 async fn a_skill_is_made_in_an_empty_place_and_under_a_good_name() {
     let author = Author::with_skill().await;
-    author.run(&["skill", "new", "greeter", "--lang", "js"]).await.says(&["greeter"]);
-    for name in ["Greeter", "../greeter", "x", "match"] {
+    author.run(&["skill", "new", "greeter", "--lang", "js"]).await.says(&["greeter is there already", "--dir"]);
+    for name in ["Greeter", "../greeter", "x", "match", "gallery"] {
         author.run(&["skill", "new", name]).await.says(&[name]);
     }
     let usage = author.run(&["skill", "new", "other", "--lang", "cobol"]).await;
     assert_eq!(usage.code, Some(2), "{usage:?}");
     assert!(!author.file("other").exists());
+    for (args, says) in [(&["--repeat", "0"], "--repeat"), (&["--locale", "fr"], "--locale")] {
+        let usage = author.run(&[&["skill", "run", "greeter"][..], args].concat()).await;
+        assert!(usage.code == Some(2) && usage.err.contains(says), "{usage:?}");
+    }
+    let usage = author.run(&["skill", "call", "greeter", "--locale", "fr"]).await;
+    assert_eq!(usage.code, Some(2), "{usage:?}");
 }
 
 #[tokio::test]
@@ -296,10 +317,37 @@ async fn a_run_reads_out_what_it_used() {
         assert!(told.contains(part), "`{part}` is not in:\n{told}");
     }
     author.on_skill("run", &["--input", r#"{"name": " "}"#]).await.says(&["the name is empty"]);
+    let refused = author.on_skill("run", &["--input", "{}"]).await.says(&["name"]);
+    assert_eq!(refused.out, "", "nothing ran that could be read out");
     author.on_skill("run", &["--input", "{"]).await.says(&["--input is not JSON"]);
     author.write("case.json", &json!({ "input": { "name": "Ann" }, "kv": { "count": "41" } }).to_string());
     let found = author.on_skill("run", &["--case", "case.json", "--json"]).await.json();
     assert_eq!(found["outcome"]["output"]["count"], 42, "{found:#}");
+}
+
+#[tokio::test]
+async fn what_was_built_is_looked_into_by_its_folder() {
+    let author = Author::with_skill().await;
+    author.on_skill("inspect", &[]).await.says(&["greeter.wasm", "build it first: skillet skill build greeter"]);
+    author.on_skill("build", &[]).await.ok();
+    let told = author.on_skill("inspect", &[]).await.ok().out;
+    let found = author.on_skill("inspect", &["--json"]).await.json();
+    assert_eq!(found["manifest"]["name"], "greeter", "{found:#}");
+    let digest = found["digest"].as_str().unwrap();
+    assert!(digest.len() == 64 && told.contains(&digest[..12]) && !told.contains(&digest[..13]), "{told}");
+    let by_file = author.run(&["skill", "inspect", "out/greeter.wasm", "--json"]).await.json();
+    assert_eq!(by_file, found);
+}
+
+#[tokio::test]
+async fn people_are_told_what_goes_on_and_programs_are_not() {
+    let author = Author::with_skill().await;
+    let told = author.on_skill("test", &[]).await.ok();
+    for line in ["building greeter (C) …", "compiling ", "running 6 cases …"] {
+        assert!(told.err.contains(line) && !told.out.contains(line), "`{line}`: {told:?}");
+    }
+    let silent = author.on_skill("test", &["--json"]).await.ok();
+    assert!(!silent.err.contains('…'), "{}", silent.err);
 }
 
 #[tokio::test]

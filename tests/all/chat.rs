@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::host::{Host, Options};
+use crate::harness::{
+    guests,
+    host::{Host, Options},
+    manifest::Manifest,
+};
 
 async fn host() -> Host {
     let mut host = Host::start(Options { bundle: true, ..Options::default() }).await;
@@ -37,6 +41,25 @@ async fn skills_and_memory_answer_in_both_languages() {
         holds(&reply, part);
         assert_eq!((reply["route"].as_str(), reply["tier"].as_str()), (Some(route), Some("none")), "{reply:#}");
         assert_eq!(reply["usage"]["model_calls"], 0);
+    }
+}
+
+#[tokio::test]
+async fn a_long_list_of_skills_ends_with_how_many_more_there_are() {
+    let mut host = Host::start(Options::default()).await;
+    host.token("admin").await;
+    for n in 1..=10 {
+        host.upload(guests::echo(&Manifest::new(&format!("skill{n}")))).await.ok();
+        if n == 8 {
+            let reply = host.chat("ada", "hello", None).await;
+            assert!(!reply["reply"].as_str().unwrap().contains("more"), "all are named: {reply:#}");
+        }
+    }
+    for (message, end) in [("hello", "\n- … and 2 more"), ("你好", "\n- ……还有 2 个"), ("qwertz", "… and 2 more")]
+    {
+        let reply = host.chat("ada", message, None).await;
+        let text = reply["reply"].as_str().unwrap();
+        assert!(text.ends_with(end) && text.contains("skill7") && !text.contains("skill9"), "{reply:#}");
     }
 }
 

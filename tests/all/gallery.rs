@@ -14,7 +14,9 @@ use tempfile::TempDir;
 
 use crate::harness::{
     browser::Browser,
+    guests,
     host::{Host, Options},
+    manifest::Manifest,
     root,
 };
 
@@ -175,6 +177,20 @@ async fn what_was_removed_waits_again() {
 }
 
 #[tokio::test]
+async fn another_skill_takes_the_name_of_one_that_was_removed_and_keeps_it() {
+    let bundle = Bundle::of(&["calculator"]);
+    let mut host = bundle.host(&["calculator"]).await;
+    host.delete("/api/v1/skills/calculator").await.ok();
+    let mine = guests::constant("{\"value\": \"mine\"}", &Manifest::new("calculator").version("9.0.0"));
+    assert_eq!(host.upload(mine).await.ok()["status"], "active", "it takes the place of nothing");
+    fs::write(bundle.file("calculator"), newer("calculator")).unwrap();
+    host.restart().await;
+    let row = host.get("/api/v1/skills/calculator").await.ok();
+    assert_eq!((&row["origin"], &row["version"]), (&json!("upload"), &json!("9.0.0")), "{row:#}");
+    assert!(gallery(&host).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_newer_build_is_taken_over_of_what_is_installed() {
     let bundle = Bundle::of(&["calculator", "remember", "update_config"]);
     let mut host = bundle.host(&["calculator"]).await;
@@ -189,6 +205,32 @@ async fn a_newer_build_is_taken_over_of_what_is_installed() {
     for skill in ["calculator", "remember"] {
         assert_eq!(host.get(&format!("/api/v1/skills/{skill}")).await.ok()["version"], "0.1.1");
     }
+}
+
+#[tokio::test]
+async fn two_builds_of_one_number_are_told_apart_by_their_digests() {
+    let bundle = Bundle::of(&["calculator"]);
+    let mut host = bundle.host(&["calculator"]).await;
+    let component = built("calculator");
+    let manifest = package::inspect(&component).unwrap().manifest.unwrap();
+    fs::write(bundle.file("calculator"), package::embed_manifest(&component, &format!("{manifest}\n# built again\n")))
+        .unwrap();
+    host.restart().await;
+    let versions = host.get("/api/v1/skills/calculator/versions").await.ok();
+    let digests: Vec<&str> =
+        versions["versions"].as_array().unwrap().iter().map(|version| version["digest"].as_str().unwrap()).collect();
+    let [again, first] = digests[..] else { panic!("{versions:#}") };
+    let activate = async |version: &str| {
+        host.post(&format!("/api/v1/skills/calculator/versions/{version}/activate"), &json!({})).await
+    };
+    let refused = activate("0.1.0").await;
+    assert_eq!(refused.problem(409), "/problems/ambiguous-version");
+    let detail = refused.body["detail"].as_str().unwrap();
+    assert!(detail.contains(&again[..12]) && detail.contains(&first[..12]), "{detail}");
+    assert_eq!(activate(&first[..8]).await.ok()["digest"], first);
+    let back = json!({ "version": &again[..8] });
+    let done = host.post("/api/v1/skills/calculator/rollback", &back).await.ok();
+    assert_eq!((&done["version"], &done["digest"]), (&json!("0.1.0"), &json!(again)));
 }
 
 #[tokio::test]

@@ -26,5 +26,6 @@ mod settings;
 mod skills;
 mod store;
 mod telegram;
+mod triggers;
 mod uploads;
 mod versions;

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::harness::{
+    browser::Browser,
     guests,
     host::{Answer, Host, Options},
     manifest::Manifest,
@@ -328,6 +329,47 @@ async fn a_disabled_or_removed_skill_does_not_come_back_by_itself() {
     host.delete("/api/v1/skills/keeper").await.ok();
     let again = host.upload(keeper("1.2.0")).await.ok();
     assert_eq!(again["status"], "review", "what was granted to the removed skill is not inherited");
+}
+
+#[tokio::test]
+async fn a_removed_skill_that_is_uploaded_again_begins_as_a_new_one() {
+    let host = host(false).await;
+    let names = async || {
+        let list = host.get("/api/v1/skills").await.ok();
+        let rows = list["skills"].as_array().unwrap().iter();
+        rows.map(|row| format!("{} {}", row["name"].as_str().unwrap(), row["status"].as_str().unwrap()))
+            .collect::<Vec<_>>()
+    };
+    let keeper = guests::echo(&Manifest::new("keeper").capability("kv", &json!(true)));
+    let digest = host.upload(keeper.clone()).await.ok()["digest"].clone();
+    let path = format!("/api/v1/skills/keeper/versions/{}/activate", digest.as_str().unwrap());
+    host.post(&path, &json!({ "grant": true })).await.ok();
+    for version in ["1.0.0", "1.1.0"] {
+        host.upload(greet(version, version)).await.ok();
+    }
+    for name in ["keeper", "greet"] {
+        host.delete(&format!("/api/v1/skills/{name}")).await.ok();
+    }
+    assert!(names().await.is_empty());
+
+    // The very same component, which asks for something: it waits where its owner finds it.
+    let again = host.upload(keeper).await.ok();
+    assert_eq!((&again["status"], &again["digest"]), (&json!("review"), &digest), "{again:#}");
+    assert_eq!(names().await, ["keeper review"]);
+    let row = host.get("/api/v1/skills/keeper").await.ok();
+    assert_eq!(row["active_digest"], Value::Null, "{row:#}");
+    let mut owner = Browser::owner(&host).await;
+    for page in ["/skills/keeper".to_owned(), format!("/skills/keeper/versions/{}", digest.as_str().unwrap())] {
+        assert!(owner.page(&page).await.contains("keeper"), "{page}");
+    }
+    host.post("/api/v1/skills/keeper/call", &json!({ "input": {} })).await.problem(404);
+    host.post(&path, &json!({ "grant": true })).await.ok();
+    assert_eq!(names().await, ["keeper active"]);
+
+    // A lower number than the one that answered: nothing answers that could be undone.
+    assert_eq!(host.upload(greet("1.0.0", "1.0.0")).await.ok()["status"], "active", "it asks for nothing");
+    assert_eq!(host.chat("ada", "greet world", None).await["reply"], "1.0.0");
+    host.post("/api/v1/skills/greet/rollback", &json!({})).await.problem(409);
 }
 
 #[tokio::test]

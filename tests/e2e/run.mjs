@@ -128,7 +128,7 @@ async function firstRun() {
   });
   await check("an upload answers in the next message", async () => {
     await page.goto(`${host.url}/chat`);
-    await say(page, "say hello to Grace", "don't know");
+    await say(page, "greeter Grace", "don't know");
     await page.goto(`${host.url}/skills`);
     await page.setInputFiles("#component", greeterComponent());
     await page.click("#upload button");
@@ -137,8 +137,8 @@ async function firstRun() {
     await page.waitForURL(/\/skills\/greeter$/);
     await shot(page, "skill-en");
     await page.goto(`${host.url}/chat`);
-    await say(page, "say hello to Grace", "Hello, Grace!");
-    await say(page, "问候小明", "你好，小明！");
+    await say(page, "greeter Grace", "Hello, Grace!");
+    await say(page, "greeter 小明", "你好，小明！");
   });
   await check("a skill can be tried on its page", async () => {
     await page.goto(`${host.url}/skills/greeter`);
@@ -182,7 +182,7 @@ async function firstRun() {
     }
     await shot(page, "review-en");
     await page.goto(`${host.url}/chat`);
-    await say(page, "say hello to Grace", "Hello, Grace!");
+    await say(page, "greeter Grace", "Hello, Grace!");
     await page.goto(`${host.url}/skills/greeter`);
     await page.locator("#versions a.button.primary").click();
     await page.locator("button[value=activate]").click();

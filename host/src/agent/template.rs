@@ -71,7 +71,9 @@ pub fn small_talk(message: &str, name: &str, skills: &[Arc<Installed>], locale: 
     if plain.starts_with('📎') {
         return Some(t!("agent.kept", locale = locale).into_owned());
     }
-    HELLO.contains(&plain.as_str()).then(|| with_skills(&t!("agent.hello", locale = locale, name = name), skills))
+    HELLO
+        .contains(&plain.as_str())
+        .then(|| with_skills(&t!("agent.hello", locale = locale, name = name), skills, locale))
 }
 
 /// What is said when nothing answers.
@@ -79,11 +81,14 @@ pub fn unknown(skills: &[Arc<Installed>], locale: &str) -> String {
     if skills.is_empty() {
         return t!("agent.unknown_no_skills", locale = locale).into_owned();
     }
-    with_skills(&t!("agent.unknown", locale = locale), skills)
+    with_skills(&t!("agent.unknown", locale = locale), skills, locale)
 }
 
-fn with_skills(head: &str, skills: &[Arc<Installed>]) -> String {
-    format!("{head}{}", skill_lines(&skills[..skills.len().min(MAX_SKILLS)]))
+fn with_skills(head: &str, skills: &[Arc<Installed>], locale: &str) -> String {
+    let lines = skill_lines(&skills[..skills.len().min(MAX_SKILLS)]);
+    let more = skills.len().saturating_sub(MAX_SKILLS);
+    let more = if more == 0 { String::new() } else { bullets(&[&t!("agent.more_skills", locale = locale, n = more)]) };
+    format!("{head}{lines}{more}")
 }
 
 /// A line for each skill: its name and what it does.

@@ -64,6 +64,7 @@ kinds! {
     MethodNotAllowed     405 "method-not-allowed"      "This address does not take this method";
     Taken                409 "taken"                   "It exists already";
     NotGranted           409 "not-granted"             "The version asks for what was not granted";
+    AmbiguousVersion     409 "ambiguous-version"       "More than one version is meant";
     NothingBefore        409 "nothing-before"          "There is no earlier version";
     VersionAnswered      409 "version-answered"        "Only a version that never answered can be discarded";
     ApprovalClosed       409 "approval-closed"         "The request was decided before";

@@ -112,7 +112,7 @@ pub fn pages(backoffice: &Arc<Backoffice>) -> Router<Arc<Backoffice>> {
         .merge(upload)
         .route("/gallery/{name}", post(pages::skills::gallery::install))
         .route("/skills/{name}", get(pages::skill::show).post(pages::skill::life::change))
-        .route("/skills/{name}/versions/{digest}", get(pages::skill::review::show))
+        .route("/skills/{name}/versions/{version}", get(pages::skill::review::show))
         .route("/skills/{name}/grants", post(pages::skill::rights::set_grants))
         .route("/skills/{name}/settings", post(pages::skill::rights::set_settings))
         .route("/skills/{name}/secrets", post(pages::skill::rights::set_secret))

@@ -7,13 +7,15 @@ mod new;
 mod report;
 mod sdk;
 mod stage;
+mod steps;
 mod trial;
 mod watch;
 
-pub use build::{BuildOptions, build, numbered};
+pub use build::{BuildOptions, build, built_file, numbered};
 pub use language::Language;
 pub use new::new_skill;
 pub use report::CaseReport;
 pub use sdk::manifest_schema;
+pub use steps::Steps;
 pub use trial::{RunOptions, check, run, test};
 pub use watch::watch;

@@ -6,7 +6,11 @@ use serde_json::json;
 use std::{fs, path::Path};
 
 use super::print;
-use crate::{app::lock, config::Config, store::Db};
+use crate::{
+    app::lock,
+    config::Config,
+    store::{Db, SQLITE_FILE},
+};
 
 pub async fn migrate(config: &Config, json: bool) -> anyhow::Result<()> {
     fs::create_dir_all(&config.data_dir)?;
@@ -32,16 +36,16 @@ pub fn restore(config: &Config, file: &Path) -> anyhow::Result<()> {
     ensure!(head.starts_with(b"SQLite format 3\0"), "{} is not a copy made by `skillet backup`", file.display());
     fs::create_dir_all(&config.data_dir)?;
     let _lock = lock(&config.data_dir)?;
-    let target = config.data_dir.join("skillet.db");
-    let aside = config.data_dir.join("skillet.db.before-restore");
-    let arriving = config.data_dir.join("skillet.db.arriving");
+    let target = config.data_dir.join(SQLITE_FILE);
+    let aside = config.data_dir.join(SQLITE_FILE.to_owned() + ".before-restore");
+    let arriving = config.data_dir.join(SQLITE_FILE.to_owned() + ".arriving");
     fs::copy(file, &arriving)?;
     let replaced = target.exists();
     // With its log, which may hold what the file does not have yet.
     for tail in ["", "-wal", "-shm"] {
-        let part = config.data_dir.join(format!("skillet.db{tail}"));
+        let part = config.data_dir.join(format!("{SQLITE_FILE}{tail}"));
         if part.exists() {
-            fs::rename(&part, config.data_dir.join(format!("skillet.db.before-restore{tail}")))?;
+            fs::rename(&part, config.data_dir.join(format!("{SQLITE_FILE}.before-restore{tail}")))?;
         }
     }
     fs::rename(arriving, &target)?;

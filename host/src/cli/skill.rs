@@ -2,25 +2,32 @@
 //! work on the data folder, or on a running host with `--to URL --token TOKEN`.
 
 mod author;
+mod life;
 mod owner;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
 
 use super::{
     Options,
-    author::{BuildOptions, Language},
+    author::{BuildOptions, Language, Steps},
     open, print,
-    remote::{Remote, failing},
+    remote::Remote,
 };
 use crate::{
     app::App,
     config::Config,
     ids::{ApprovalId, CallId},
-    skills::{Caller, LifeError, Manifest, Origin, Request, UploadError, digest, package},
+    skills::{Caller, Request},
 };
+
+/// The languages that people are answered in.
+const LOCALES: [&str; 2] = ["en", "zh"];
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -59,12 +66,12 @@ pub enum Command {
         /// A case as in `tests/*.json`, for settings, kv, memory, network and model
         #[arg(long, value_name = "FILE")]
         case: Option<PathBuf>,
-        /// "en" or "zh"
-        #[arg(long)]
+        /// Language of whoever asks
+        #[arg(long, value_parser = LOCALES)]
         locale: Option<String>,
         /// So many times, each in a fresh instance
-        #[arg(long, default_value_t = 1)]
-        repeat: usize,
+        #[arg(long, default_value_t = NonZeroUsize::MIN)]
+        repeat: NonZeroUsize,
     },
     /// Build whenever something changes, and push it with `--to`, or test it
     Watch {
@@ -75,8 +82,8 @@ pub enum Command {
     },
     /// Print the JSON Schema of `skill.toml`
     Schema,
-    /// Show what is in a component
-    Inspect { file: PathBuf },
+    /// Show what is in a component; of the folder of a skill, in the one that was built last
+    Inspect(Source),
     /// Upload a component; the folder of a skill is built first
     Push {
         #[command(flatten)]
@@ -95,23 +102,26 @@ pub enum Command {
         /// Input as JSON
         #[arg(long, default_value = "{}")]
         input: String,
-        /// "en" or "zh"
-        #[arg(long, default_value = "en")]
+        /// Language of whoever asks
+        #[arg(long, value_parser = LOCALES, default_value = LOCALES[0])]
         locale: String,
     },
     /// Make a stored version answer
     Activate {
         name: String,
-        digest: String,
+        /// Its number, its digest, or eight digits or more that begin it
+        version: String,
         /// Grant what it asks for
         #[arg(long)]
         grant: bool,
         #[command(flatten)]
         to: Target,
     },
-    /// Return to the version before
+    /// Return to the version before, or to an earlier one
     Rollback {
         name: String,
+        /// A version that answered once: its number, its digest, or eight digits or more that begin it
+        version: Option<String>,
         #[command(flatten)]
         to: Target,
     },
@@ -124,7 +134,7 @@ pub enum Command {
     /// Run a failed call again, on what the host answered it then
     Replay {
         call: CallId,
-        /// Number or digest of the version to run on; the one that it ran on by default
+        /// The version to run on, by number or digest; the one that it ran on by default
         #[arg(long)]
         version: Option<String>,
         #[command(flatten)]
@@ -168,8 +178,9 @@ pub struct Source {
 }
 
 impl Source {
-    fn options(&self) -> BuildOptions {
-        BuildOptions { dir: self.path.clone(), out: self.out.clone(), target_dir: self.target_dir.clone() }
+    fn options(&self, json: bool) -> BuildOptions {
+        let (dir, out, target_dir) = (self.path.clone(), self.out.clone(), self.target_dir.clone());
+        BuildOptions { dir, out, target_dir, steps: Steps(!json) }
     }
 }
 
@@ -210,7 +221,7 @@ pub fn offline(command: &Command, options: &Options) -> Option<anyhow::Result<()
         Command::New { name, lang, dir, sdk } => author::new(name, *lang, dir, sdk.as_deref(), options.json),
         Command::Build(source) => author::build(source, options.json),
         Command::Schema => author::schema(),
-        Command::Inspect { file } => inspect(file, options.json),
+        Command::Inspect(source) => author::inspect(source, options.json),
         _ => return None,
     })
 }
@@ -220,22 +231,21 @@ pub async fn run(command: Command, config: Config, options: &Options) -> anyhow:
     match command {
         Command::Push { source, to } => author::push_built(&config, &source, &to, json).await,
         Command::List { to } => {
-            let list = list(to.host(config).await?).await?;
-            let lines: Vec<String> = list["skills"].as_array().into_iter().flatten().map(line).collect();
+            let list = life::list(to.host(config).await?).await?;
+            let lines: Vec<String> = list["skills"].as_array().into_iter().flatten().map(life::line).collect();
             print(json, &list, &lines.join("\n"))
         }
         Command::Call { name, input, locale } => Box::pin(call(&open(config).await?, name, &input, locale, json)).await,
-        Command::Activate { name, digest, grant, to } => {
-            activate(to.host(config).await?, &name, &digest, grant).await?;
-            print(json, &json!({ "name": name, "digest": digest }), &format!("{name} answers with {digest}"))
+        Command::Activate { name, version, grant, to } => {
+            let done = life::activate(to.host(config).await?, &name, &version, grant).await?;
+            print(json, &done, &life::answers(&done))
         }
-        Command::Rollback { name, to } => {
-            let digest = roll_back(to.host(config).await?, &name).await?;
-            let text = format!("{name} answers with {}", text_of(&digest));
-            print(json, &json!({ "name": name, "digest": digest }), &text)
+        Command::Rollback { name, version, to } => {
+            let done = life::roll_back(to.host(config).await?, &name, version.as_deref()).await?;
+            print(json, &done, &life::answers(&done))
         }
         Command::Remove { name, to } => {
-            remove(to.host(config).await?, &name).await?;
+            life::remove(to.host(config).await?, &name).await?;
             print(json, &json!({ "removed": name }), &format!("{name} is removed"))
         }
         Command::Replay { call, version, to } => {
@@ -261,7 +271,7 @@ pub async fn run(command: Command, config: Config, options: &Options) -> anyhow:
             author::run(&config, &source, run, json).await
         }
         Command::Watch { source, to } => author::watch(config, &source, &to, json).await,
-        Command::New { .. } | Command::Build { .. } | Command::Schema | Command::Inspect { .. } => {
+        Command::New { .. } | Command::Build { .. } | Command::Schema | Command::Inspect(_) => {
             unreachable!("these were run without settings")
         }
     }
@@ -273,100 +283,9 @@ async fn decide(host: Host, id: ApprovalId, approve: bool, json: bool) -> anyhow
     print(json, &json!({ "id": id, "status": status }), &format!("{id} is {status}"))
 }
 
-async fn push(host: Host, component: Vec<u8>) -> anyhow::Result<Value> {
-    let app = match host {
-        Host::Remote(remote) => return remote.push(component).await,
-        Host::Here(app) => app,
-    };
-    let uploaded = app.skills.upload(&component, Origin::Upload).await.map_err(explain)?;
-    note(&app, "skill.upload", &uploaded.name, json!({ "digest": uploaded.digest })).await?;
-    Ok(json!(uploaded))
-}
-
-async fn list(host: Host) -> anyhow::Result<Value> {
-    let app = match host {
-        Host::Remote(remote) => return remote.get("/api/v1/skills").await,
-        Host::Here(app) => app,
-    };
-    let mut rows = Vec::new();
-    for row in app.db.skills().await? {
-        let version = match &row.active_digest {
-            Some(digest) => app.db.version(digest).await?.map(|version| version.version),
-            None => None,
-        };
-        rows.push(json!({ "name": row.name, "status": row.status, "version": version, "digest": row.active_digest }));
-    }
-    Ok(json!({ "skills": rows }))
-}
-
-async fn activate(host: Host, name: &str, digest: &str, grant: bool) -> anyhow::Result<()> {
-    let app = match host {
-        Host::Remote(remote) => {
-            let path = format!("/api/v1/skills/{name}/versions/{digest}/activate");
-            return remote.post(&path, &json!({ "grant": grant })).await.map(drop);
-        }
-        Host::Here(app) => app,
-    };
-    app.skills.activate(name, digest, grant.then_some(ACTOR)).await.map_err(|error| match error {
-        LifeError::NotGranted { .. } => anyhow::Error::new(error).context("it is not activated; --grant grants it"),
-        error => error.into(),
-    })?;
-    note(&app, "skill.activate", name, json!({ "digest": digest, "granted": grant })).await
-}
-
-async fn roll_back(host: Host, name: &str) -> anyhow::Result<Value> {
-    let app = match host {
-        Host::Remote(remote) => {
-            let done = remote.post(&format!("/api/v1/skills/{name}/rollback"), &json!({})).await?;
-            return Ok(done["digest"].clone());
-        }
-        Host::Here(app) => app,
-    };
-    let digest = json!(app.skills.roll_back(name).await?);
-    note(&app, "skill.rollback", name, json!({ "digest": digest })).await?;
-    Ok(digest)
-}
-
-async fn remove(host: Host, name: &str) -> anyhow::Result<()> {
-    let app = match host {
-        Host::Remote(remote) => return remote.delete(&format!("/api/v1/skills/{name}")).await,
-        Host::Here(app) => app,
-    };
-    app.skills.set_status(name, "removed").await?;
-    note(&app, "skill.remove", name, json!({})).await
-}
-
-fn line(skill: &Value) -> String {
-    let [name, version, status] = ["name", "version", "status"].map(|key| text_of(&skill[key]));
-    format!("{name}  {version}  {status}")
-}
-
-fn inspect(file: &Path, json: bool) -> anyhow::Result<()> {
-    let component = read(file)?;
-    let found = package::inspect(&component)?;
-    let manifest = found.manifest.as_deref().map(Manifest::parse).transpose()?;
-    let name = manifest.as_ref().map_or("no manifest".to_owned(), |one| format!("{} {}", one.name, one.version));
-    let text = format!("{name}\n{} bytes, {}\nimports: {}", found.size, digest(&component), found.imports.join(", "));
-    let value = json!({
-        "digest": digest(&component), "size": found.size, "imports": found.imports, "exports": found.exports,
-        "manifest": manifest,
-    });
-    print(json, &value, &text)
-}
-
 /// Notes a change in the audit log.
 async fn note(app: &App, action: &str, name: &str, detail: Value) -> anyhow::Result<()> {
     Ok(app.db.audit(&app.clock, ACTOR, action, name, &detail).await?)
-}
-
-/// Adds the results to an upload that was refused for its examples.
-fn explain(error: UploadError) -> anyhow::Error {
-    match &error {
-        UploadError::Examples { results, .. } => {
-            anyhow::anyhow!("{error}{}", failing(&json!(results)))
-        }
-        _ => error.into(),
-    }
 }
 
 async fn call(app: &App, name: String, input: &str, locale: String, json: bool) -> anyhow::Result<()> {

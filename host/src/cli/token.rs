@@ -1,12 +1,17 @@
 //! `skillet token`: bearer tokens of the HTTP interface.
 
+use anyhow::ensure;
 use clap::Subcommand;
+use secrecy::ExposeSecret;
 use serde_json::json;
+use std::path::Path;
 
 use super::print;
 use crate::{
     app::App,
     backoffice::token::{SCOPES, hash_token, new_token},
+    config::Config,
+    store::SQLITE_FILE,
 };
 
 #[derive(Debug, Subcommand)]
@@ -28,10 +33,34 @@ pub enum Command {
     },
 }
 
+/// Tokens are of a host, so its data must be there. One that a host never sees would open nothing.
+pub fn check_place(config: &Config) -> anyhow::Result<()> {
+    ensure!(
+        !is_in_folder(config) || config.data_dir.join(SQLITE_FILE).is_file(),
+        "there is no host's data in {}; name its folder with --data-dir DIR, or make some there with `skillet serve` \
+         or `skillet migrate`",
+        absolute(&config.data_dir)
+    );
+    Ok(())
+}
+
+/// Whether the database is a file in the data folder.
+fn is_in_folder(config: &Config) -> bool {
+    config.database.url.expose_secret().is_empty()
+}
+
+fn absolute(dir: &Path) -> String {
+    std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()).display().to_string()
+}
+
 pub async fn run(app: App, command: Command, json: bool) -> anyhow::Result<()> {
     let (db, clock) = (&app.db, &app.clock);
     match command {
         Command::Create { name, scope } => {
+            if is_in_folder(&app.config) && db.owner().await?.is_none() {
+                let folder = absolute(&app.config.data_dir);
+                eprintln!("note: the token is for the host of the data in {folder}, which has no owner yet");
+            }
             let secret = new_token();
             let id = db.create_token(clock, &name, &hash_token(&secret), &scope).await?;
             db.audit(clock, "command line", "token.create", &name, &json!({ "scopes": scope })).await?;

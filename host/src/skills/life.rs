@@ -4,18 +4,20 @@
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use super::{Installed, Manifest, Skills, failure::CallFailure, grant, grant::Grants, tell};
-use crate::store::{StoreError, logged};
+use super::{Installed, Manifest, NameError, Skills, failure::CallFailure, grant, grant::Grants, tell};
+use crate::store::{StoreError, VersionRow, logged};
 
 /// Why a change of a skill's life was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum LifeError {
     #[error("there is no skill `{0}`")]
     NoSkill(String),
-    #[error("the skill `{0}` has no version {1}")]
-    NoVersion(String, String),
+    #[error(transparent)]
+    Name(#[from] NameError),
     #[error("the skill `{0}` has no earlier version to return to")]
     NothingBefore(String),
+    #[error("version {1} of the skill `{0}` never answered, or answers now; there is no return to it")]
+    NoReturn(String, String),
     #[error("`{skill}` asks for what was not granted: {}", missing.iter().map(|(name, scope)| format!("{name} {scope}")).collect::<Vec<_>>().join(", "))]
     NotGranted { skill: String, missing: Vec<(String, Value)> },
     #[error(transparent)]
@@ -23,13 +25,13 @@ pub enum LifeError {
 }
 
 impl Skills {
-    /// Makes a stored version the one that answers. What it asks for must be granted; with `grant`
-    /// the owner grants it by this.
-    pub async fn activate(&self, name: &str, digest: &str, grant: Option<&str>) -> Result<(), LifeError> {
+    /// Makes a stored version the one that answers: `given` is its number, its digest or the beginning of
+    /// that. What it asks for must be granted; with `grant` the owner grants it by this.
+    pub async fn activate(&self, name: &str, given: &str, grant: Option<&str>) -> Result<VersionRow, LifeError> {
         let (db, clock) = (&self.services.db, &self.services.clock);
-        let version = db.version(digest).await?.filter(|version| version.skill_name == name);
-        let version = version.ok_or_else(|| LifeError::NoVersion(name.to_owned(), digest.to_owned()))?;
-        let manifest: Manifest = serde_json::from_value(version.manifest.0)
+        let version = self.version(name, given).await?;
+        let digest = version.digest.as_str();
+        let manifest: Manifest = serde_json::from_value(version.manifest.0.clone())
             .map_err(|error| StoreError::Corrupt(format!("manifest of {digest}: {error}")))?;
         let asked = manifest.asked();
         if let Some(by) = grant {
@@ -44,23 +46,36 @@ impl Skills {
             return Err(LifeError::NotGranted { skill: name.to_owned(), missing });
         }
         if !db.activate_version(clock, name, digest).await? {
-            return Err(LifeError::NoVersion(name.to_owned(), digest.to_owned()));
+            // It was discarded meanwhile.
+            return Err(self
+                .version(name, digest)
+                .await
+                .err()
+                .map_or_else(|| LifeError::NoSkill(name.to_owned()), Into::into));
         }
         tracing::info!(skill = name, digest, "a version was activated");
         self.registry.look().await;
-        Ok(())
+        Ok(version)
     }
 
-    /// Returns to the version before; calls of the present one that still run are stopped.
-    pub async fn roll_back(&self, name: &str) -> Result<String, LifeError> {
+    /// Returns to the version before, or to an earlier one that is named as for an activation; calls of the
+    /// present one that still run are stopped.
+    pub async fn roll_back(&self, name: &str, given: Option<&str>) -> Result<VersionRow, LifeError> {
         let (db, clock) = (&self.services.db, &self.services.clock);
         let row = db.skill(name).await?.ok_or_else(|| LifeError::NoSkill(name.to_owned()))?;
         let nothing = || LifeError::NothingBefore(name.to_owned());
         let from = row.active_digest.ok_or_else(nothing)?;
-        let to = db.roll_back_version(clock, name, &from, "by hand").await?.ok_or_else(nothing)?;
+        let wanted = match given {
+            Some(given) => Some(self.version(name, given).await?),
+            None => None,
+        };
+        let to = wanted.as_ref().map(|version| version.digest.as_str());
+        let Some(to) = db.roll_back_version(clock, name, (&from, to), "by hand").await? else {
+            return Err(wanted.map_or_else(nothing, |to| LifeError::NoReturn(name.to_owned(), to.version)));
+        };
         tracing::info!(skill = name, from, to, "a version was rolled back");
         self.registry.look().await;
-        Ok(to)
+        Ok(self.version(name, &to).await?)
     }
 
     /// Enables ("active"), disables ("disabled") or removes ("removed") a skill. Calls that run are
@@ -94,7 +109,7 @@ impl Skills {
             return Ok(());
         }
         let reason = format!("{faulty} of its last {total} calls failed");
-        let Some(to) = db.roll_back_version(clock, &installed.name, &installed.digest, &reason).await? else {
+        let Some(to) = db.roll_back_version(clock, &installed.name, (&installed.digest, None), &reason).await? else {
             // There is no version before, or another host was first.
             return Ok(());
         };

@@ -141,6 +141,13 @@ pub struct Rehearsed {
     pub kv: BTreeMap<String, String>,
 }
 
+impl Rehearsed {
+    /// Whether anything ran. Input that does not fit the schema is refused before.
+    pub fn began(&self) -> bool {
+        self.fuel > 0 || self.duration_ms > 0.0
+    }
+}
+
 fn as_outcome<S: serde::Serializer>(outcome: &Result<Value, CallFailure>, to: S) -> Result<S::Ok, S::Error> {
     match outcome {
         Ok(output) => serde_json::json!({ "output": output }),

@@ -5,15 +5,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    CallFailure, Caller, Manifest, Skills,
+    CallFailure, Caller, Manifest, NameError, Skills,
     executor::{RawCall, Stage},
     grant::Grants,
     tape::{Step, Tape},
 };
-use crate::{
-    ids::CallId,
-    store::{StoreError, VersionRow},
-};
+use crate::{ids::CallId, store::StoreError};
 
 /// Why a call is not replayed.
 #[derive(Debug, thiserror::Error)]
@@ -22,8 +19,8 @@ pub enum ReplayError {
     NoCall(String),
     #[error("nothing is kept of call {0}: it did not fail, its recording was too long, or its time is over")]
     NotKept(CallId),
-    #[error("the skill `{0}` has no version {1}")]
-    NoVersion(String, String),
+    #[error(transparent)]
+    Name(#[from] NameError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -62,7 +59,7 @@ impl Skills {
         let word = |key: &str| kept[key].as_str().unwrap_or_default().to_owned();
         let caller =
             Caller { user, turn: None, conversation: None, locale: word("locale"), time_zone: word("time_zone") };
-        let chosen = self.version_for(&record.skill_name, version.unwrap_or(&record.digest)).await?;
+        let chosen = self.version(&record.skill_name, version.unwrap_or(&record.digest)).await?;
         let manifest: Manifest = serde_json::from_value(chosen.manifest.0)
             .map_err(|error| StoreError::Corrupt(format!("manifest of {}: {error}", chosen.digest)))?;
         let grants = Grants::new(&manifest.name, manifest.asked());
@@ -100,12 +97,5 @@ impl Skills {
             recorded_host_calls,
             log: serde_json::json!(run.map_or(&[][..], |run| &run.log)),
         })
-    }
-
-    /// A version of a skill by its digest, or by its number.
-    async fn version_for(&self, skill: &str, version: &str) -> Result<VersionRow, ReplayError> {
-        let versions = self.services.db.versions(skill).await?;
-        let found = versions.into_iter().find(|row| row.digest == version || row.version == version);
-        found.ok_or_else(|| ReplayError::NoVersion(skill.to_owned(), version.to_owned()))
     }
 }

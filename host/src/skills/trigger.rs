@@ -66,6 +66,19 @@ impl Trigger {
         Ok(())
     }
 
+    /// What of this rule holds for the same messages in the other one, word for word: the pattern, or words.
+    /// Rules that overlap in another way are not seen.
+    pub fn shared<'a>(&'a self, other: &Self) -> Vec<&'a str> {
+        let apart =
+            |one: &Self, other: &Self| one.locale.is_some() && other.locale.is_some() && one.locale != other.locale;
+        if apart(self, other) {
+            return Vec::new();
+        }
+        let has = |word: &&String| other.words.iter().any(|theirs| theirs.to_lowercase() == word.to_lowercase());
+        let pattern = self.pattern.iter().filter(|pattern| other.pattern.as_ref() == Some(pattern));
+        pattern.chain(self.words.iter().filter(has)).map(String::as_str).collect()
+    }
+
     /// Makes the rule ready to match.
     pub fn compile(&self) -> Result<Matcher, String> {
         let rule = match (&self.pattern, &self.fill) {
@@ -171,6 +184,20 @@ mod tests {
         assert_eq!(templated.input("from x to y", "en"), Some(json!({ "route": "x-y" })));
         let open = trigger("pattern = '^say (?P<a>.+)$'\ninput = { text = \"{a} {a} {b} {\" }");
         assert_eq!(open.input("say {a}", "en"), Some(json!({ "text": "{a} {a} {b} {" })));
+    }
+
+    #[test]
+    fn what_two_rules_share_is_found_word_for_word() {
+        let rule = |toml: &str| toml::from_str::<Trigger>(toml).unwrap();
+        let shared = |one: &str, other: &str| rule(one).shared(&rule(other)).join(", ");
+        let words = "words = [\"Greet\", \"tip\", \"问候\"]\nfill = \"who\"";
+        assert_eq!(shared(words, "words = [\"问候\", \"greet\"]\nfill = \"name\""), "Greet, 问候");
+        assert_eq!(shared(words, "words = [\"greetings\"]\nfill = \"name\""), "");
+        let (any, en, zh) = ("pattern = 'hi'", "locale = \"en\"\npattern = 'hi'", "locale = \"zh\"\npattern = 'hi'");
+        for (one, other, found) in [(any, any, "hi"), (any, en, "hi"), (zh, any, "hi"), (zh, en, ""), (words, any, "")]
+        {
+            assert_eq!(shared(one, other), found, "{one}, {other}");
+        }
     }
 
     #[test]

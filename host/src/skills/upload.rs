@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use std::time::Instant;
 
 use super::{
-    Skills,
+    SharedTrigger, Skills,
     compiler::{CompileError, Job},
     grant::Grants,
     limits::Limits,
@@ -127,6 +127,8 @@ pub struct Uploaded {
     pub missing: Vec<(String, Value)>,
     /// Whether it waits since it would take the place of a skill that ships with the host.
     pub replaces_bundled: bool,
+    /// Triggers that other skills have too.
+    pub shared_triggers: Vec<SharedTrigger>,
     /// The interfaces that the component calls, such as `skillet:skill/kv@0.1.0`.
     pub imports: Vec<String>,
     pub size: usize,
@@ -249,7 +251,8 @@ impl Skills {
     async fn store(&self, checked: Checked<'_>) -> Result<Uploaded, UploadError> {
         let (db, clock) = (&self.services.db, &self.services.clock);
         let Checked { component, digest, origin, manifest, inspection, compile_ms, examples } = checked;
-        let before = db.skill(&manifest.name).await?;
+        // One that was removed begins again: nothing of it is replaced or loosened.
+        let before = db.skill(&manifest.name).await?.filter(|skill| skill.status != "removed");
         let version = NewVersion {
             digest: &digest,
             skill_name: &manifest.name,
@@ -279,6 +282,7 @@ impl Skills {
         } else {
             "review"
         };
+        let shared_triggers = self.shared_triggers(&manifest).await?;
         tracing::info!(skill = manifest.name, version = manifest.version, digest, status, "a version was uploaded");
         Ok(Uploaded {
             name: manifest.name,
@@ -292,6 +296,7 @@ impl Skills {
             compile_ms,
             examples,
             from_core_module: false,
+            shared_triggers,
         })
     }
 

@@ -15,6 +15,7 @@ both!(
     an_activation_of_the_version_before_swaps_the_two,
     activations_at_once_leave_one_active,
     a_roll_back_returns_once_and_says_why,
+    a_roll_back_leads_to_what_answered_once,
     of_two_roll_backs_at_once_one_wins,
     a_version_is_found_by_its_number,
     only_what_never_answered_is_discarded,
@@ -22,6 +23,8 @@ both!(
     a_version_staged_while_another_is_discarded_stays,
     a_status_is_set,
     a_removed_skill_keeps_nothing,
+    a_removed_skill_begins_again_with_its_next_version,
+    what_began_again_is_removed_with_its_last_version,
     settings_are_the_owners_values,
     grants_are_replaced_as_a_whole,
     every_change_counts,
@@ -164,7 +167,7 @@ async fn a_roll_back_returns_once_and_says_why(db: TestDb) {
     stage(&db, &db, "add", "d9", b"nine").await;
     assert!(db.activate_version(&db.clock, "add", "d9").await.unwrap());
     let (before, now) = (db.skills_revision().await.unwrap(), db.tick());
-    let back = async |name, from| db.roll_back_version(&db.clock, name, from, "60 % failed").await.unwrap();
+    let back = async |name, from| db.roll_back_version(&db.clock, name, (from, None), "60 % failed").await.unwrap();
     assert_eq!(back("echo", "d1").await, None, "it does not answer");
     assert_eq!(back("add", "d9").await, None, "there is none before it");
     assert_eq!(back("none", "d2").await, None);
@@ -185,6 +188,25 @@ async fn a_roll_back_returns_once_and_says_why(db: TestDb) {
     assert_eq!(db.version("d1").await.unwrap().unwrap().retired_reason, None);
 }
 
+async fn a_roll_back_leads_to_what_answered_once(db: TestDb) {
+    stage(&db, &db, "echo", "d0", b"zero").await;
+    assert!(db.activate_version(&db.clock, "echo", "d0").await.unwrap());
+    replaced(&db).await;
+    stage(&db, &db, "echo", "d3", b"three").await;
+    stage(&db, &db, "add", "d9", b"nine").await;
+    assert!(db.activate_version(&db.clock, "add", "d9").await.unwrap());
+    for to in ["d3", "d9", "d2", "none"] {
+        assert_eq!(db.roll_back_version(&db.clock, "echo", ("d2", Some(to)), "by hand").await.unwrap(), None, "{to}");
+    }
+    assert_eq!(pointers(&db, "echo").await, points("active", Some("d2"), Some("d1")));
+    let back = db.roll_back_version(&db.clock, "echo", ("d2", Some("d0")), "by hand").await.unwrap();
+    assert_eq!(back.as_deref(), Some("d0"));
+    assert_eq!(pointers(&db, "echo").await, points("active", Some("d0"), None));
+    assert_eq!((status(&db, "d2").await.as_str(), status(&db, "d1").await.as_str()), ("retired", "retired"));
+    let again = db.roll_back_version(&db.clock, "echo", ("d0", Some("d1")), "by hand").await.unwrap();
+    assert_eq!(again.as_deref(), Some("d1"), "it is named, though there is none before");
+}
+
 /// Two hosts see the failures of a version at the same moment.
 async fn of_two_roll_backs_at_once_one_wins(db: TestDb) {
     let other = db.another().await;
@@ -192,7 +214,8 @@ async fn of_two_roll_backs_at_once_one_wins(db: TestDb) {
     stage(&db, &db, "echo", "d0", b"zero").await;
     assert!(db.activate_version(&db.clock, "echo", "d0").await.unwrap());
     replaced(&db).await;
-    let back = join_all((0..6).map(|n| hosts[n % 2].roll_back_version(&db.clock, "echo", "d2", "it failed"))).await;
+    let back =
+        join_all((0..6).map(|n| hosts[n % 2].roll_back_version(&db.clock, "echo", ("d2", None), "it failed"))).await;
     let back: Vec<String> = back.into_iter().filter_map(Result::unwrap).collect();
     assert_eq!(back, ["d1"]);
     assert_eq!(pointers(&db, "echo").await, points("active", Some("d1"), None));
@@ -307,6 +330,49 @@ async fn a_removed_skill_keeps_nothing(db: TestDb) {
     assert_eq!(db.secrets("add").await.unwrap().len(), 1);
     assert!(db.kv("add", ada, "k").await.unwrap().is_some());
     assert_eq!(db.approval(asked[1]).await.unwrap().unwrap().status, ApprovalStatus::Pending);
+}
+
+/// Two versions answered and a third was waiting when the skill was removed.
+async fn removed(db: &TestDb) {
+    replaced(db).await;
+    assert!(db.roll_back_version(&db.clock, "echo", ("d2", None), "it failed").await.unwrap().is_some());
+    stage(db, db, "echo", "d3", b"three").await;
+    assert!(db.set_skill_status(&db.clock, "echo", "removed").await.unwrap());
+}
+
+async fn a_removed_skill_begins_again_with_its_next_version(db: TestDb) {
+    removed(&db).await;
+    let now = db.tick();
+    stage(&db, &db, "echo", "d4", b"four").await;
+    assert_eq!(pointers(&db, "echo").await, points("active", None, None), "it is there, and nothing answers");
+    assert_eq!(db.skill("echo").await.unwrap().unwrap().updated_at, now);
+    assert_eq!((status(&db, "d1").await.as_str(), status(&db, "d4").await.as_str()), ("retired", "review"));
+    assert!(db.activate_version(&db.clock, "echo", "d4").await.unwrap());
+    assert_eq!(pointers(&db, "echo").await, points("active", Some("d4"), None), "there is no way back before the end");
+
+    assert!(db.set_skill_status(&db.clock, "echo", "removed").await.unwrap());
+    stage(&db, &db, "echo", "d2", b"two").await;
+    let again = db.version("d2").await.unwrap().unwrap();
+    assert_eq!((again.status.as_str(), again.retired_reason), ("review", None), "the very version that was there");
+    assert_eq!(status(&db, "d4").await, "retired");
+    stage(&db, &db, "echo", "d1", b"one").await;
+    assert_eq!(status(&db, "d1").await, "retired", "once it is there a stored version is left as it is");
+}
+
+async fn what_began_again_is_removed_with_its_last_version(db: TestDb) {
+    removed(&db).await;
+    stage(&db, &db, "echo", "d4", b"four").await;
+    db.set_grants(&db.clock, "echo", &[("kv".to_owned(), json!(true))], "owner").await.unwrap();
+    assert!(db.discard_version("echo", "d4").await.unwrap());
+    assert_eq!(pointers(&db, "echo").await, points("active", None, None), "d3 waits still");
+    assert_eq!(db.grants("echo").await.unwrap().len(), 1);
+    assert!(db.discard_version("echo", "d3").await.unwrap());
+    assert_eq!(pointers(&db, "echo").await, points("removed", None, None), "with what is on record of it");
+    assert!(db.grants("echo").await.unwrap().is_empty());
+
+    stage(&db, &db, "echo", "d1", b"one").await;
+    assert!(!db.version("d1").await.unwrap().unwrap().never_answered());
+    assert!(!db.discard_version("echo", "d1").await.unwrap(), "it answered once, and its calls are on record");
 }
 
 async fn settings_are_the_owners_values(db: TestDb) {

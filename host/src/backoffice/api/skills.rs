@@ -17,7 +17,7 @@ use super::{
     limits::{self, LimitView},
 };
 use crate::{
-    skills::{ExampleResult, Manifest, Uploaded},
+    skills::{ExampleResult, Manifest, SharedTrigger, Uploaded},
     store::{CallRecord, SkillRow},
 };
 
@@ -37,11 +37,21 @@ pub struct UploadedView {
     pub replaces_bundled: bool,
     /// Whether it came as a core module, which the host made into the component of this digest.
     pub from_core_module: bool,
+    /// Triggers that other skills have too: of those, the first by name answers.
+    pub shared_triggers: Vec<SharedTriggerView>,
     /// The interfaces that the component calls.
     pub imports: Vec<String>,
     pub size: usize,
     pub compile_ms: i64,
     pub examples: Vec<ExampleView>,
+}
+
+/// A trigger that another skill has too.
+#[derive(Serialize, ToSchema)]
+pub struct SharedTriggerView {
+    /// Its pattern, or one of its words.
+    pub trigger: String,
+    pub skill: String,
 }
 
 /// How one example of the manifest came out.
@@ -93,11 +103,18 @@ impl From<Uploaded> for UploadedView {
             missing: uploaded.missing,
             replaces_bundled: uploaded.replaces_bundled,
             from_core_module: uploaded.from_core_module,
+            shared_triggers: uploaded.shared_triggers.into_iter().map(SharedTriggerView::from).collect(),
             imports: uploaded.imports,
             size: uploaded.size,
             compile_ms: uploaded.compile_ms,
             examples: uploaded.examples.into_iter().map(ExampleView::from).collect(),
         }
+    }
+}
+
+impl From<SharedTrigger> for SharedTriggerView {
+    fn from(shared: SharedTrigger) -> Self {
+        Self { trigger: shared.trigger, skill: shared.skill }
     }
 }
 

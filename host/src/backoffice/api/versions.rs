@@ -55,10 +55,28 @@ pub struct Activation {
     pub grant: bool,
 }
 
+/// Where a roll-back leads.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RollBack {
+    /// A version that answered once: its number, its digest, or eight digits or more that begin it. The one
+    /// before by default.
+    #[serde(default)]
+    pub version: Option<String>,
+}
+
+/// The version that answers now.
 #[derive(Serialize, ToSchema)]
 pub struct Activated {
     pub name: String,
+    pub version: String,
     pub digest: String,
+}
+
+impl From<VersionRow> for Activated {
+    fn from(row: VersionRow) -> Self {
+        Self { name: row.skill_name, version: row.version, digest: row.digest }
+    }
 }
 
 impl VersionView {
@@ -98,61 +116,68 @@ pub async fn list(State(backoffice): State<Arc<Backoffice>>, Path(name): Path<St
 /// Makes a version the one that answers. Calls in flight end on the version they began with.
 #[utoipa::path(
     post,
-    path = "/api/v1/skills/{name}/versions/{digest}/activate",
+    path = "/api/v1/skills/{name}/versions/{version}/activate",
     tag = "skills",
-    params(("name" = String, Path), ("digest" = String, Path)),
+    params(
+        ("name" = String, Path),
+        ("version" = String, Path, description = "Its number, its digest, or eight digits or more that begin it")
+    ),
     request_body = Option<Activation>,
     responses(
         (status = 200, body = Activated),
         (status = 404, body = super::ProblemDocument),
-        (status = 409, body = super::ProblemDocument, description = "It asks for what was not granted"),
+        (status = 409, body = super::ProblemDocument, description = "It asks for what was not granted, or several versions are meant"),
     )
 )]
 pub async fn activate(
     State(backoffice): State<Arc<Backoffice>>,
     actor: Actor,
-    Path((name, digest)): Path<(String, String)>,
+    Path((name, version)): Path<(String, String)>,
     body: Bytes,
 ) -> Result<Json<Activated>> {
     let activation: Activation = extract::optional(&body)?;
-    backoffice.activate(&actor, &name, &digest, activation.grant).await?;
-    Ok(Json(Activated { name, digest }))
+    Ok(Json(backoffice.activate(&actor, &name, &version, activation.grant).await?.into()))
 }
 
 /// Deletes a version that never answered; with the only version of a skill goes the skill.
 #[utoipa::path(
     delete,
-    path = "/api/v1/skills/{name}/versions/{digest}",
+    path = "/api/v1/skills/{name}/versions/{version}",
     tag = "skills",
-    params(("name" = String, Path), ("digest" = String, Path)),
+    params(
+        ("name" = String, Path),
+        ("version" = String, Path, description = "Its number, its digest, or eight digits or more that begin it")
+    ),
     responses(
         (status = 200, body = Done),
         (status = 404, body = super::ProblemDocument),
-        (status = 409, body = super::ProblemDocument, description = "It answers, or did before"),
+        (status = 409, body = super::ProblemDocument, description = "It answers, or did before, or several versions are meant"),
     )
 )]
 pub async fn discard(
     State(backoffice): State<Arc<Backoffice>>,
     actor: Actor,
-    Path((name, digest)): Path<(String, String)>,
+    Path((name, version)): Path<(String, String)>,
 ) -> Result<Json<Done>> {
-    backoffice.discard(&actor, &name, &digest).await?;
+    backoffice.discard(&actor, &name, &version).await?;
     Ok(Done::ok())
 }
 
-/// Returns to the version before. Calls that still run on the present one are stopped.
+/// Returns to the version before, or to an earlier one. Calls that still run on the present one are stopped.
 #[utoipa::path(
     post,
     path = "/api/v1/skills/{name}/rollback",
     tag = "skills",
     params(("name" = String, Path)),
+    request_body = Option<RollBack>,
     responses((status = 200, body = Activated), (status = 404, body = super::ProblemDocument), (status = 409, body = super::ProblemDocument))
 )]
 pub async fn roll_back(
     State(backoffice): State<Arc<Backoffice>>,
     actor: Actor,
     Path(name): Path<String>,
+    body: Bytes,
 ) -> Result<Json<Activated>> {
-    let digest = backoffice.roll_back(&actor, &name).await?;
-    Ok(Json(Activated { name, digest }))
+    let RollBack { version } = extract::optional(&body)?;
+    Ok(Json(backoffice.roll_back(&actor, &name, version.as_deref()).await?.into()))
 }

@@ -58,36 +58,31 @@ impl Backoffice {
         Ok(installed)
     }
 
-    /// A version of a skill, by its digest.
-    pub async fn version(&self, name: &str, digest: &str) -> Result<VersionRow> {
-        let version = self.db.version(digest).await?.filter(|version| version.skill_name == name);
-        version.ok_or_else(|| Problem::new(Kind::NoVersion, format!("The skill `{name}` has no version {digest}.")))
-    }
-
     /// Deletes a version that never answered.
-    pub async fn discard(&self, actor: &Actor, name: &str, digest: &str) -> Result<()> {
-        let version = self.version(name, digest).await?;
-        if !self.db.discard_version(name, digest).await? {
+    pub async fn discard(&self, actor: &Actor, name: &str, given: &str) -> Result<()> {
+        let version = self.skills.version(name, given).await?;
+        if !self.db.discard_version(name, &version.digest).await? {
             let detail =
                 format!("Version {} of {name} answers, or did before, and is kept on record.", version.version);
             return Err(Problem::new(Kind::VersionAnswered, detail));
         }
-        self.record(actor, "skill.discard", name, json!({ "version": version.version, "digest": digest })).await
+        self.record(actor, "skill.discard", name, json!({ "version": version.version, "digest": version.digest })).await
     }
 
     /// Makes a version the one that answers; `grant` says yes to what it asks for.
-    pub async fn activate(&self, actor: &Actor, name: &str, digest: &str, grant: bool) -> Result<()> {
+    pub async fn activate(&self, actor: &Actor, name: &str, given: &str, grant: bool) -> Result<VersionRow> {
         let by = actor.name();
-        self.skills.activate(name, digest, grant.then_some(by.as_str())).await?;
-        self.record(actor, "skill.activate", name, json!({ "digest": digest, "granted": grant })).await
+        let version = self.skills.activate(name, given, grant.then_some(by.as_str())).await?;
+        self.record(actor, "skill.activate", name, json!({ "digest": version.digest, "granted": grant })).await?;
+        Ok(version)
     }
 
-    /// Returns to the version before, and names it.
-    pub async fn roll_back(&self, actor: &Actor, name: &str) -> Result<String> {
+    /// Returns to the version before, or to an earlier one.
+    pub async fn roll_back(&self, actor: &Actor, name: &str, given: Option<&str>) -> Result<VersionRow> {
         self.skill_row(name).await?;
-        let digest = self.skills.roll_back(name).await?;
-        self.record(actor, "skill.rollback", name, json!({ "digest": digest })).await?;
-        Ok(digest)
+        let version = self.skills.roll_back(name, given).await?;
+        self.record(actor, "skill.rollback", name, json!({ "digest": version.digest })).await?;
+        Ok(version)
     }
 
     /// Enables ("active"), disables ("disabled") or removes ("removed").

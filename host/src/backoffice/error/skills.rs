@@ -3,15 +3,26 @@
 use serde_json::json;
 
 use super::{Kind, Problem};
-use crate::skills::{GalleryError, LifeError, ReplayError, SecretError};
+use crate::skills::{GalleryError, LifeError, NameError, ReplayError, SecretError};
+
+impl From<NameError> for Problem {
+    fn from(error: NameError) -> Self {
+        let detail = error.to_string();
+        match error {
+            NameError::Unknown { .. } => Self::new(Kind::NoVersion, detail),
+            NameError::Ambiguous { .. } => Self::new(Kind::AmbiguousVersion, detail),
+            NameError::Store(error) => error.into(),
+        }
+    }
+}
 
 impl From<LifeError> for Problem {
     fn from(error: LifeError) -> Self {
         let detail = error.to_string();
         match error {
             LifeError::NoSkill(_) => Self::new(Kind::NoSkill, detail),
-            LifeError::NoVersion(..) => Self::new(Kind::NoVersion, detail),
-            LifeError::NothingBefore(_) => Self::new(Kind::NothingBefore, detail),
+            LifeError::Name(error) => error.into(),
+            LifeError::NothingBefore(_) | LifeError::NoReturn(..) => Self::new(Kind::NothingBefore, detail),
             LifeError::NotGranted { skill, missing } => {
                 let detail = format!("{detail}; grant it on the page /skills/{skill}, or send `{{\"grant\": true}}`");
                 Self::new(Kind::NotGranted, detail).with("missing", json!(missing))
@@ -39,7 +50,7 @@ impl From<ReplayError> for Problem {
         match error {
             ReplayError::NoCall(_) => Self::new(Kind::NoCall, detail),
             ReplayError::NotKept(_) => Self::new(Kind::NoRecording, detail),
-            ReplayError::NoVersion(..) => Self::new(Kind::NoVersion, detail),
+            ReplayError::Name(error) => error.into(),
             ReplayError::Store(error) => error.into(),
         }
     }

@@ -32,7 +32,7 @@ use super::{
     plain::{self, Asked},
 };
 use crate::{
-    skills::Manifest,
+    skills::{Manifest, SharedTrigger},
     store::{SkillRow, VersionRow},
 };
 use fields::Control;
@@ -51,6 +51,8 @@ struct SkillPage {
     manifest: Manifest,
     versions: Vec<Version>,
     asked: Vec<Asked>,
+    /// Triggers that other skills have too.
+    shared_triggers: Vec<SharedTrigger>,
     limits: Vec<Line>,
     load: Load,
     settings: Vec<OwnSetting>,
@@ -114,6 +116,7 @@ impl SkillPage {
         Ok(Self {
             asked: plain::asked(&page, &manifest.asked(), &granted),
             versions,
+            shared_triggers: backoffice.skills.shared_triggers(&manifest).await?,
             limits: limits::lines(&page, &used, &backoffice.probed),
             load: Load::of(backoffice),
             settings: settings.collect(),

@@ -12,15 +12,13 @@ mod rust;
 mod tool;
 mod zig;
 
-pub(super) use manifest::is_skill_name;
-
 use anyhow::{Context, Result};
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-use super::{Language, sdk};
+use super::{Language, Steps, sdk};
 use crate::skills::package::{self, Preview1};
 
 #[derive(Debug, Clone)]
@@ -31,6 +29,7 @@ pub struct BuildOptions {
     pub out: Option<PathBuf>,
     /// Where tools keep what they build or install. Share it among skills: each keeps much.
     pub target_dir: Option<PathBuf>,
+    pub steps: Steps,
 }
 
 /// What was built.
@@ -75,18 +74,16 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
         (None, Language::Rust) => rust::target(&dir)?.join("guests"),
         (None, _) => work.join("build"),
     };
-    let out = match (&options.out, language) {
-        (Some(out), _) => out.clone(),
-        (None, Language::Rust) => rust::target(&dir)?.join("components"),
-        (None, _) => work.join("build"),
-    };
-    let file = out.join(format!("{}.wasm", manifest.name));
+    let file = file(options, &dir, language, &manifest.name)?;
     if language.takes_pictures() && current::is_current(&dir, &file) {
         let component = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         return Ok(Built { file, component, language });
     }
     let name = manifest.name.as_str();
     let job = Job { dir: &dir, work: &work, language, name, is_shared: options.target_dir.is_some(), shared: target };
+    let first = language == Language::Rust && rust::builds_the_library(&job)?;
+    let hint = if first { "; the first build compiles the standard library, 2 to 4 minutes" } else { "" };
+    options.steps.tell(format_args!("building {name} ({}{hint})", language.name()));
     let made = match language {
         Language::Rust => rust::build(&job),
         Language::C | Language::Cpp => c::build(&job),
@@ -112,6 +109,21 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
 
     write_whole(&file, &component).with_context(|| format!("cannot write {}", file.display()))?;
     Ok(Built { file, component, language })
+}
+
+/// The file that a skill's folder is built to.
+pub fn built_file(options: &BuildOptions) -> Result<PathBuf> {
+    let dir = fs::canonicalize(&options.dir).with_context(|| format!("no folder at {}", options.dir.display()))?;
+    file(options, &dir, Language::of(&dir)?, &manifest::read(&dir)?.name)
+}
+
+fn file(options: &BuildOptions, dir: &Path, language: Language, name: &str) -> Result<PathBuf> {
+    let out = match (&options.out, language) {
+        (Some(out), _) => out.clone(),
+        (None, Language::Rust) => rust::target(dir)?.join("components"),
+        (None, _) => dir.join(sdk::WORK).join("build"),
+    };
+    Ok(out.join(format!("{name}.wasm")))
 }
 
 /// The same component under a version number of its own: the last of its three numbers becomes `patch`. One number is

@@ -1,8 +1,10 @@
 //! `skillet skill new`: a skill that builds, passes its tests and can be uploaded as it is.
 
-use super::{Language, build::is_skill_name, sdk};
+use super::{Language, sdk};
+use crate::skills::check_skill_name;
 use anyhow::{Context, Result, ensure};
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Names that cargo or the language keeps for itself and the pattern of a skill's name lets through.
@@ -50,10 +52,7 @@ const TAKEN: [&str; 38] = [
 /// Makes the folder `dir/name` and returns it. `crate_folder` is the folder of the crate `skillet-sdk`; without one
 /// the crate is unpacked beside the skill.
 pub fn new_skill(name: &str, language: Language, dir: &Path, crate_folder: Option<&Path>) -> Result<PathBuf> {
-    ensure!(
-        is_skill_name(name),
-        "the name `{name}` must be 2 to 48 lower-case letters, digits and underscores, a letter first"
-    );
+    check_skill_name(name)?;
     let rust = language == Language::Rust;
     ensure!(!rust || !TAKEN.contains(&name), "the name `{name}` means something else in Rust");
     let crate_folder = match crate_folder {
@@ -67,11 +66,17 @@ pub fn new_skill(name: &str, language: Language, dir: &Path, crate_folder: Optio
 
     fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
     let folder = fs::canonicalize(dir)?.join(name);
-    fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    fs::create_dir(&folder).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            anyhow::anyhow!("{} is there already; choose another name, or another folder with --dir", folder.display())
+        }
+        _ => anyhow::Error::new(error).context(format!("cannot make {}", folder.display())),
+    })?;
     let workspace = if belongs_to_a_workspace(&folder) { "" } else { "\n[workspace]\n" };
     for (file, template) in language.template() {
         let text = template
             .replace("{{name}}", name)
+            .replace("{{words}}", &words(name))
             .replace("{{Type}}", &type_name(name))
             .replace("{{sdk}}", &toml_text(&crate_folder))
             .replace("{{workspace}}", workspace);
@@ -81,6 +86,11 @@ pub fn new_skill(name: &str, language: Language, dir: &Path, crate_folder: Optio
     // Editors find the SDK from the first minute on.
     sdk::unpack(language, &folder)?;
     Ok(folder)
+}
+
+/// The name as somebody says it.
+fn words(name: &str) -> String {
+    name.split('_').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn type_name(name: &str) -> String {
@@ -122,11 +132,29 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_said_in_words() {
+        assert_eq!(words("search_memory"), "search memory");
+        assert_eq!(words("rates2__"), "rates2");
+    }
+
+    #[test]
     fn bad_names_make_no_folder() {
         let nowhere = Path::new("/nonexistent");
         for name in ["", "a", "Upper", "with-dash", "../up", "1st", "match"] {
             let error = new_skill(name, Language::Rust, nowhere, None).unwrap_err().to_string();
             assert!(error.contains(&format!("`{name}`")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_new_skill_answers_to_its_own_name_and_to_nothing_else() {
+        for language in Language::ALL {
+            let (_, manifest) = language.template().iter().find(|(file, _)| *file == "skill.toml").unwrap();
+            let filled = manifest.replace("{{name}}", "my_tip").replace("{{words}}", &words("my_tip"));
+            let triggers = crate::skills::Manifest::parse(&filled).unwrap().triggers;
+            let said: Vec<&String> = triggers.iter().flat_map(|trigger| &trigger.words).collect();
+            assert_eq!(said, ["my tip"], "{language:?}");
+            assert!(triggers.iter().all(|trigger| trigger.pattern.is_none()), "{language:?}");
         }
     }
 
@@ -139,7 +167,7 @@ mod tests {
                 assert!(files.contains(&needed), "{language:?} has no {needed}: {files:?}");
             }
             for (file, template) in language.template() {
-                let filled = ["{{name}}", "{{Type}}", "{{sdk}}", "{{workspace}}"]
+                let filled = ["{{name}}", "{{words}}", "{{Type}}", "{{sdk}}", "{{workspace}}"]
                     .iter()
                     .fold((*template).to_owned(), |text, placeholder| text.replace(placeholder, ""));
                 assert!(!placeholder.is_match(&filled), "{language:?}, {file}");

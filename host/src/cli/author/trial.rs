@@ -4,10 +4,12 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 use std::{
     fs,
+    num::NonZeroUsize,
     path::{Path, PathBuf},
 };
 
 use super::{
+    Steps,
     build::{self, BuildOptions},
     report::{self, CaseReport, judged},
     stage,
@@ -37,6 +39,7 @@ impl Tried {
             let component = fs::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
             Self { component, dir: None }
         };
+        options.steps.tell(format_args!("compiling {} KiB", tried.component.len().div_ceil(1024)));
         let rehearsal = stage::rehearsal(config, &path, &tried.component).await?;
         Ok((tried, rehearsal))
     }
@@ -53,7 +56,7 @@ pub async fn check(config: &Config, options: &BuildOptions) -> Result<Checked> {
     let (tried, rehearsal) = Tried::open(config, options).await?;
     let manifest = &rehearsal.manifest;
     let imports = rehearsal.imports.clone();
-    let reports = run_all(&rehearsal, examples(&rehearsal)).await?;
+    let reports = run_all(&rehearsal, examples(&rehearsal), options.steps).await?;
     let asked: Vec<String> = manifest.asked().into_iter().map(|(capability, _)| capability).collect();
     let unused: Vec<&String> = asked.iter().filter(|capability| !uses(&imports, capability)).collect();
     let mut lines = vec![
@@ -101,12 +104,17 @@ pub async fn test(config: &Config, options: &BuildOptions, only: Option<&str>) -
         cases.retain(|(name, _)| name.contains(part));
         ensure!(!cases.is_empty(), "no case has {part:?} in its name");
     }
-    let reports = run_all(&rehearsal, cases).await?;
+    let reports = run_all(&rehearsal, cases, options.steps).await?;
     let failed = reports.iter().filter(|report| !report.passed).count();
     Ok(Tested { reports, failed })
 }
 
-async fn run_all(rehearsal: &Rehearsal, cases: Vec<(String, Case)>) -> Result<Vec<CaseReport>> {
+async fn run_all(rehearsal: &Rehearsal, cases: Vec<(String, Case)>, steps: Steps) -> Result<Vec<CaseReport>> {
+    match cases.len() {
+        0 => {}
+        1 => steps.tell("running 1 case"),
+        count => steps.tell(format_args!("running {count} cases")),
+    }
     let mut reports = Vec::with_capacity(cases.len());
     for (name, case) in cases {
         let run = rehearsal.run(&case).await.with_context(|| name.clone())?;
@@ -168,7 +176,7 @@ fn written(folder: &Path) -> Result<Vec<(String, Case)>> {
 pub struct RunOptions {
     pub case: Case,
     /// So many times, each in a fresh instance.
-    pub repeat: usize,
+    pub repeat: NonZeroUsize,
 }
 
 /// What came of `run`.
@@ -181,14 +189,17 @@ pub struct Ran {
 /// Runs a skill once or more often, and reads out what that used.
 pub async fn run(config: &Config, options: &BuildOptions, wanted: RunOptions) -> Result<Ran> {
     let (_, rehearsal) = Tried::open(config, options).await?;
-    let runs = rehearsal.repeat(&wanted.case, wanted.repeat.max(1)).await?;
+    let runs = rehearsal.repeat(&wanted.case, wanted.repeat.get()).await?;
     let last = runs.last().context("nothing ran")?;
     let mut lines = Vec::new();
     if let Ok(output) = &last.outcome {
         lines.push(report::pretty(output).trim_end().to_owned());
     }
     lines.extend(last.log.iter().map(|line| format!("log {}: {}", line.level, line.message)));
-    lines.push(report::readout(last));
+    // What was refused before it began used nothing.
+    if last.began() {
+        lines.push(report::readout(last));
+    }
     if runs.len() > 1 {
         let mut times: Vec<f64> = runs.iter().map(|run| run.duration_ms).collect();
         times.sort_by(f64::total_cmp);

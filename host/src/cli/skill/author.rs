@@ -1,21 +1,22 @@
 //! The commands of an author, who needs no host.
 
-use anyhow::{Context, Result, bail};
-use serde_json::json;
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
 use std::{
     io::Write,
+    num::NonZeroUsize,
     path::{Path, PathBuf},
 };
 
-use super::{Source, Target, push, read, text_of};
+use super::{Source, Target, life::push, read, text_of};
 use crate::{
     cli::{
-        author::{self, Language, RunOptions},
+        author::{self, Language, RunOptions, Steps},
         print,
     },
     clock::Clock,
     config::Config,
-    skills::Case,
+    skills::{Case, Manifest, digest, package, short_digest},
 };
 
 pub fn new(name: &str, language: Language, dir: &Path, sdk: Option<&Path>, json: bool) -> Result<()> {
@@ -38,10 +39,37 @@ pub fn new(name: &str, language: Language, dir: &Path, sdk: Option<&Path>, json:
 }
 
 pub fn build(source: &Source, json: bool) -> Result<()> {
-    let built = author::build(&source.options())?;
+    let built = author::build(&source.options(json))?;
     let (file, size) = (built.file.display(), built.component.len());
     let text = format!("{file} ({} KiB)", size.div_ceil(1024));
     print(json, &json!({ "file": built.file, "size": size, "language": built.language.name() }), &text)
+}
+
+/// Shows what is in a component.
+pub fn inspect(source: &Source, json: bool) -> Result<()> {
+    let component = if source.path.is_dir() {
+        let file = author::built_file(&source.options(json))?;
+        ensure!(
+            file.is_file(),
+            "there is no {}; build it first: skillet skill build {}",
+            file.display(),
+            source.path.display()
+        );
+        read(&file)?
+    } else {
+        read(&source.path)?
+    };
+    let found = package::inspect(&component)?;
+    let manifest = found.manifest.as_deref().map(Manifest::parse).transpose()?;
+    let name = manifest.as_ref().map_or("no manifest".to_owned(), |one| format!("{} {}", one.name, one.version));
+    let digest = digest(&component);
+    let text =
+        format!("{name}\n{} bytes, {}\nimports: {}", found.size, short_digest(&digest), found.imports.join(", "));
+    let value = json!({
+        "digest": digest, "size": found.size, "imports": found.imports, "exports": found.exports,
+        "manifest": manifest,
+    });
+    print(json, &value, &text)
 }
 
 /// It is JSON in any case.
@@ -55,12 +83,12 @@ pub fn schema() -> Result<()> {
 }
 
 pub async fn check(config: &Config, source: &Source, json: bool) -> Result<()> {
-    let checked = Box::pin(author::check(config, &source.options())).await?;
+    let checked = Box::pin(author::check(config, &source.options(json))).await?;
     print(json, &checked.value, &checked.text)
 }
 
 pub async fn test(config: &Config, source: &Source, only: Option<&str>, json: bool) -> Result<()> {
-    let tested = Box::pin(author::test(config, &source.options(), only)).await?;
+    let tested = Box::pin(author::test(config, &source.options(json), only)).await?;
     let lines: Vec<String> = tested.reports.iter().map(author::CaseReport::text).collect();
     print(json, &json!({ "cases": tested.reports, "failed": tested.failed }), &lines.join("\n"))?;
     match (tested.reports.len(), tested.failed) {
@@ -80,7 +108,7 @@ pub struct RunArguments {
     pub input: String,
     pub case: Option<PathBuf>,
     pub locale: Option<String>,
-    pub repeat: usize,
+    pub repeat: NonZeroUsize,
 }
 
 pub async fn run(config: &Config, source: &Source, wanted: RunArguments, json: bool) -> Result<()> {
@@ -94,8 +122,10 @@ pub async fn run(config: &Config, source: &Source, wanted: RunArguments, json: b
     if let Some(locale) = wanted.locale {
         case.locale = locale;
     }
-    let ran = Box::pin(author::run(config, &source.options(), RunOptions { case, repeat: wanted.repeat })).await?;
-    print(json, &ran.value, &ran.text)?;
+    let ran = Box::pin(author::run(config, &source.options(json), RunOptions { case, repeat: wanted.repeat })).await?;
+    if json || !ran.text.is_empty() {
+        print(json, &ran.value, &ran.text)?;
+    }
     match ran.failed {
         Some(failure) => bail!("{failure}"),
         None => Ok(()),
@@ -119,25 +149,29 @@ pub async fn watch(config: Config, source: &Source, to: &Target, json: bool) -> 
 /// Pushes a component, or what the folder of a skill is built to.
 pub async fn push_built(config: &Config, source: &Source, to: &Target, json: bool) -> Result<()> {
     let component =
-        if source.path.is_dir() { author::build(&source.options())?.component } else { read(&source.path)? };
+        if source.path.is_dir() { author::build(&source.options(json))?.component } else { read(&source.path)? };
     push_component(config, component, to, json).await
 }
 
 /// Pushes what is built under a number that grows with the time, since each number is one component.
 async fn push_numbered(config: &Config, source: &Source, to: &Target, json: bool) -> Result<()> {
-    let component = author::build(&source.options())?.component;
+    let component = author::build(&source.options(json))?.component;
     let component = author::numbered(&component, Clock::System.now().timestamp())?;
     push_component(config, component, to, json).await
 }
 
 async fn push_component(config: &Config, component: Vec<u8>, to: &Target, json: bool) -> Result<()> {
+    let size = component.len().div_ceil(1024);
+    let place = to.to.as_deref().unwrap_or("the data folder");
+    Steps(!json).tell(format_args!("pushing {size} KiB to {place}: checked, compiled and tried there"));
     let done = Box::pin(push(to.host(config.clone()).await?, component)).await?;
     let [name, version, status] = ["name", "version", "status"].map(|key| text_of(&done[key]));
     let note = match done["from_core_module"].as_bool() {
         Some(true) => "\nit came as a core module; the host made it into a component",
         _ => "",
     };
-    let digest = text_of(&done["digest"]);
+    let digest = short_digest(text_of(&done["digest"]));
+    let shared: String = done["shared_triggers"].as_array().into_iter().flatten().map(shared_trigger).collect();
     let missing: Vec<&str> = done["missing"].as_array().into_iter().flatten().map(|one| text_of(&one[0])).collect();
     let waits = match status {
         "review" => format!(
@@ -146,5 +180,11 @@ async fn push_component(config: &Config, component: Vec<u8>, to: &Target, json: 
         ),
         _ => String::new(),
     };
-    print(json, &done, &format!("{name} {version}: {status}{note}{waits}"))
+    print(json, &done, &format!("{name} {version} ({digest}): {status}{note}{shared}{waits}"))
+}
+
+/// A line about a trigger that another skill has too.
+fn shared_trigger(shared: &Value) -> String {
+    let [trigger, skill] = ["trigger", "skill"].map(|key| text_of(&shared[key]));
+    format!("\nthe trigger `{trigger}` is also of the skill `{skill}`: of the two, the first by name answers")
 }

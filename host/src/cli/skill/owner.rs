@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use std::io::{IsTerminal, Read, stdin};
 
 use super::{ACTOR, Host, note, text_of};
-use crate::ids::{ApprovalId, CallId};
+use crate::{
+    ids::{ApprovalId, CallId},
+    skills::short_digest,
+};
 
 /// Runs a failed call again; the answer is that of the HTTP interface.
 pub async fn replay(host: Host, call: CallId, version: Option<String>) -> anyhow::Result<Value> {
@@ -30,7 +33,7 @@ pub fn told(replay: &Value) -> String {
         failed => failure(failed),
     };
     let verdict = if replay["same"] == true { "it fails in the same way" } else { "it ends in another way" };
-    let [then_on, now_on] = ["recorded_version", "version"].map(|key| text_of(&replay[key]).get(..12).unwrap_or("-"));
+    let [then_on, now_on] = ["recorded_version", "version"].map(|key| short_digest(text_of(&replay[key])));
     format!("then ({then_on})  {}\nnow  ({now_on})  {now}\n{verdict}", failure(&replay["recorded_failure"]))
 }
 

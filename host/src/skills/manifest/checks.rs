@@ -16,14 +16,14 @@ pub const MAX_SCHEMA_BYTES: usize = 16 << 10;
 
 pub(super) const NAME_SHAPE: &str = "a lower-case letter, then 1 to 47 lower-case letters, digits or underscores";
 
+/// Characters of a bad name that are repeated to whoever chose it.
+const SHOWN_CHARS: usize = 60;
+
 /// A name that means something else where skills are listed by name.
 const TAKEN: &str = "gallery";
 
 pub(super) fn check(manifest: &Manifest) -> Result<(), ManifestError> {
-    check_name(&manifest.name)?;
-    if manifest.name == TAKEN {
-        return Err(bad("name", format!("`{TAKEN}` is taken by the host")));
-    }
+    check_skill_name(&manifest.name)?;
     check_version(&manifest.version)?;
     check_description(&manifest.description)?;
     check_timeout(manifest.timeout_s)?;
@@ -33,6 +33,18 @@ pub(super) fn check(manifest: &Manifest) -> Result<(), ManifestError> {
     secrets::check(&manifest.secrets, &manifest.capabilities)?;
     check_triggers(manifest)?;
     examples::check(&manifest.examples)
+}
+
+/// Whether a skill may be called this.
+pub fn check_skill_name(name: &str) -> Result<(), ManifestError> {
+    check_name(name).map_err(|_| {
+        let shown: String = name.chars().take(SHOWN_CHARS).flat_map(char::escape_debug).collect();
+        bad("name", format!("`{shown}` is not {NAME_SHAPE}"))
+    })?;
+    if name == TAKEN {
+        return Err(bad("name", format!("`{TAKEN}` is taken by the host")));
+    }
+    Ok(())
 }
 
 pub(super) fn check_name(name: &str) -> Result<(), ManifestError> {

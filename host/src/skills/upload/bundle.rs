@@ -104,7 +104,6 @@ impl Skills {
             return Err(GalleryError::Folder(io::Error::other("the file has changed meanwhile; look at it again")));
         }
         let uploaded = Box::pin(self.upload_admitted(place, &component, Origin::Bundle)).await?;
-        // What a skill had before it was removed is nothing that this version could loosen.
         self.activate(name, &uploaded.digest, Some(by)).await?;
         Ok(Uploaded { status: "active", missing: Vec::new(), ..uploaded })
     }

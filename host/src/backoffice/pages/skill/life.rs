@@ -34,8 +34,10 @@ pub async fn change(
 ) -> Result<Response> {
     let Change { action, digest, grant } = form;
     let (outcome, done) = match action.as_str() {
-        "activate" => (backoffice.activate(&actor, &name, &digest, grant.is_some()).await, "done.skill_activated"),
-        "rollback" => (backoffice.roll_back(&actor, &name).await.map(drop), "done.skill_rolled_back"),
+        "activate" => {
+            (backoffice.activate(&actor, &name, &digest, grant.is_some()).await.map(drop), "done.skill_activated")
+        }
+        "rollback" => (backoffice.roll_back(&actor, &name, None).await.map(drop), "done.skill_rolled_back"),
         "enable" => (backoffice.set_skill_status(&actor, &name, "active").await, "done.skill_enabled"),
         "disable" => (backoffice.set_skill_status(&actor, &name, "disabled").await, "done.skill_disabled"),
         "discard" => (backoffice.discard(&actor, &name, &digest).await, "done.version_discarded"),

@@ -1,4 +1,4 @@
-//! `GET /skills/{name}/versions/{digest}`: everything that an owner needs to say yes or no to a version.
+//! `GET /skills/{name}/versions/{version}`: everything that an owner needs to say yes or no to a version.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -21,7 +21,7 @@ use super::{
     difference::{self, Change, LimitChange},
 };
 use crate::{
-    skills::Manifest,
+    skills::{Manifest, SharedTrigger},
     store::{SkillRow, VersionRow},
 };
 
@@ -43,6 +43,8 @@ struct ReviewPage {
     replaces_bundled: bool,
     capabilities: Vec<Change>,
     secrets: Vec<Change>,
+    /// Triggers that other skills have too.
+    shared_triggers: Vec<SharedTrigger>,
     /// Those of the skill, with whether each is set.
     known: Vec<SecretView>,
     limits: Vec<LimitChange>,
@@ -62,13 +64,13 @@ struct Example {
 }
 
 impl ReviewPage {
-    async fn of(backoffice: &Backoffice, page: Page, name: &str, digest: &str) -> Result<Self> {
+    async fn of(backoffice: &Backoffice, page: Page, name: &str, given: &str) -> Result<Self> {
         let row = backoffice.skill_row(name).await?;
-        let version = backoffice.version(name, digest).await?;
+        let version = backoffice.skills.version(name, given).await?;
         let manifest = manifest_of(&version)?;
         let in_force = row.active_digest.as_ref() == Some(&version.digest);
         let running = match row.active_digest.as_deref().filter(|_| !in_force) {
-            Some(active) => Some(backoffice.version(name, active).await?),
+            Some(active) => Some(backoffice.skills.version(name, active).await?),
             None => None,
         };
         let before = running.as_ref().map(manifest_of).transpose()?;
@@ -77,6 +79,7 @@ impl ReviewPage {
         let compared = if in_force { Some(&manifest) } else { before.as_ref() };
         Ok(Self {
             capabilities: difference::capabilities(&page, compared, &manifest),
+            shared_triggers: backoffice.skills.shared_triggers(&manifest).await?,
             secrets: difference::secrets(compared, &manifest),
             limits: difference::limits(&page, &backoffice.config.skills, compared, &manifest),
             asks_more: plain::asked(&page, &manifest.asked(), &granted).iter().any(|one| !one.granted),
@@ -114,7 +117,7 @@ impl ReviewPage {
 pub async fn show(
     State(backoffice): State<Arc<Backoffice>>,
     page: Page,
-    Path((name, digest)): Path<(String, String)>,
+    Path((name, given)): Path<(String, String)>,
 ) -> Result<Response> {
-    html(&ReviewPage::of(&backoffice, page, &name, &digest).await?)
+    html(&ReviewPage::of(&backoffice, page, &name, &given).await?)
 }

@@ -1,10 +1,12 @@
 //! `skill.toml` on its way into the component: schema files are put in where it names them.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 use toml::{Table, Value};
+
+use crate::skills::check_skill_name;
 
 const FILE: &str = "skill.toml";
 const SCHEMAS: [&str; 2] = ["input_schema", "output_schema"];
@@ -73,17 +75,8 @@ impl Manifest {
 /// The name becomes a file's name, so it is checked before anything is written.
 fn name(table: &Table) -> Result<String> {
     let name = table.get("name").and_then(Value::as_str).context("`name` is missing")?;
-    ensure!(
-        is_skill_name(name),
-        "the name `{name}` must be 2 to 48 lower-case letters, digits and underscores, a letter first"
-    );
+    check_skill_name(name)?;
     Ok(name.to_owned())
-}
-
-pub fn is_skill_name(name: &str) -> bool {
-    (2..=48).contains(&name.len())
-        && name.starts_with(|first: char| first.is_ascii_lowercase())
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 fn schema(dir: &Path, file: &str) -> Result<Value> {

@@ -37,6 +37,11 @@ pub fn build(job: &Job<'_>) -> Result<Made> {
     Ok(Made::CoreModule(core_module))
 }
 
+/// Whether a build has to make the standard library first, as none before it did.
+pub fn builds_the_library(job: &Job<'_>) -> Result<bool> {
+    Ok(Toolchain::find(job.dir)?.is_from_source() && !job.shared.join(TARGET).is_dir())
+}
+
 /// Cargo's own target folder for a skill: that of its workspace.
 pub fn target(dir: &Path) -> Result<PathBuf> {
     Ok(workspace(&Toolchain::find(dir)?, dir)?.target)

@@ -69,6 +69,11 @@ impl Toolchain {
         Ok(host.to_string_lossy().into_owned())
     }
 
+    /// Whether the standard library is built along.
+    pub fn is_from_source(&self) -> bool {
+        matches!(self, Self::FromSource { .. })
+    }
+
     pub fn build_arguments(&self) -> &'static [&'static str] {
         match self {
             Self::WithTarget { .. } => &[],
