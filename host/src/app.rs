@@ -113,6 +113,11 @@ impl App {
         Ok(Self { config, clock, db, settings, memory, skills, gateway, agent, host, wake, tasks, stop, books })
     }
 
+    /// Has everybody look for work at once, as after a while without any.
+    pub fn ring(&self) {
+        self.wake.ring_all_here();
+    }
+
     /// Starts running turns.
     pub fn start_worker(&self) {
         self.tasks.spawn(self.agent.clone().run(self.stop.clone(), GRACE));

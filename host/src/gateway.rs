@@ -283,6 +283,15 @@ impl Gateway {
         self.endpoints(tier).iter().map(|endpoint| endpoint.provider.model()).collect()
     }
 
+    /// Models that cost money and have no price.
+    pub async fn unpriced(&self) -> Vec<String> {
+        // Reads what the owner set; where it cannot be read, what is bundled holds.
+        let _ = self.day().await;
+        let all = self.small.iter().chain(&self.large).chain(&self.embedding);
+        let unpriced = all.filter(|endpoint| endpoint.price(&self.prices).is_err());
+        unpriced.map(|endpoint| endpoint.provider.model().to_owned()).collect()
+    }
+
     /// The model for vectors, where one is configured.
     pub fn embedding_model(&self) -> Option<&str> {
         self.embedding.first().map(|endpoint| endpoint.provider.model())

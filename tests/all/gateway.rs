@@ -2,6 +2,7 @@
 //! fallbacks, valves, and the OpenAI-compatible face.
 
 mod face;
+mod idle;
 mod ladder;
 mod money;
 mod providers;

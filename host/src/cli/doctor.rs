@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use super::print;
 use crate::{
+    clock::Clock,
     config::{Config, Model},
-    gateway::choose_tls,
+    gateway::{Gateway, choose_tls},
+    settings::Settings,
     store::Db,
 };
 
@@ -21,9 +23,15 @@ struct Finding {
 
 pub async fn run(config: &Config, json: bool) -> anyhow::Result<()> {
     let mut findings = vec![database(config).await];
-    for (what, model) in [("small model", &config.gateway.small), ("large model", &config.gateway.large)] {
+    let tiers = [
+        ("small model", &config.gateway.small),
+        ("large model", &config.gateway.large),
+        ("embedding model", &config.gateway.embedding),
+    ];
+    for (what, model) in tiers {
         findings.push(reach(what, model).await);
     }
+    findings.extend(priced(config).await);
     findings.push(owner(config).await);
     let well = findings.iter().all(|finding| finding.ok);
     let lines: Vec<String> = findings
@@ -67,6 +75,27 @@ async fn owner(config: &Config) -> Finding {
         None => "none yet; open the page and enter the code that `skillet serve` prints".to_owned(),
     };
     Finding { what: "owner", ok: true, text }
+}
+
+/// The models that cost money and have no price: they are not asked.
+async fn priced(config: &Config) -> Option<Finding> {
+    let what = "prices";
+    let db = Db::open(&config.database.url, &config.data_dir, 1).await.ok()?;
+    let settings = Settings::new(db.clone(), Clock::System, config);
+    let gateway = Gateway::new(db, Clock::System, settings, &config.gateway);
+    let unpriced = match gateway {
+        Ok(gateway) => gateway.unpriced().await,
+        Err(error) => return Some(Finding { what, ok: false, text: format!("{error:#}") }),
+    };
+    (!unpriced.is_empty()).then(|| Finding {
+        what,
+        ok: false,
+        text: format!(
+            "{} cost money and have no price, so they are not asked; set one on the page Budgets and models, or in \
+             [gateway.prices]",
+            unpriced.join(", ")
+        ),
+    })
 }
 
 async fn reach(what: &'static str, model: &Model) -> Finding {
