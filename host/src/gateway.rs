@@ -11,6 +11,7 @@ mod ledger;
 mod price;
 mod prompt_builder;
 mod provider;
+mod structured;
 mod tier;
 mod tokens;
 mod valve;
@@ -144,6 +145,9 @@ pub enum GatewayError {
     Resting(DateTime<Utc>),
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// Also the second answer is not what was asked for.
+    #[error("the model's answer does not satisfy the schema: {reason}")]
+    Schema { reason: String },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -180,6 +184,7 @@ pub struct Gateway {
     prices: Prices,
     valves: Valves,
     answers: cache::Answers,
+    schema_refused: structured::SchemaRefused,
     /// `None` where nothing is booked: a model whose answers are written down costs nothing.
     ledger: Option<Ledger>,
     settings: Option<Settings>,
@@ -211,6 +216,7 @@ impl Gateway {
             prices: Prices::new(&config.prices),
             valves: Valves::new(clock, config.valves.clone()),
             answers: cache::Answers::new(&config.cache),
+            schema_refused: structured::SchemaRefused::default(),
             ledger: Some(Ledger::default()),
             settings: Some(settings),
             zone: Mutex::default(),
@@ -230,6 +236,7 @@ impl Gateway {
             prices: Prices::default(),
             valves: Valves::new(clock, config.valves.clone()),
             answers: cache::Answers::new(&config::Cache { answers_s: 0 }),
+            schema_refused: structured::SchemaRefused::default(),
             ledger: None,
             settings: None,
             zone: Mutex::default(),
