@@ -40,6 +40,7 @@ use crate::{
 use endpoint::Endpoint;
 use ledger::Ledger;
 use price::Prices;
+use provider::Provider;
 use valve::Valves;
 
 /// How capable, and how dear, a model is.
@@ -196,6 +197,12 @@ pub struct Gateway {
 pub fn choose_tls() {
     // Another part of the process may have chosen the same one already.
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// The HTTP status with which a model's server answers whoever asks for its models. Nothing is spent.
+pub async fn look(model: &config::Model) -> anyhow::Result<u16> {
+    choose_tls();
+    Ok(Provider::new(model, &config::Gateway::defaults())?.look().await?)
 }
 
 /// How long what the owner set is not read again.

@@ -122,6 +122,15 @@ impl Provider {
         }
     }
 
+    /// The status with which the server answers whoever asks for its models.
+    pub async fn look(&self) -> Result<u16, ProviderError> {
+        match self {
+            Self::Anthropic(provider) => provider.look().await,
+            Self::OpenAi(provider) => provider.look().await,
+            Self::Script(_) => Err(ProviderError::Unsupported("list of models")),
+        }
+    }
+
     /// Asks, and hands the words on as they come.
     pub async fn ask(&self, ask: Ask<'_>, on_text: &mut (dyn FnMut(&str) + Send)) -> Result<Answer, ProviderError> {
         match self {

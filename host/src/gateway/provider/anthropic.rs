@@ -22,6 +22,7 @@ const VERSION: &str = "2023-06-01";
 pub struct Anthropic {
     server: Server,
     url: Url,
+    models: Url,
     model: String,
 }
 
@@ -37,12 +38,18 @@ impl Anthropic {
         Ok(Self {
             server: Server::new(model, settings, headers)?,
             url: Url::parse(&format!("{base}/v1/messages"))?,
+            models: Url::parse(&format!("{base}/v1/models"))?,
             model: model.model.clone(),
         })
     }
 
     pub fn model(&self) -> &str {
         &self.model
+    }
+
+    /// The status with which the server answers whoever asks for its models.
+    pub async fn look(&self) -> Result<u16, ProviderError> {
+        self.server.look(&self.models).await
     }
 
     /// Sends a question and reads the answer, as it comes or whole.

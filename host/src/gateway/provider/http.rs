@@ -26,6 +26,9 @@ const MAX_STREAM_BYTES: usize = 16 << 20;
 /// Skill calls in one answer at most; more are a mistake of the server.
 pub const MAX_CALLS: usize = 64;
 
+/// How long a look at a server may take.
+const LOOK: Duration = Duration::from_secs(10);
+
 /// A model's server, and how long it may be silent.
 pub struct Server {
     client: reqwest::Client,
@@ -79,6 +82,14 @@ impl Server {
         let wait = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = wait.and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
         Err(ProviderError::Status { status, text: self.error_text(response).await, retry_after })
+    }
+
+    /// The status that the server answers a look with.
+    pub async fn look(&self, url: &Url) -> Result<u16, ProviderError> {
+        match self.client.get(url.clone()).timeout(LOOK).send().await {
+            Ok(response) => Ok(response.status().as_u16()),
+            Err(error) => Err(self.clean(ProviderError::Connection(root_cause(&error.without_url())))),
+        }
     }
 
     /// The message of an error's body, or its beginning.

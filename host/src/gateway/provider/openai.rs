@@ -22,6 +22,7 @@ pub struct OpenAi {
     server: Server,
     url: Url,
     embeddings: Url,
+    models: Url,
     model: String,
 }
 
@@ -88,12 +89,18 @@ impl OpenAi {
             server: Server::new(model, settings, headers)?,
             url: address("chat/completions")?,
             embeddings: address("embeddings")?,
+            models: address("models")?,
             model: model.model.clone(),
         })
     }
 
     pub fn model(&self) -> &str {
         &self.model
+    }
+
+    /// The status with which the server answers whoever asks for its models.
+    pub async fn look(&self) -> Result<u16, ProviderError> {
+        self.server.look(&self.models).await
     }
 
     /// Sends a question and reads the answer, as it comes or whole.

@@ -71,14 +71,12 @@ pub enum Content {
 }
 
 #[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type")]
 pub enum Delta {
-    TextDelta {
-        text: String,
-    },
-    InputJsonDelta {
-        partial_json: String,
-    },
+    #[serde(rename = "text_delta")]
+    Text { text: String },
+    #[serde(rename = "input_json_delta")]
+    Json { partial_json: String },
     #[serde(other)]
     Other,
 }
@@ -98,6 +96,7 @@ pub struct Trouble {
 
 /// Tokens so far; later events repeat and complete earlier ones.
 #[derive(Clone, Copy, Default, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "as the API names them")]
 pub struct Usage {
     input_tokens: Option<i64>,
     cache_creation_input_tokens: Option<i64>,
@@ -132,7 +131,7 @@ impl Reading {
             self.begin(index, content, on_text)?;
         }
         self.usage = message.usage;
-        self.end(message.stop_reason);
+        self.end(message.stop_reason.as_deref());
         self.close(on_text);
         Ok(())
     }
@@ -145,8 +144,8 @@ impl Reading {
                 self.usage = message.usage;
             }
             Event::ContentBlockStart { index, content_block } => self.begin(index, content_block, on_text)?,
-            Event::ContentBlockDelta { delta: Delta::TextDelta { text }, .. } => self.say(&text, on_text),
-            Event::ContentBlockDelta { index, delta: Delta::InputJsonDelta { partial_json } } => {
+            Event::ContentBlockDelta { delta: Delta::Text { text }, .. } => self.say(&text, on_text),
+            Event::ContentBlockDelta { index, delta: Delta::Json { partial_json } } => {
                 match self.calls.get_mut(&index) {
                     Some(call) if call.name == ANSWER_TOOL => self.say(&partial_json, on_text),
                     Some(call) => call.pieces.push_str(&partial_json),
@@ -155,7 +154,7 @@ impl Reading {
             }
             Event::MessageDelta { delta, usage } => {
                 self.usage = usage.or(self.usage);
-                self.end(delta.stop_reason);
+                self.end(delta.stop_reason.as_deref());
             }
             Event::Error { error } => return Err(self.trouble(error)),
             Event::MessageStop => {
@@ -203,8 +202,8 @@ impl Reading {
         }
     }
 
-    fn end(&mut self, reason: Option<String>) {
-        self.finish = match reason.as_deref() {
+    fn end(&mut self, reason: Option<&str>) {
+        self.finish = match reason {
             Some("max_tokens" | "model_context_window_exceeded") => Finish::Length,
             Some("tool_use") => Finish::ToolCalls,
             Some("refusal") => Finish::Filtered,

@@ -21,7 +21,7 @@ pub fn body(model: &str, ask: &Ask<'_>) -> Value {
     if let Some(system) = system(prompt) {
         body["system"] = json!([mark(system)]);
     }
-    let answers = form(options).map(answer_tool);
+    let answers = form(options).map(|schema| answer_tool(&schema));
     let by_tool = answers.is_some();
     let mut tools: Vec<Value> = prompt.tools.iter().map(tool).chain(answers).collect();
     if let Some(last) = tools.pop() {
@@ -126,7 +126,7 @@ fn form(options: &Options) -> Option<Value> {
     }
 }
 
-fn answer_tool(schema: Value) -> Value {
+fn answer_tool(schema: &Value) -> Value {
     json!({ "name": ANSWER_TOOL, "description": "Takes the answer.", "input_schema": schema })
 }
 
