@@ -15,16 +15,15 @@ use crate::harness::{
     host::{Host, Options as HostOptions},
 };
 
-async fn host(model: &Claude, more: &[(&str, &str)]) -> Host {
-    let mut options = HostOptions { bundle: true, ..HostOptions::default() }
-        .envs(model.as_tier("small"))
-        .env("SKILLET__MEMORY__SUMMARIES", "rules");
-    for (key, value) in more {
-        options = options.env(key, value);
-    }
+async fn host(options: HostOptions) -> Host {
     let mut host = Host::start(options).await;
     host.token("admin").await;
     host
+}
+
+/// The model is the small tier; summaries by rules, so that only answers are asked for.
+fn by_rules(model: &Claude) -> HostOptions {
+    HostOptions::default().envs(model.as_tier("small")).env("SKILLET__MEMORY__SUMMARIES", "rules")
 }
 
 /// The attempts that a turn made.
@@ -49,7 +48,7 @@ fn streamed(request: Request) -> Request {
 async fn a_reply_streams_and_its_tokens_are_booked_by_class() {
     let model = Claude::start().await;
     model.then(Reply::text("春天来了，花都开了。").usage(100, 600, 300, 12));
-    let host = host(&model, &[]).await;
+    let host = host(by_rules(&model)).await;
     let events = host.chat_stream("ada", "写一句关于春天的话", None).await.all().await;
     let deltas: Vec<&str> =
         events.iter().filter(|event| event.name == "delta").map(|event| text(&event.data["text"])).collect();
@@ -78,7 +77,7 @@ async fn a_turn_calls_skills_and_ends_of_stable_parts_are_marked() {
                 .and_call("calculator", &json!({ "expression": "1+1" })),
         )
         .then(Reply::text("A gross is 144, and a pair is 2."));
-    let host = host(&model, &[]).await;
+    let host = host(HostOptions { bundle: true, ..by_rules(&model) }).await;
     let first = host.chat("ada", "Let us talk about numbers, my friend.", None).await;
     let reply = host.chat("ada", "How many are a gross and a pair?", first["conversation"].as_str()).await;
     assert_eq!(text(&reply["reply"]), "A gross is 144, and a pair is 2.");
@@ -107,7 +106,7 @@ async fn a_summary_comes_by_a_forced_tool() {
         "parameters": { "month": "May" }, "tags": ["travel"], "text": "They decided to travel to Oslo in May.",
     });
     model.then(Reply::text("Oslo in May sounds good.")).then(Reply::json(&summary));
-    let host = host(&model, &[("SKILLET__MEMORY__SUMMARIES", "model")]).await;
+    let host = host(by_rules(&model).env("SKILLET__MEMORY__SUMMARIES", "model")).await;
     host.chat("ada", "Let us plan a trip for the spring", None).await;
     for _ in 0..400 {
         let memories = host.get("/api/v1/memories?user=ada").await.ok().to_string();
@@ -127,7 +126,7 @@ async fn a_summary_comes_by_a_forced_tool() {
 async fn a_cut_stream_is_no_answer() {
     let model = Claude::start().await;
     model.then(Reply::close_after("Half an ans"));
-    let host = host(&model, &[]).await;
+    let host = host(by_rules(&model)).await;
     let reply = host.chat("ada", "Are you there, my friend?", None).await;
     assert!(text(&reply["tier"]) == "none" && !text(&reply["reply"]).contains("Half"), "{reply:#}");
     let rows = attempts(&host, &reply).await;

@@ -77,7 +77,7 @@ impl Reply {
         Self { stop: Some(reason), ..self }
     }
 
-    /// An HTTP error of a kind, such as "overloaded_error".
+    /// An HTTP error of a kind, such as `overloaded_error`.
     pub fn status(status: u16, kind: &'static str) -> Self {
         Self { fault: Some(Fault::Status(status, kind)), ..Self::text("") }
     }

@@ -109,12 +109,11 @@ fn check_messages(messages: &[Value], has_tools: bool) -> Checked {
         let (mut results, mut calls) = (Vec::new(), Vec::new());
         for block in list(&message["content"]).map_err(|error| wrong(&error))? {
             match (role, block["type"].as_str().unwrap_or_default()) {
-                ("user", "text") => check_text(block)?,
+                (_, "text") => check_text(block)?,
                 ("user", "tool_result") => {
                     ensure(block["content"].is_string(), || wrong("a result without content"))?;
                     results.push(block["tool_use_id"].as_str().unwrap_or_default());
                 }
-                ("assistant", "text") => check_text(block)?,
                 ("assistant", "tool_use") => {
                     let id = block["id"].as_str().unwrap_or_default();
                     ensure(fits(id, 64) && seen.insert(id), || wrong("the id of a call is bad or used"))?;
