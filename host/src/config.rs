@@ -329,6 +329,9 @@ impl Config {
                 return Err(bad(model_key, "a base_url is set, but no model".into()));
             }
         }
+        if self.gateway.embedding.format == WireFormat::Anthropic {
+            return Err(bad("gateway.embedding.format", "Anthropic has no embeddings".into()));
+        }
         Ok(())
     }
 

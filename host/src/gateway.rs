@@ -11,6 +11,7 @@ mod ledger;
 mod price;
 mod prompt_builder;
 mod provider;
+mod structured;
 mod tier;
 mod tokens;
 mod valve;
@@ -39,6 +40,7 @@ use crate::{
 use endpoint::Endpoint;
 use ledger::Ledger;
 use price::Prices;
+use provider::Provider;
 use valve::Valves;
 
 /// How capable, and how dear, a model is.
@@ -144,6 +146,9 @@ pub enum GatewayError {
     Resting(DateTime<Utc>),
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// Also the second answer is not what was asked for.
+    #[error("the model's answer does not satisfy the schema: {reason}")]
+    Schema { reason: String },
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -180,6 +185,7 @@ pub struct Gateway {
     prices: Prices,
     valves: Valves,
     answers: cache::Answers,
+    schema_refused: structured::SchemaRefused,
     /// `None` where nothing is booked: a model whose answers are written down costs nothing.
     ledger: Option<Ledger>,
     settings: Option<Settings>,
@@ -191,6 +197,12 @@ pub struct Gateway {
 pub fn choose_tls() {
     // Another part of the process may have chosen the same one already.
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// The HTTP status with which a model's server answers whoever asks for its models. Nothing is spent.
+pub async fn look(model: &config::Model) -> anyhow::Result<u16> {
+    choose_tls();
+    Ok(Provider::new(model, &config::Gateway::defaults())?.look().await?)
 }
 
 /// How long what the owner set is not read again.
@@ -211,6 +223,7 @@ impl Gateway {
             prices: Prices::new(&config.prices),
             valves: Valves::new(clock, config.valves.clone()),
             answers: cache::Answers::new(&config.cache),
+            schema_refused: structured::SchemaRefused::default(),
             ledger: Some(Ledger::default()),
             settings: Some(settings),
             zone: Mutex::default(),
@@ -230,6 +243,7 @@ impl Gateway {
             prices: Prices::default(),
             valves: Valves::new(clock, config.valves.clone()),
             answers: cache::Answers::new(&config::Cache { answers_s: 0 }),
+            schema_refused: structured::SchemaRefused::default(),
             ledger: None,
             settings: None,
             zone: Mutex::default(),

@@ -1,7 +1,9 @@
 //! What tests are made with.
 
+pub mod anthropic;
 pub mod browser;
 pub mod db;
+pub mod gateway;
 pub mod guests;
 pub mod host;
 pub mod manifest;

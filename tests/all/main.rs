@@ -4,6 +4,7 @@
 //! written once and runs on SQLite and on Postgres (`both!`).
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod anthropic;
 mod attacks;
 mod authors;
 mod chat;
@@ -25,6 +26,7 @@ mod serve;
 mod settings;
 mod skills;
 mod store;
+mod structured;
 mod telegram;
 mod triggers;
 mod uploads;

@@ -1,9 +1,12 @@
-//! The scripted model is a fair provider: what it refuses, a real one refuses, and what it streams
-//! a real one streams.
+//! The scripted models are fair providers: what they refuse, a real one refuses, and what they stream a real one
+//! streams.
 
 use serde_json::{Value, json};
 
-use crate::harness::model::{API_KEY, Answer, MODEL, Model};
+use crate::harness::{
+    anthropic::{self, Claude, Reply},
+    model::{API_KEY, Answer, MODEL, Model},
+};
 
 fn client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -141,4 +144,73 @@ async fn it_is_picky() {
     let bare = client().post(format!("{}/chat/completions", model.base_url())).json(&hello()).send().await.unwrap();
     assert_eq!(bare.status(), 400);
     assert!(model.take_complaints()[0].contains("key"));
+}
+
+async fn ask_claude(model: &Claude, version: &str, body: &Value) -> u16 {
+    let request = client().post(format!("{}/v1/messages", model.base_url())).header("x-api-key", anthropic::API_KEY);
+    request.header("anthropic-version", version).json(body).send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn claude_is_picky() {
+    let words = |text: &str| json!({ "type": "text", "text": text });
+    let said = |role: &str, blocks: Value| json!({ "role": role, "content": blocks });
+    let user = said("user", json!([words("hello")]));
+    let call = |id: &str| json!({ "type": "tool_use", "id": id, "name": "echo", "input": {} });
+    let result = |id: &str| json!({ "type": "tool_result", "tool_use_id": id, "content": "{}" });
+    let calling = said("assistant", json!([call("a"), call("b")]));
+    let tools = json!([{ "name": "echo", "input_schema": { "type": "object" } }]);
+    let marked = || json!({ "type": "text", "text": "x", "cache_control": { "type": "ephemeral" } });
+    let results = said("user", json!([result("a"), result("b"), words("and?")]));
+    let cases = [
+        (json!({ "messages": [user, calling, results], "tools": tools }), None),
+        (json!({ "messages": [user], "system": [marked(), marked(), marked(), marked()] }), None),
+        (json!({ "messages": [user], "system": vec![marked(); 5] }), Some("5 blocks with cache_control")),
+        (json!({ "messages": [user, user] }), Some("alternate")),
+        (json!({ "messages": [said("assistant", json!([words("hi")])), user] }), Some("alternate")),
+        (json!({ "messages": [user, said("assistant", json!([words("hi")]))] }), Some("asks nothing")),
+        (json!({ "messages": [said("user", json!([words(" ")]))] }), Some("non-empty")),
+        (json!({ "messages": [said("user", json!([]))] }), Some("list of some")),
+        (
+            json!({ "messages": [user, calling, said("user", json!([result("a")]))], "tools": tools }),
+            Some("right after"),
+        ),
+        (
+            json!({ "messages": [user, calling, said("user", json!([words("so"), result("a"), result("b")]))], "tools": tools }),
+            Some("before words"),
+        ),
+        (
+            json!({ "messages": [user, said("assistant", json!([call("a:1")])), results], "tools": tools }),
+            Some("id of a call"),
+        ),
+        (json!({ "messages": [user, calling, results] }), Some("no tools")),
+        (
+            json!({ "messages": [user], "tools": [{ "name": "echo", "input_schema": { "type": "array" } }] }),
+            Some("not an object"),
+        ),
+        (json!({ "messages": [user], "tool_choice": { "type": "auto" } }), Some("without tools")),
+        (
+            json!({ "messages": [user], "tools": tools, "tool_choice": { "type": "tool", "name": "add" } }),
+            Some("tool_choice"),
+        ),
+        (json!({ "messages": [user], "temperature": 1.5 }), Some("temperature")),
+        (json!({ "messages": [user], "temperature": 0.5, "top_p": 0.5 }), Some("both")),
+        (json!({ "messages": [user], "seed": 1 }), Some("unknown key")),
+    ];
+    let model = Claude::start().await;
+    for (mut body, complaint) in cases {
+        body["model"] = json!(anthropic::MODEL);
+        body["max_tokens"] = json!(10);
+        if complaint.is_none() {
+            model.then(Reply::text("hi"));
+        }
+        let status = ask_claude(&model, "2023-06-01", &body).await;
+        let complaints = model.take_complaints();
+        match complaint {
+            None => assert_eq!((status, complaints), (200, vec![]), "{body}"),
+            Some(text) => assert!(status == 400 && complaints[0].contains(text), "{body}: {complaints:?}"),
+        }
+    }
+    assert_eq!(ask_claude(&model, "2020-01-01", &json!({})).await, 400);
+    assert!(model.take_complaints()[0].contains("version"));
 }

@@ -27,6 +27,8 @@ fn what_does_not_fit_is_named() {
         (vec![listen, ("SKILLET__AGENT__TIME_ZONE", "Mars/Base")], "", "agent.time_zone"),
         (vec![listen, ("SKILLET__GATEWAY__SMALL__BASE_URL", "ftp://x")], "", "gateway.small.base_url"),
         (vec![listen, ("SKILLET__GATEWAY__SMALL__BASE_URL", "http://x")], "", "gateway.small.model"),
+        (vec![listen, ("SKILLET__GATEWAY__SMALL__FORMAT", "morse")], "", "gateway.small.format"),
+        (vec![listen, ("SKILLET__GATEWAY__EMBEDDING__FORMAT", "anthropic")], "", "gateway.embedding.format"),
         (vec![listen, ("SKILLET__SKILLS__MAX_FUEL", "0")], "", "skills.max_fuel"),
         (vec![listen, ("SKILLET__SKILLS__INSTALL", "[\"My Skill\"]")], "", "skills.install"),
         (vec![listen], "[skills]\ninstal = [\"calculator\"]\n", "instal"),

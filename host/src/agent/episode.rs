@@ -1,8 +1,10 @@
 //! The summary of a turn, written off the reply path: by the small tier where a model answered and
 //! the settings allow it, else by rules.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use crate::{
     config::Summaries,
@@ -20,26 +22,33 @@ const PROMPT_TOKENS: u32 = 2_000;
 const ANSWER_TOKENS: u32 = 300;
 
 const INSTRUCTIONS: &str = "Summarise one exchange between a person and an assistant for the assistant's own memory. \
-Keep names, numbers, dates and decisions exactly. Write in the language of the exchange. Answer with one JSON object \
-and nothing else: {\"subject\": string, \"conclusion\": string, \"actions\": [string], \"open_points\": [string], \
-\"parameters\": {string: string}, \"tags\": [string], \"text\": string}. `text` is one or two sentences.";
+Keep names, numbers, dates and decisions exactly. Write in the language of the exchange. `text` is one or two sentences.";
 
 /// What a model must give.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(inline)]
 struct Written {
     subject: String,
     conclusion: String,
-    #[serde(default)]
     actions: Vec<String>,
-    #[serde(default)]
     open_points: Vec<String>,
-    #[serde(default)]
-    parameters: serde_json::Map<String, Value>,
-    #[serde(default)]
+    parameters: BTreeMap<String, String>,
     tags: Vec<String>,
+    #[schemars(regex(pattern = r"\S"))]
     text: String,
 }
+
+/// The schema of that, and what checks values against it.
+static SCHEMA: LazyLock<(Value, jsonschema::Validator)> = LazyLock::new(|| {
+    let mut schema = schemars::schema_for!(Written).to_value();
+    // They are told to a model, word by word, and say nothing to it.
+    for key in ["$schema", "title", "description"] {
+        schema.as_object_mut().map(|schema| schema.remove(key));
+    }
+    let fits = jsonschema::validator_for(&schema).expect("the schema of a type is one");
+    (schema, fits)
+});
 
 /// Why a summary could not be made now; the job is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -58,8 +67,7 @@ pub async fn summarise(db: &Db, gateway: &Gateway, by: Summaries, turn: &Turn) -
         by == Summaries::Model && turn.route.as_deref() == Some("model") && turn.rung.as_deref() != Some("retrieval");
     if by_model && let Some(tier) = gateway.tier(Tier::Small) {
         match ask(gateway, tier, turn, message, reply).await {
-            Ok(Some(summary)) => return Ok(summary),
-            Ok(None) => tracing::warn!(turn = %turn.id, "the model's summary does not fit its schema; rules summarise"),
+            Ok(summary) => return Ok(summary),
             Err(GatewayError::Store(error)) => return Err(error.into()),
             Err(error) => {
                 tracing::warn!(turn = %turn.id, error = &error as &dyn std::error::Error, "no model could summarise; rules do");
@@ -75,7 +83,7 @@ async fn ask(
     turn: &Turn,
     message: &Message,
     reply: &Message,
-) -> Result<Option<Summary>, GatewayError> {
+) -> Result<Summary, GatewayError> {
     let exchange = format!(
         "Person: {}\n\nAssistant: {}",
         cut_tokens(&message.content, PROMPT_TOKENS / 3),
@@ -94,24 +102,21 @@ async fn ask(
         prompt: parts.assemble(),
         account: turn.account(),
         // The same exchange gives the same summary.
-        options: Options { temperature: Some(0.0), ..Options::default() },
+        options: Options { temperature: Some(0.0), schema: Some(SCHEMA.0.clone()), ..Options::default() },
         stream: false,
         max_output_tokens: Some(ANSWER_TOKENS),
         deadline: None,
     };
-    let answer = gateway.complete(&request, &mut |_| {}).await?;
-    let text = answer.text.trim().trim_start_matches("```json").trim_start_matches("```").trim_end_matches("```");
-    let Ok(written) = serde_json::from_str::<Written>(text.trim()) else { return Ok(None) };
-    if written.text.trim().is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(Summary {
+    let answer = gateway.complete_json(&request, &SCHEMA.1).await?;
+    let written: Written =
+        serde_json::from_str(&answer.text).map_err(|error| GatewayError::Schema { reason: error.to_string() })?;
+    Ok(Summary {
         text: storable(written.text.trim()),
         tags: written.tags.iter().map(|tag| storable(tag)).collect(),
         json: storable_json(json!(written)),
         source: "model",
         searchable: true,
-    }))
+    })
 }
 
 fn by_rules(turn: &Turn, message: &Message, reply: &Message) -> Summary {

@@ -1,15 +1,13 @@
 //! `skillet doctor`: what is configured, reachable and missing, with the remedy.
 
-use secrecy::ExposeSecret;
 use serde::Serialize;
 use serde_json::json;
-use std::time::Duration;
 
 use super::print;
 use crate::{
     clock::Clock,
     config::{Config, Model},
-    gateway::{Gateway, choose_tls},
+    gateway::{self, Gateway},
     settings::Settings,
     store::Db,
 };
@@ -103,26 +101,11 @@ async fn reach(what: &'static str, model: &Model) -> Finding {
         let text = "not configured; replies come from rules, skills and memory".to_owned();
         return Finding { what, ok: true, text };
     }
-    choose_tls();
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build();
-    let result = match client {
-        Ok(client) => {
-            let mut request = client.get(format!("{}/models", model.base_url.trim_end_matches('/')));
-            if !model.api_key.expose_secret().is_empty() {
-                request = request.bearer_auth(model.api_key.expose_secret());
-            }
-            request.send().await.map(|response| response.status())
-        }
-        Err(error) => Err(error),
-    };
-    match result {
-        Ok(status) if status.as_u16() == 401 || status.as_u16() == 403 => {
+    match gateway::look(model).await {
+        Ok(status @ (401 | 403)) => {
             Finding { what, ok: false, text: format!("the server answers {status}; check its api_key") }
         }
         Ok(status) => Finding { what, ok: true, text: format!("{} answers ({status})", model.model) },
-        Err(error) => {
-            let reason = anyhow::Error::from(error.without_url());
-            Finding { what, ok: false, text: format!("{reason:#}; check its base_url") }
-        }
+        Err(error) => Finding { what, ok: false, text: format!("{error:#}; check its base_url") },
     }
 }

@@ -10,7 +10,7 @@ use super::{
     GatewayError,
     breaker::Breaker,
     price::{Price, Prices},
-    provider::{Provider, openai::OpenAi, script::Script},
+    provider::{Provider, script::Script},
 };
 use crate::config::{self, Paid};
 
@@ -40,7 +40,7 @@ impl Endpoint {
             Paid::No => false,
             Paid::Auto => !is_at_home(&host),
         };
-        let provider = Provider::OpenAi(OpenAi::new(model, settings)?);
+        let provider = Provider::new(model, settings)?;
         let host = url.port().map_or(host.clone(), |port| format!("{host}:{port}"));
         Ok(Self { provider, host, paid, breaker: Breaker::default(), factor: AtomicU32::new(1.0_f32.to_bits()) })
     }

@@ -1,5 +1,7 @@
 //! Wire formats. What a provider speaks stays in its file; here is what all of them come to.
 
+pub mod anthropic;
+mod http;
 pub mod openai;
 pub mod script;
 
@@ -8,6 +10,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 use super::{Answer, prompt_builder::Prompt};
+use crate::config::{self, WireFormat};
 
 /// A skill as a model sees it.
 #[derive(Clone, Debug, Serialize)]
@@ -96,22 +99,42 @@ pub struct Ask<'a> {
 
 /// Whoever answers for a tier.
 pub enum Provider {
+    Anthropic(anthropic::Anthropic),
     OpenAi(openai::OpenAi),
     Script(script::Script),
 }
 
 impl Provider {
+    /// Whoever speaks the format that the settings name.
+    pub fn new(model: &config::Model, settings: &config::Gateway) -> anyhow::Result<Self> {
+        Ok(match model.format {
+            WireFormat::Anthropic => Self::Anthropic(anthropic::Anthropic::new(model, settings)?),
+            WireFormat::OpenAi => Self::OpenAi(openai::OpenAi::new(model, settings)?),
+        })
+    }
+
     /// As the provider names it.
     pub fn model(&self) -> &str {
         match self {
+            Self::Anthropic(provider) => provider.model(),
             Self::OpenAi(provider) => provider.model(),
             Self::Script(_) => "script",
+        }
+    }
+
+    /// The status with which the server answers whoever asks for its models.
+    pub async fn look(&self) -> Result<u16, ProviderError> {
+        match self {
+            Self::Anthropic(provider) => provider.look().await,
+            Self::OpenAi(provider) => provider.look().await,
+            Self::Script(_) => Err(ProviderError::Unsupported("list of models")),
         }
     }
 
     /// Asks, and hands the words on as they come.
     pub async fn ask(&self, ask: Ask<'_>, on_text: &mut (dyn FnMut(&str) + Send)) -> Result<Answer, ProviderError> {
         match self {
+            Self::Anthropic(provider) => provider.ask(ask, on_text).await,
             Self::OpenAi(provider) => provider.ask(ask, on_text).await,
             Self::Script(script) => script.next().inspect(|answer| on_text(&answer.text)),
         }
@@ -121,7 +144,7 @@ impl Provider {
     pub async fn embed(&self, texts: &[String]) -> Result<Embedded, ProviderError> {
         match self {
             Self::OpenAi(provider) => provider.embed(texts).await,
-            Self::Script(_) => Err(ProviderError::Unsupported("embeddings")),
+            Self::Anthropic(_) | Self::Script(_) => Err(ProviderError::Unsupported("embeddings")),
         }
     }
 }

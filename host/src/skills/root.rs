@@ -92,6 +92,12 @@ impl Root {
     pub fn return_tokens(&self, unused: u32) {
         self.share.tokens.fetch_add(unused, Ordering::Relaxed);
     }
+
+    /// Counts tokens that were used beyond what was reserved.
+    pub fn charge_tokens(&self, more: u32) {
+        let take = |left: u32| Some(left.saturating_sub(more));
+        let _ = self.share.tokens.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take);
+    }
 }
 
 fn take(left: &AtomicU32, wanted: u32) -> Option<u32> {

@@ -1,5 +1,6 @@
 //! Hostile components, made from `tests/guests/attacks/*.wat`.
 
+use serde_json::Value;
 use skillet::skills::package;
 use std::{
     fmt::Write,
@@ -155,6 +156,17 @@ pub fn calls(callee: &str, times: u32, stop: bool, manifest: &Manifest) -> Vec<u
 /// Asks a model until it is refused, and returns how many answers came and why.
 pub fn model(manifest: &Manifest) -> Vec<u8> {
     reporting(include_str!("../../guests/attacks/model.wat"), manifest)
+}
+
+/// The same with a schema that every answer must satisfy.
+pub fn model_with_schema(schema: &Value, manifest: &Manifest) -> Vec<u8> {
+    let schema = schema.to_string();
+    let data = format!("(data (i32.const 2048) \"{}\")\n  (;allocator;)", schema.replace('"', "\\\""));
+    let text = include_str!("../../guests/attacks/model.wat").replace("(;allocator;)", &data).replace(
+        "(i32.const 0) (i32.const 0) (i32.const 0) (i32.const 1000)",
+        &format!("(i32.const 1) (i32.const 2048) (i32.const {}) (i32.const 1000)", schema.len()),
+    );
+    reporting(&text, manifest)
 }
 
 fn reporting(text: &str, manifest: &Manifest) -> Vec<u8> {

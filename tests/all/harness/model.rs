@@ -242,7 +242,7 @@ async fn connection(stream: TcpStream, state: &State) -> std::io::Result<()> {
 }
 
 /// The lines before the body, and the body.
-async fn read_request(stream: &mut BufReader<TcpStream>) -> std::io::Result<(Vec<String>, Vec<u8>)> {
+pub(super) async fn read_request(stream: &mut BufReader<TcpStream>) -> std::io::Result<(Vec<String>, Vec<u8>)> {
     let mut head = Vec::new();
     loop {
         let mut line = String::new();
@@ -351,7 +351,7 @@ async fn send(stream: &mut TcpStream, chunk: &Value) -> std::io::Result<()> {
     stream.flush().await
 }
 
-async fn respond(
+pub(super) async fn respond(
     stream: &mut TcpStream,
     status: &str,
     headers: &[(String, String)],
@@ -369,14 +369,14 @@ async fn respond(
 }
 
 /// Ends a connection with a reset instead of a farewell.
-fn reset(stream: TcpStream) -> std::io::Result<()> {
+pub(super) fn reset(stream: TcpStream) -> std::io::Result<()> {
     stream.set_zero_linger()?;
     drop(stream);
     Ok(())
 }
 
 /// Says nothing until the other side hangs up.
-async fn wait_for_end(stream: &mut TcpStream) -> std::io::Result<()> {
+pub(super) async fn wait_for_end(stream: &mut TcpStream) -> std::io::Result<()> {
     stream.read_to_end(&mut Vec::new()).await.map(|_| ())
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-type Checked = Result<(), String>;
+pub type Checked = Result<(), String>;
 
 /// Keys of a request that every compatible server knows.
 const KNOWN: [&str; 15] = [
@@ -116,6 +116,6 @@ fn check_messages(messages: &[Value]) -> Checked {
     ensure(last == "user" || last == "tool", || "the last message asks nothing".into())
 }
 
-fn ensure(holds: bool, complaint: impl FnOnce() -> String) -> Checked {
+pub fn ensure(holds: bool, complaint: impl FnOnce() -> String) -> Checked {
     if holds { Ok(()) } else { Err(complaint()) }
 }

@@ -1,40 +1,29 @@
 //! The OpenAI-compatible format, streamed. A thin client of our own: the compatible servers differ
 //! in what they leave out, and a typed crate refuses what it does not expect.
 
-use eventsource_stream::Eventsource;
-use futures_util::StreamExt;
-use reqwest::Url;
-use secrecy::{ExposeSecret, SecretString};
+use reqwest::{Url, header};
+use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::time::Duration;
 
-use super::{Ask, Embedded, Finish, ProviderError, Tokens, ToolCall, ToolChoice, ToolSpec};
+use super::{
+    Ask, Embedded, Finish, ProviderError, Tokens, ToolCall, ToolChoice, ToolSpec,
+    http::{self, MAX_ANSWER_BYTES, MAX_CALLS, Server, parse},
+};
 use crate::{
     config,
     gateway::{Answer, prompt_builder::PromptMessage},
 };
 
-/// Characters kept of an error's body.
-const MAX_ERROR_CHARS: usize = 300;
-
-/// Skill calls in one answer at most.
-const MAX_CALLS: usize = 64;
-
-/// Bytes of one answer at most: a server that never stops does not fill the memory.
-const MAX_ANSWER_BYTES: usize = 1 << 20;
-
 /// Bytes of an answer with vectors at most.
 const MAX_VECTORS_BYTES: usize = 64 << 20;
 
 pub struct OpenAi {
-    client: reqwest::Client,
+    server: Server,
     url: Url,
     embeddings: Url,
+    models: Url,
     model: String,
-    api_key: SecretString,
-    first_token: Duration,
-    stall: Duration,
 }
 
 #[derive(Deserialize)]
@@ -91,24 +80,17 @@ struct PromptTokens {
 impl OpenAi {
     pub fn new(model: &config::Model, settings: &config::Gateway) -> anyhow::Result<Self> {
         let address = |path: &str| Url::parse(&format!("{}/{path}", model.base_url.trim_end_matches('/')));
-        let client = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(10))
-            .tcp_nodelay(true)
-            // What is streamed word by word gains nothing from being compressed.
-            .no_gzip()
-            .no_brotli()
-            .no_deflate()
-            // A redirect would carry the key to another host.
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
+        let mut headers = header::HeaderMap::new();
+        if !model.api_key.expose_secret().is_empty() {
+            let bearer = format!("Bearer {}", model.api_key.expose_secret());
+            headers.insert(header::AUTHORIZATION, http::secret(&bearer)?);
+        }
         Ok(Self {
-            client,
+            server: Server::new(model, settings, headers)?,
             url: address("chat/completions")?,
             embeddings: address("embeddings")?,
+            models: address("models")?,
             model: model.model.clone(),
-            api_key: model.api_key.clone(),
-            first_token: settings.first_token_timeout(),
-            stall: settings.stall_timeout(),
         })
     }
 
@@ -116,39 +98,47 @@ impl OpenAi {
         &self.model
     }
 
+    /// The status with which the server answers whoever asks for its models.
+    pub async fn look(&self) -> Result<u16, ProviderError> {
+        self.server.look(&self.models).await
+    }
+
     /// Sends a question and reads the answer, as it comes or whole.
     pub async fn ask(&self, ask: Ask<'_>, on_text: &mut (dyn FnMut(&str) + Send)) -> Result<Answer, ProviderError> {
-        let response = self.send(&self.url, &self.body(&ask)).await?;
-        if !ask.stream {
-            return self.whole(response, on_text).await;
-        }
-        let mut events = response.bytes_stream().eventsource();
+        self.answer(ask, on_text).await.map_err(|error| self.server.clean(error))
+    }
+
+    async fn answer(&self, ask: Ask<'_>, on_text: &mut (dyn FnMut(&str) + Send)) -> Result<Answer, ProviderError> {
+        let response = self.server.send(&self.url, &self.body(&ask)).await?;
         let mut reading = Reading::default();
-        let mut patience = self.first_token;
+        if !ask.stream {
+            let body = self.server.read(response, MAX_ANSWER_BYTES).await?;
+            let chunk: Chunk = parse(&body)?;
+            if chunk.choices.is_empty() && chunk.error.is_none() {
+                return Err(ProviderError::Unreadable("an answer without a choice".to_owned()));
+            }
+            reading.chunk(chunk, on_text)?;
+            return Ok(reading.answer(&self.model));
+        }
+        let mut events = self.server.events(response);
         loop {
-            let Ok(event) = tokio::time::timeout(patience, events.next()).await else {
-                return Err(ProviderError::Silent(patience.as_secs()));
-            };
-            match event {
-                Some(Ok(event)) if event.data == "[DONE]" => break,
-                Some(Ok(event)) => reading.event(&event.data, on_text)?,
-                // Before its first event an answer that breaks off was never begun.
-                Some(Err(error)) if reading.bytes == 0 => return Err(ProviderError::Connection(error.to_string())),
-                None if reading.bytes == 0 => {
-                    return Err(ProviderError::Connection("it was closed at once".to_owned()));
-                }
-                Some(Err(error)) => return Err(ProviderError::Broken(error.to_string())),
+            match events.next().await? {
+                Some(data) if data == "[DONE]" => break,
+                Some(data) => reading.chunk(parse(data.as_bytes())?, on_text)?,
                 // Some servers close without the final mark, but never without a reason to finish.
                 None if reading.finish.is_some() => break,
                 None => return Err(ProviderError::Broken("it ended without its final mark".to_owned())),
             }
-            patience = self.stall;
         }
         Ok(reading.answer(&self.model))
     }
 
     /// One vector for each text.
     pub async fn embed(&self, texts: &[String]) -> Result<Embedded, ProviderError> {
+        self.vectors(texts).await.map_err(|error| self.server.clean(error))
+    }
+
+    async fn vectors(&self, texts: &[String]) -> Result<Embedded, ProviderError> {
         #[derive(Deserialize)]
         struct Vectors {
             data: Vec<Vector>,
@@ -161,68 +151,15 @@ impl OpenAi {
             embedding: Vec<f32>,
         }
         let body = json!({ "model": self.model, "input": texts, "encoding_format": "float" });
-        let body = self.read(self.send(&self.embeddings, &body).await?, MAX_VECTORS_BYTES).await?;
-        let unreadable = |reason: String| ProviderError::Unreadable(reason);
-        let mut vectors: Vectors = serde_json::from_slice(&body).map_err(|error| unreadable(error.to_string()))?;
+        let response = self.server.send(&self.embeddings, &body).await?;
+        let mut vectors: Vectors = parse(&self.server.read(response, MAX_VECTORS_BYTES).await?)?;
         vectors.data.sort_by_key(|vector| vector.index);
         if vectors.data.len() != texts.len() {
-            return Err(unreadable(format!("{} vectors for {} texts", vectors.data.len(), texts.len())));
+            let reason = format!("{} vectors for {} texts", vectors.data.len(), texts.len());
+            return Err(ProviderError::Unreadable(reason));
         }
         let tokens = vectors.usage.map(|usage| usage.prompt_tokens).filter(|tokens| *tokens > 0);
         Ok(Embedded { vectors: vectors.data.into_iter().map(|vector| vector.embedding).collect(), tokens })
-    }
-
-    async fn whole(
-        &self,
-        response: reqwest::Response,
-        on_text: &mut (dyn FnMut(&str) + Send),
-    ) -> Result<Answer, ProviderError> {
-        let body = self.read(response, MAX_ANSWER_BYTES * 4).await?;
-        let chunk: Chunk =
-            serde_json::from_slice(&body).map_err(|error| ProviderError::Unreadable(error.to_string()))?;
-        if chunk.choices.is_empty() && chunk.error.is_none() {
-            return Err(ProviderError::Unreadable("an answer without a choice".to_owned()));
-        }
-        let mut reading = Reading::default();
-        reading.chunk(chunk, on_text)?;
-        Ok(reading.answer(&self.model))
-    }
-
-    /// A body of at most so many bytes.
-    async fn read(&self, response: reqwest::Response, max: usize) -> Result<Vec<u8>, ProviderError> {
-        let mut chunks = response.bytes_stream();
-        let mut body = Vec::new();
-        loop {
-            let Ok(chunk) = tokio::time::timeout(self.first_token, chunks.next()).await else {
-                return Err(ProviderError::Silent(self.first_token.as_secs()));
-            };
-            match chunk {
-                Some(Ok(chunk)) if body.len() + chunk.len() <= max => body.extend_from_slice(&chunk),
-                Some(Ok(_)) => return Err(ProviderError::Broken("the answer does not end".to_owned())),
-                Some(Err(error)) => return Err(ProviderError::Broken(root_cause(&error.without_url()))),
-                None => return Ok(body),
-            }
-        }
-    }
-
-    async fn send(&self, url: &Url, body: &Value) -> Result<reqwest::Response, ProviderError> {
-        let mut request = self.client.post(url.clone()).json(body);
-        if !self.api_key.expose_secret().is_empty() {
-            request = request.bearer_auth(self.api_key.expose_secret());
-        }
-        let response = match tokio::time::timeout(self.first_token, request.send()).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(ProviderError::Connection(root_cause(&error.without_url()))),
-            Err(_) => return Err(ProviderError::Silent(self.first_token.as_secs())),
-        };
-        if response.status().is_success() {
-            return Ok(response);
-        }
-        let status = response.status().as_u16();
-        let wait = response.headers().get(reqwest::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let retry_after = wait.and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
-        let body = tokio::time::timeout(self.stall, response.text()).await.ok().and_then(Result::ok);
-        Err(ProviderError::Status { status, text: self.readable(&body.unwrap_or_default()), retry_after })
     }
 
     fn body(&self, ask: &Ask<'_>) -> Value {
@@ -254,15 +191,6 @@ impl OpenAi {
         }
         body
     }
-
-    /// The message of an error body, short and without the key, should a server echo it.
-    fn readable(&self, body: &str) -> String {
-        let parsed: Option<Value> = serde_json::from_str(body).ok();
-        let message = parsed.as_ref().and_then(|value| value["error"]["message"].as_str()).unwrap_or(body);
-        let key = self.api_key.expose_secret();
-        let clean = if key.is_empty() { message.to_owned() } else { message.replace(key, "[key]") };
-        clean.chars().take(MAX_ERROR_CHARS).collect()
-    }
 }
 
 /// An answer as far as it has come.
@@ -272,23 +200,13 @@ struct Reading {
     calls: Vec<ToolCall>,
     usage: Option<Usage>,
     finish: Option<Finish>,
-    bytes: usize,
 }
 
 impl Reading {
-    fn event(&mut self, data: &str, on_text: &mut (dyn FnMut(&str) + Send)) -> Result<(), ProviderError> {
-        self.bytes += data.len();
-        if self.bytes > MAX_ANSWER_BYTES * 4 || self.text.len() > MAX_ANSWER_BYTES {
-            return Err(ProviderError::Broken("the answer does not end".to_owned()));
-        }
-        let chunk = serde_json::from_str(data).map_err(|error| ProviderError::Unreadable(error.to_string()))?;
-        self.chunk(chunk, on_text)
-    }
-
     fn chunk(&mut self, chunk: Chunk, on_text: &mut (dyn FnMut(&str) + Send)) -> Result<(), ProviderError> {
         if let Some(error) = chunk.error {
-            let text = error["message"].as_str().unwrap_or("no reason given").chars().take(MAX_ERROR_CHARS).collect();
-            return Err(ProviderError::Broken(text));
+            let text = error["message"].as_str().unwrap_or("no reason given");
+            return Err(ProviderError::Broken(text.to_owned()));
         }
         self.usage = chunk.usage.or(self.usage.take());
         for choice in chunk.choices {
@@ -314,7 +232,6 @@ impl Reading {
             (Some(id), Some(call)) if *id != call.id => last + 1,
             _ => last,
         });
-        // More calls than any loop allows are a mistake of the server.
         if index > MAX_CALLS {
             return Err(ProviderError::Unreadable(format!("more than {MAX_CALLS} calls in one answer")));
         }
@@ -418,13 +335,4 @@ fn wire_tool(tool: &ToolSpec) -> Value {
         "type": "function",
         "function": { "name": tool.name, "description": tool.description, "parameters": tool.parameters },
     })
-}
-
-/// The innermost reason, which says more than "error sending request".
-fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }

@@ -38,12 +38,12 @@ impl CallState {
             gateway.ok_or_else(|| Error::Unavailable("there is no model in an example or a replay".into()))?;
         let tier = gateway.tier(tier).ok_or_else(|| Error::Unavailable(GatewayError::NoModel(tier).to_string()))?;
         let schema = request.output_schema.as_deref().map(parse_schema).transpose()?;
-        let schema_json = request.output_schema.as_deref().and_then(|schema| serde_json::from_str(schema).ok());
         let prompt =
-            Parts { system: instructions(&request), message: request.prompt, budget: u32::MAX, ..Parts::default() }
+            Parts { system: request.instructions, message: request.prompt, budget: u32::MAX, ..Parts::default() }
                 .assemble();
         let max_output_tokens = request.max_output_tokens.max(1);
-        let wanted = prompt.tokens.saturating_add(max_output_tokens);
+        let schema_tokens = request.output_schema.as_deref().map_or(0, gateway::count_tokens);
+        let wanted = prompt.tokens.saturating_add(schema_tokens).saturating_add(max_output_tokens);
         self.root.take_tokens(wanted).map_err(|error| Error::BudgetExceeded(error.to_string()))?;
         let question = gateway::Request {
             purpose: Purpose::Skill,
@@ -56,57 +56,48 @@ impl CallState {
                 skill: Some(self.skill.to_string()),
                 ..Account::default()
             },
-            options: Options { schema: schema_json, ..Options::default() },
+            options: Options { schema: schema.as_ref().map(|(json, _)| json.clone()), ..Options::default() },
             stream: false,
             max_output_tokens: Some(max_output_tokens),
             deadline: Some(self.deadline),
         };
         // A second run would ask, and pay, again.
         self.sent = true;
-        let asking = self.at_host(|_| async move { gateway.complete(&question, &mut |_| {}).await });
-        let answer = asking.await.map_err(|error| {
-            self.root.return_tokens(wanted);
-            match error {
-                GatewayError::OverBudget { .. } | GatewayError::Exhausted(_) | GatewayError::Shut(_) => {
-                    Error::BudgetExceeded(error.to_string())
-                }
-                _ => Error::Unavailable("the model gave no answer".to_owned()),
+        let asking = self.at_host(|_| async move {
+            match &schema {
+                Some((_, fits)) => gateway.complete_json(&question, fits).await,
+                None => gateway.complete(&question, &mut |_| {}).await,
+            }
+        });
+        let answer = asking.await.map_err(|error| match error {
+            // Two answers were paid for.
+            GatewayError::Schema { .. } => Error::Unavailable(error.to_string()),
+            GatewayError::OverBudget { .. } | GatewayError::Exhausted(_) | GatewayError::Shut(_) => {
+                self.root.return_tokens(wanted);
+                Error::BudgetExceeded(error.to_string())
+            }
+            _ => {
+                self.root.return_tokens(wanted);
+                Error::Unavailable("the model gave no answer".to_owned())
             }
         })?;
         let tokens = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
         let (input, output) = (tokens(answer.input_tokens()), tokens(answer.output_tokens()));
-        self.root.return_tokens(wanted.saturating_sub(input.saturating_add(output)));
-        let text = match &schema {
-            Some(schema) => fitting(&answer.text, schema)?,
-            None => answer.text,
-        };
-        Ok(Answer { text, input_tokens: input, output_tokens: output })
+        let used = input.saturating_add(output);
+        self.root.return_tokens(wanted.saturating_sub(used));
+        // An answer that had to be mended took more than was asked for.
+        self.root.charge_tokens(used.saturating_sub(wanted));
+        Ok(Answer { text: answer.text, input_tokens: input, output_tokens: output })
     }
 }
 
-fn instructions(request: &Request) -> String {
-    match &request.output_schema {
-        None => request.instructions.clone(),
-        Some(schema) => {
-            format!("{}\n\nAnswer with JSON alone, which satisfies this JSON Schema:\n{schema}", request.instructions)
-        }
-    }
-}
-
-fn parse_schema(text: &str) -> Result<jsonschema::Validator, Error> {
+/// A schema, and what checks values against it.
+fn parse_schema(text: &str) -> Result<(Value, jsonschema::Validator), Error> {
     if text.len() > MAX_SCHEMA_BYTES {
         return Err(Error::Denied(format!("an output schema has {MAX_SCHEMA_BYTES} bytes at most")));
     }
     let schema: Value =
         serde_json::from_str(text).map_err(|error| Error::Denied(format!("the output schema is not JSON: {error}")))?;
-    validator(&schema).map_err(|reason| Error::Denied(format!("the output schema: {reason}")))
-}
-
-/// The JSON in an answer, which models like to put into a fence.
-fn fitting(text: &str, schema: &jsonschema::Validator) -> Result<String, Error> {
-    let inner = text.trim().trim_start_matches("```json").trim_start_matches("```").trim_end_matches("```").trim();
-    match serde_json::from_str::<Value>(inner) {
-        Ok(value) if schema.is_valid(&value) => Ok(value.to_string()),
-        _ => Err(Error::Unavailable("the model's answer does not satisfy the schema".to_owned())),
-    }
+    let fits = validator(&schema).map_err(|reason| Error::Denied(format!("the output schema: {reason}")))?;
+    Ok((schema, fits))
 }
