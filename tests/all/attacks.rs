@@ -11,7 +11,7 @@ mod cpu;
 mod engine;
 mod fetch;
 mod ground;
-mod guest;
+pub mod guest;
 mod lab;
 mod memory;
 mod network;

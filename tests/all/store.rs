@@ -18,6 +18,7 @@ mod opening;
 mod outbox;
 mod pairings;
 mod recordings;
+mod retention;
 mod search;
 mod secrets;
 mod sessions;

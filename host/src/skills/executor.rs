@@ -4,9 +4,11 @@
 mod checks;
 mod keys;
 mod open;
+mod own;
 mod places;
 
 pub use keys::short;
+pub use own::OwnPlaces;
 
 use chrono::TimeDelta;
 use serde_json::Value;
@@ -168,9 +170,7 @@ impl Executor {
             }
             Started::Finished(record) => return Ok(replay(*record)),
             Started::Interrupted { id, attempt } if !repeatable => {
-                let text = "the host ended during this call; it may have taken effect and is not repeated";
-                let failure = CallFailure::new(FailureKind::Interrupted, text);
-                let checked = Checked { output: Err(failure), run: None };
+                let checked = Checked { output: Err(CallFailure::interrupted()), run: None };
                 return Box::pin(account(services, &installed, (id, attempt), Duration::ZERO, &checked)).await;
             }
             Started::Run { id, attempt } | Started::Interrupted { id, attempt } => (id, attempt),

@@ -4,8 +4,8 @@
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use super::{Installed, Manifest, Skills, failure::CallFailure, grant, grant::Grants, tell};
-use crate::store::{StoreError, logged};
+use super::{Installed, Manifest, Skills, failure::CallFailure, grant::Grants, tell};
+use crate::store::{StoreError, Yes, logged};
 
 /// Why a change of a skill's life was not made.
 #[derive(Debug, thiserror::Error)]
@@ -32,22 +32,19 @@ impl Skills {
         let manifest: Manifest = serde_json::from_value(version.manifest.0)
             .map_err(|error| StoreError::Corrupt(format!("manifest of {digest}: {error}")))?;
         let asked = manifest.asked();
-        if let Some(by) = grant {
-            // What was granted before stays: the version before may be needed again, and no version gets
-            // more than it asks for.
-            let before = db.grants(name).await?.into_iter().map(|grant| (grant.capability, grant.scope.0));
-            db.set_grants(clock, name, &grant::together(before, &asked), by).await?;
+        let yes = grant.map(|by| Yes { asked: &asked, by });
+        if yes.is_none() {
+            let granted = db.grants(name).await?.into_iter().map(|grant| (grant.capability, grant.scope.0));
+            let missing = Grants::new(name, granted).missing(&asked);
+            if !missing.is_empty() {
+                return Err(LifeError::NotGranted { skill: name.to_owned(), missing });
+            }
         }
-        let granted = db.grants(name).await?.into_iter().map(|grant| (grant.capability, grant.scope.0));
-        let missing = Grants::new(name, granted).missing(&asked);
-        if !missing.is_empty() {
-            return Err(LifeError::NotGranted { skill: name.to_owned(), missing });
-        }
-        if !db.activate_version(clock, name, digest).await? {
+        if !db.grant_and_activate(clock, name, digest, yes.as_ref()).await? {
             return Err(LifeError::NoVersion(name.to_owned(), digest.to_owned()));
         }
         tracing::info!(skill = name, digest, "a version was activated");
-        self.registry.look().await;
+        self.changed().await;
         Ok(())
     }
 
@@ -59,7 +56,7 @@ impl Skills {
         let from = row.active_digest.ok_or_else(nothing)?;
         let to = db.roll_back_version(clock, name, &from, "by hand").await?.ok_or_else(nothing)?;
         tracing::info!(skill = name, from, to, "a version was rolled back");
-        self.registry.look().await;
+        self.changed().await;
         Ok(to)
     }
 
@@ -70,7 +67,7 @@ impl Skills {
             return Err(LifeError::NoSkill(name.to_owned()));
         }
         tracing::info!(skill = name, status, "a skill's status was set");
-        self.registry.look().await;
+        self.changed().await;
         Ok(())
     }
 
@@ -101,7 +98,7 @@ impl Skills {
         tracing::warn!(skill = installed.name, from = installed.digest, to, reason, "a version was rolled back");
         let detail = serde_json::json!({ "from": installed.digest, "digest": to, "reason": reason });
         db.audit(clock, "host", "skill.rollback", &installed.name, &detail).await?;
-        self.registry.look().await;
+        self.changed().await;
         let version = &installed.manifest.version;
         tell::rolled_back(&self.services, (&installed.name, version, &installed.digest), (faulty, total)).await
     }

@@ -7,12 +7,12 @@ use std::{
     collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock},
 };
-use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Linker};
 
 use super::{
     compiler::{CompileError, Compiler},
     egress::{Redactor, Seal, Secret},
+    executor::OwnPlaces,
     grant::Grants,
     host::{CallState, Reach},
     limits::Limits,
@@ -47,8 +47,8 @@ pub struct Installed {
     pub reach: Reach,
     /// Takes the values of the secrets out of whatever a run leaves.
     pub redactor: Redactor,
-    /// One permit for each call that may run at once; shared by the versions of a skill.
-    pub places: Arc<Semaphore>,
+    /// One for each call that may run at once.
+    pub places: Arc<OwnPlaces>,
     /// The calls of this version that run in this process.
     pub running: Arc<Running>,
 }
@@ -152,7 +152,12 @@ impl Registry {
         let mut current = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
         // Of two looks at the same time, the later one stays.
         if current.revision <= revision {
+            for skill in skills.values() {
+                skill.places.resize(places(&skill.limits));
+            }
             *current = Arc::new(Snapshot { revision, skills });
+            #[expect(clippy::cast_precision_loss, reason = "a count of changes is far below 2^52")]
+            metrics::gauge!("skillet_skills_revision").set(revision as f64);
             for running in taken_back {
                 running.stop();
             }
@@ -198,7 +203,7 @@ impl Registry {
         self.put_in_secrets(&mut installed).await?;
         installed.running = self.running.of(&row.name, digest);
         // Calls of the version before count too: so many at a time is a promise of the skill.
-        if let Some(before) = before.filter(|before| before.limits.concurrency == installed.limits.concurrency) {
+        if let Some(before) = before {
             installed.places = before.places.clone();
         }
         Ok(installed)
@@ -264,7 +269,7 @@ impl Registry {
                 .map(super::trigger::Trigger::compile)
                 .collect::<Result<_, _>>()
                 .map_err(corrupt)?,
-            places: Arc::new(Semaphore::new(usize::try_from(limits.concurrency).unwrap_or(Semaphore::MAX_PERMITS))),
+            places: Arc::new(OwnPlaces::new(places(&limits))),
             running: Arc::new(Running::new(&manifest.name)),
             manifest: manifest.clone(),
         })
@@ -319,6 +324,11 @@ impl Registry {
         let pre = self.linker.instantiate_pre(component).map_err(link)?;
         SkillWorldPre::new(pre).map_err(link)
     }
+}
+
+/// Calls of a version that may run at once.
+fn places(limits: &Limits) -> usize {
+    usize::try_from(limits.concurrency).unwrap_or(usize::MAX)
 }
 
 impl Installed {

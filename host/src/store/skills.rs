@@ -1,10 +1,10 @@
-//! Skills, their versions and grants. A version is named by the digest of its component.
+//! Skills and their versions. A version is named by the digest of its component.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{FromRow, types::Json};
 
-use super::{Db, Result, on, write_tx};
+use super::{Db, Result, Yes, on, write_tx};
 use crate::clock::Clock;
 
 #[derive(Clone, Debug, FromRow)]
@@ -61,13 +61,13 @@ pub struct NewVersion<'a> {
     pub origin: &'a str,
 }
 
-/// The owner's yes to one capability of a skill.
-#[derive(Clone, Debug, FromRow)]
-pub struct Grant {
-    pub capability: String,
-    pub scope: Json<Value>,
-    pub granted_by: String,
-    pub granted_at: DateTime<Utc>,
+/// What became of a version that was to be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Staged {
+    /// It is there, since now or before.
+    Stored,
+    /// Its number is another component's, of this digest.
+    NumberTaken(String),
 }
 
 /// Counts a change of the skills, in the transaction that makes it.
@@ -101,18 +101,28 @@ impl Db {
         }
     }
 
-    /// Stores a checked version for review. A version that is stored already is left as it is.
-    pub async fn stage_version(&self, clock: &Clock, new: &NewVersion<'_>) -> Result<()> {
+    /// Stores a checked version for review. A version that is stored already is left as it is, and a
+    /// number is one component, but for what ships with the host: that is built again and again under
+    /// one.
+    pub async fn stage_version(&self, clock: &Clock, new: &NewVersion<'_>) -> Result<Staged> {
         let now = clock.now();
         let size = i64::try_from(new.component.len()).unwrap_or(i64::MAX);
-        write_tx!(self, tx => {
-            // A skill that is there already is held, so that it is not discarded meanwhile.
+        let staged = write_tx!(self, tx => {
+            // A skill that is there already is held, so that it is not discarded meanwhile, and of two
+            // versions of one number at the same moment the second sees the first.
             sqlx::query(
                 "INSERT INTO skills (name, status, origin, settings, created_at, updated_at)
                  VALUES ($1, 'active', $2, $3, $4, $4)
                  ON CONFLICT (name) DO UPDATE SET updated_at = skills.updated_at",
             ).bind(new.skill_name).bind(new.origin).bind(Json(serde_json::Map::<String, Value>::new())).bind(now)
              .execute(&mut *tx).await?;
+            let other: Option<(String,)> = sqlx::query_as(
+                "SELECT digest FROM skill_versions WHERE skill_name = $1 AND version = $2 AND $4 <> 'bundle'
+                 AND NOT EXISTS (SELECT 1 FROM skill_versions WHERE digest = $3) ORDER BY created_at DESC, digest LIMIT 1",
+            ).bind(new.skill_name).bind(new.version).bind(new.digest).bind(new.origin).fetch_optional(&mut *tx).await?;
+            if let Some((digest,)) = other {
+                return Ok(Staged::NumberTaken(digest));
+            }
             sqlx::query(
                 "INSERT INTO skill_versions (digest, skill_name, version, manifest, imports, examples, size,
                  compile_ms, status, component, created_at, origin)
@@ -120,14 +130,26 @@ impl Db {
             ).bind(new.digest).bind(new.skill_name).bind(new.version).bind(Json(new.manifest))
              .bind(Json(new.imports)).bind(Json(new.examples)).bind(size).bind(new.compile_ms)
              .bind(new.component).bind(now).bind(new.origin).execute(&mut *tx).await?;
+            Staged::Stored
         });
-        Ok(())
+        Ok(staged)
     }
 
     /// Makes a stored version the one that answers; a disabled skill stays disabled. False when the
     /// skill has no such version.
     pub async fn activate_version(&self, clock: &Clock, name: &str, digest: &str) -> Result<bool> {
-        let now = clock.now();
+        self.grant_and_activate(clock, name, digest, None).await
+    }
+
+    /// [`Db::activate_version`], and a yes to what it asks for with it: both happen, or neither.
+    pub async fn grant_and_activate(
+        &self,
+        clock: &Clock,
+        name: &str,
+        digest: &str,
+        yes: Option<&Yes<'_>>,
+    ) -> Result<bool> {
+        let (now, widen) = (clock.now(), self.widen_grant());
         write_tx!(self, tx => {
             // Activations of one skill wait for each other here, so that each sees which version the one
             // before made active, and whether its own is still there.
@@ -141,6 +163,10 @@ impl Db {
             ).bind(name).bind(digest).bind(now).execute(&mut *tx).await?.rows_affected() == 1;
             if !known {
                 return Ok(false);
+            }
+            for (capability, scope) in yes.into_iter().flat_map(Yes::words) {
+                sqlx::query(widen).bind(name).bind(capability).bind(Json(scope)).bind(yes.map(|yes| yes.by)).bind(now)
+                    .execute(&mut *tx).await?;
             }
             sqlx::query(
                 "UPDATE skill_versions SET status = 'retired' WHERE skill_name = $1 AND digest <> $2 AND status = 'active'",
@@ -246,29 +272,6 @@ impl Db {
             known
         });
         Ok(known)
-    }
-
-    /// Replaces all grants of a skill.
-    pub async fn set_grants(&self, clock: &Clock, name: &str, grants: &[(String, Value)], by: &str) -> Result<()> {
-        write_tx!(self, tx => {
-            sqlx::query(self.hold_skill()).bind(name).execute(&mut *tx).await?;
-            sqlx::query("DELETE FROM grants WHERE skill_name = $1").bind(name).execute(&mut *tx).await?;
-            for (capability, scope) in grants {
-                sqlx::query(
-                    "INSERT INTO grants (skill_name, capability, scope, granted_by, granted_at)
-                     VALUES ($1, $2, $3, $4, $5)",
-                ).bind(name).bind(capability).bind(Json(scope)).bind(by).bind(clock.now())
-                 .execute(&mut *tx).await?;
-            }
-            bump!(tx);
-        });
-        Ok(())
-    }
-
-    pub async fn grants(&self, name: &str) -> Result<Vec<Grant>> {
-        Ok(on!(self, pool => sqlx::query_as(
-            "SELECT capability, scope, granted_by, granted_at FROM grants WHERE skill_name = $1 ORDER BY capability",
-        ).bind(name).fetch_all(pool).await)?)
     }
 
     /// All skills by name, removed ones too.
