@@ -136,7 +136,9 @@ async fn calls_that_nobody_comes_back_to_are_ended() {
     let turn = format!("/api/v1/turns/{}", accepted["turn_id"].as_str().unwrap());
     let calls = async |host: &Host| {
         let calls = host.get(&turn).await.ok()["skill_calls"].as_array().unwrap().clone();
-        calls.into_iter().map(|call| (call["skill"].clone(), call["status"].clone(), call["failure"]["kind"].clone()))
+        calls
+            .into_iter()
+            .map(|call| (call["skill"].clone(), call["status"].clone(), call["failure"]["kind"].clone()))
             .collect::<Vec<_>>()
     };
     while calls(&host).await.len() < 2 {

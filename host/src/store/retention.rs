@@ -24,8 +24,7 @@ pub enum Old {
 
 impl Old {
     /// Requests before the calls that they name.
-    pub const ALL: [Self; 6] =
-        [Self::Approvals, Self::Calls, Self::Outbox, Self::Updates, Self::Jobs, Self::Reviews];
+    pub const ALL: [Self; 6] = [Self::Approvals, Self::Calls, Self::Outbox, Self::Updates, Self::Jobs, Self::Reviews];
 
     /// The statement that removes up to `$2` rows from before `$1`. What a row was chosen for is asked
     /// again of the row itself: it may have come to life meanwhile.

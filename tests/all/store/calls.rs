@@ -238,9 +238,7 @@ async fn calls_that_no_process_will_end_are_ended(db: TestDb) {
         let Started::Run { id, attempt } = db.start_call(&db.clock, &one).await.unwrap() else { panic!("it is new") };
         (id, attempt)
     };
-    let left = async |host, before| {
-        db.end_left_calls(&db.clock, host, before, (&failure, "host")).await.unwrap()
-    };
+    let left = async |host, before| db.end_left_calls(&db.clock, host, before, (&failure, "host")).await.unwrap();
     let (mine, others, short) = (begin(Some("k"), 1, 9).await, begin(None, 2, 9).await, begin(None, 2, 2).await);
     let done = begin(None, 1, 0).await;
     end(&db, done, Ok(json!(1))).await;

@@ -134,10 +134,11 @@ async fn of_two_components_of_one_number_at_once_one_wins(db: TestDb) {
         let (skill, number) = (format!("echo{}", round / 2), format!("1.0.{round}"));
         let digests: Vec<String> = (0..4).map(|n| format!("{round}-{n}")).collect();
         let all = digests.iter().enumerate();
-        let staged = join_all(all.map(|(n, digest)| {
-            stage_as(hosts[n % 2], &db, (&skill, &number, "upload"), digest, digest.as_bytes())
-        }))
-        .await;
+        let staged =
+            join_all(all.map(|(n, digest)| {
+                stage_as(hosts[n % 2], &db, (&skill, &number, "upload"), digest, digest.as_bytes())
+            }))
+            .await;
         let stored = db.version_of(&skill, &number).await.unwrap().unwrap().digest;
         for (digest, staged) in digests.iter().zip(staged) {
             let due = if *digest == stored { Staged::Stored } else { Staged::NumberTaken(stored.clone()) };
@@ -224,8 +225,10 @@ async fn a_yes_and_an_activation_are_one(db: TestDb) {
     assert!(!agreed(&db, "d9", &[("kv", json!(true))]).await);
     assert!(granted(&db).await.is_empty(), "there is no such version: nothing was agreed to");
     db.rows(match db.engine() {
-        "sqlite" => "CREATE TRIGGER refuse BEFORE INSERT ON grants WHEN NEW.capability = 'memory'
-            BEGIN SELECT RAISE(ABORT, 'a failing disk'); END",
+        "sqlite" => {
+            "CREATE TRIGGER refuse BEFORE INSERT ON grants WHEN NEW.capability = 'memory'
+            BEGIN SELECT RAISE(ABORT, 'a failing disk'); END"
+        }
         _ => "ALTER TABLE grants ADD CONSTRAINT refuse CHECK (capability <> 'memory')",
     })
     .await;
