@@ -137,7 +137,7 @@ impl Executor {
             return Ok(rejected(services, &request, "", CallFailure::new(FailureKind::NoSkill, text)));
         };
         let refuse = |failure| Ok(rejected(services, &request, &installed.digest, failure));
-        if let Err(failure) = checks::input(&installed, &request.input) {
+        if let Err(failure) = Box::pin(self.check_input(&installed, &request.input)).await {
             return refuse(failure);
         }
         if let Some(failure) = Box::pin(skills.wants_approval(&installed, &request)).await? {
@@ -239,7 +239,7 @@ impl Executor {
 
     /// Runs once on a stage of its own, in a place like any call: the pool has no more instances than places.
     pub(super) async fn alone(&self, stage: Stage<'_>, installed: &Installed, raw: RawCall<'_>) -> Checked {
-        let place = match checks::input(installed, raw.input) {
+        let place = match self.check_input(installed, raw.input).await {
             Ok(()) => self.places.wait(&installed.places).await,
             Err(failure) => Err(failure),
         };
@@ -291,7 +291,10 @@ impl Executor {
             root.charge_fuel(run.fuel);
         }
         run.redact(&installed.redactor);
-        let output = run.output.clone().and_then(|text| checks::output(installed, &text));
+        let output = match &run.output {
+            Ok(text) => Box::pin(self.check_output(installed, text)).await,
+            Err(failure) => Err(failure.clone()),
+        };
         if matches!(run.output, Err(CallFailure { kind: FailureKind::Timeout | FailureKind::OutOfFuel, .. }))
             && root.depth > 0
             && limits != installed.limits

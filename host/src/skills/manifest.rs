@@ -13,7 +13,7 @@ mod shape;
 mod triggers;
 
 pub use capabilities::Capabilities;
-pub use checks::{MAX_SCHEMA_BYTES, validator};
+pub use checks::MAX_SCHEMA_BYTES;
 pub use examples::{Example, Setting};
 pub use limits::AskedLimits;
 pub use secrets::AskedSecret;

@@ -17,8 +17,9 @@ use super::{
     host::{CallState, Reach},
     limits::Limits,
     linker::SkillWorldPre,
-    manifest::{Manifest, validator},
+    manifest::Manifest,
     running::{Running, RunningVersions},
+    schema::Schema,
     trigger::Matcher,
 };
 use crate::{
@@ -40,8 +41,8 @@ pub struct Installed {
     pub limits: Limits,
     pub grants: Grants,
     pub settings: Arc<Map<String, Value>>,
-    pub input: jsonschema::Validator,
-    pub output: jsonschema::Validator,
+    pub input: Arc<Schema>,
+    pub output: Arc<Schema>,
     pub triggers: Vec<Matcher>,
     /// What it may reach on the network.
     pub reach: Reach,
@@ -261,8 +262,8 @@ impl Registry {
             redactor: Redactor::default(),
             grants,
             settings: Arc::new(defaults.collect()),
-            input: validator(&manifest.input_schema).map_err(corrupt)?,
-            output: validator(&manifest.output_schema).map_err(corrupt)?,
+            input: Schema::new(&manifest.input_schema).map(Arc::new).map_err(corrupt)?,
+            output: Schema::new(&manifest.output_schema).map(Arc::new).map_err(corrupt)?,
             triggers: manifest
                 .triggers
                 .iter()
@@ -336,7 +337,7 @@ impl Installed {
     pub fn triggered(&self, message: &str, locale: &str) -> Option<Value> {
         self.triggers.iter().find_map(|trigger| {
             let input = self.typed(trigger.input(message, locale)?);
-            self.input.is_valid(&input).then_some(input)
+            self.input.fits(&input).then_some(input)
         })
     }
 

@@ -6,7 +6,8 @@ use crate::{
     skills::{
         limits::MAX_PROMPT_BYTES,
         linker::llm::{Answer, Error, Host, Request, Tier as Wanted},
-        manifest::{MAX_SCHEMA_BYTES, validator},
+        manifest::MAX_SCHEMA_BYTES,
+        schema::Schema,
     },
 };
 
@@ -82,20 +83,20 @@ fn instructions(request: &Request) -> String {
     }
 }
 
-fn parse_schema(text: &str) -> Result<jsonschema::Validator, Error> {
+fn parse_schema(text: &str) -> Result<Schema, Error> {
     if text.len() > MAX_SCHEMA_BYTES {
         return Err(Error::Denied(format!("an output schema has {MAX_SCHEMA_BYTES} bytes at most")));
     }
     let schema: Value =
         serde_json::from_str(text).map_err(|error| Error::Denied(format!("the output schema is not JSON: {error}")))?;
-    validator(&schema).map_err(|reason| Error::Denied(format!("the output schema: {reason}")))
+    Schema::new(&schema).map_err(|reason| Error::Denied(format!("the output schema: {reason}")))
 }
 
 /// The JSON in an answer, which models like to put into a fence.
-fn fitting(text: &str, schema: &jsonschema::Validator) -> Result<String, Error> {
+fn fitting(text: &str, schema: &Schema) -> Result<String, Error> {
     let inner = text.trim().trim_start_matches("```json").trim_start_matches("```").trim_end_matches("```").trim();
     match serde_json::from_str::<Value>(inner) {
-        Ok(value) if schema.is_valid(&value) => Ok(value.to_string()),
+        Ok(value) if schema.fits(&value) => Ok(value.to_string()),
         _ => Err(Error::Unavailable("the model's answer does not satisfy the schema".to_owned())),
     }
 }
