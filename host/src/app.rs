@@ -134,6 +134,7 @@ impl App {
             settings: self.settings.clone(),
             wake: self.wake.clone(),
             summaries: self.config.memory.summaries,
+            retention_days: self.config.database.retention_days,
             host: self.host,
         };
         let scheduler = Scheduler::new(parts, self.config.scheduler.clone());
@@ -162,6 +163,14 @@ impl App {
     fn start_bells(&self) {
         let (db, wake, stop) = (self.db.clone(), self.wake.clone(), self.stop.clone());
         self.tasks.spawn(async move { db.share_bells(&wake, stop.cancelled()).await });
+    }
+
+    /// Starts to look at the skills whenever another process has changed them.
+    fn start_watching_skills(&self) {
+        let (skills, stop) = (self.skills.clone(), self.stop.clone());
+        self.tasks.spawn(async move {
+            stop.run_until_cancelled(skills.watch()).await;
+        });
     }
 
     /// Takes the address of the web side.
@@ -247,14 +256,15 @@ async fn start(
     metrics: PrometheusHandle,
 ) -> anyhow::Result<()> {
     // Whatever this host's id holds was left by an earlier process that is gone.
+    let calls = app.skills.end_left_calls(Some(app.host), DateTime::UNIX_EPOCH).await?;
     let turns = app.db.hand_back_turns(app.host).await?;
     let jobs = app.db.recover_jobs(&app.clock, Some(app.host), DateTime::UNIX_EPOCH).await?;
-    let calls = app.db.settle_lost(&app.clock, Some(app.host)).await?;
-    if calls > 0 {
-        tracing::warn!(calls, "calls of models that an earlier process left are booked at their estimate");
+    let asked = app.db.settle_lost(&app.clock, Some(app.host)).await?;
+    if asked > 0 {
+        tracing::warn!(asked, "questions to models that an earlier process left are booked at their estimate");
     }
-    if turns + jobs > 0 {
-        tracing::info!(turns, jobs, "work that an earlier process left is taken up again");
+    if calls + turns + jobs > 0 {
+        tracing::info!(calls, turns, jobs, "work that an earlier process left is taken up again, its calls ended");
     }
     let probed = app.skills.probe().await.context("the sandbox is not safe to serve with")?;
     let bundle = Bundle::new(bundle_dir(&app.config));
@@ -264,6 +274,7 @@ async fn start(
         tracing::warn!(error = &error as &dyn std::error::Error, "old compiled code could not be removed");
     }
     app.start_bells();
+    app.start_watching_skills();
     for role in roles {
         match role {
             Role::Worker => app.start_worker(),

@@ -49,6 +49,7 @@ pub struct Http {
 pub struct Database {
     pub url: SecretString,
     pub max_connections: u32,
+    pub retention_days: u32,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -397,6 +398,10 @@ impl Config {
         // A window in seconds is taken from a date.
         if self.skills.rollback_window_s > 31 * 86_400 {
             return Err(bad("skills.rollback_window_s", "must be at most 2678400".into()));
+        }
+        // What a version's calls are judged by goes back as far as this.
+        if !(31..=36_500).contains(&self.database.retention_days) {
+            return Err(bad("database.retention_days", "must be from 31 to 36500".into()));
         }
         if self.skills.recording_days > 365 {
             return Err(bad("skills.recording_days", "must be at most 365".into()));

@@ -19,6 +19,7 @@ mod valve;
 pub use price::Price;
 pub use prompt_builder::{HistoryLine, Parts, Prompt, PromptMessage, Round, SkillResult, SummaryLine};
 pub use provider::{Embedded, Finish, Options, ProviderError, Tokens, ToolCall, ToolChoice, ToolSpec};
+pub use structured::{Fits, Misfit};
 pub use tier::{Blocked, Rung, Step};
 pub use tokens::{count as count_tokens, cut as cut_tokens};
 pub use valve::Shut;

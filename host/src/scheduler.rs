@@ -58,6 +58,8 @@ pub struct Parts {
     pub skills: Arc<Skills>,
     pub settings: Settings,
     pub summaries: config::Summaries,
+    /// Days that what has ended is kept.
+    pub retention_days: u32,
     /// Rings at `jobs` when this process has made one; rung at `outbox` when a job has said something.
     pub wake: Arc<Wake>,
     pub host: HostId,
@@ -120,13 +122,18 @@ impl Scheduler {
                 "the jobs of hosts that are gone were not taken back",
                 db.recover_jobs(clock, None, now - LEASE).await,
             );
+            logged(
+                "the calls of hosts that are gone were not ended",
+                self.parts.skills.end_left_calls(None, now - LEASE).await,
+            );
             logged("expired sessions were not removed", db.sweep_sessions(now).await);
             rounds.sweep = at + self.until_sweep();
         }
         if at >= rounds.tidy {
             logged("old jobs were not removed", db.sweep_jobs(now - KEEP_JOBS).await);
             logged("old updates were not removed", db.sweep_updates(now - KEEP_UPDATES).await);
-            logged("old recordings were not removed", db.drop_expired_recordings(&self.parts.clock).await);
+            logged("old recordings were not removed", db.drop_expired_recordings(clock).await);
+            logged("the removal of old rows was not queued", jobs::retention::queue(db, clock).await);
             rounds.tidy = at + TIDY;
         }
         if at >= rounds.heartbeat && !running.tasks.is_empty() {

@@ -59,7 +59,7 @@ pub use shared::SharedTrigger;
 pub use upload::{Bundle, ExampleResult, GalleryError, Origin, Shipped, UploadError, Uploaded, digest};
 
 use anyhow::Context;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use std::{
     path::{Path, PathBuf},
@@ -70,7 +70,7 @@ use std::{
 use crate::{
     clock::Clock,
     config,
-    ids::CallId,
+    ids::{CallId, HostId},
     store::{Db, StoreError, logged},
 };
 
@@ -147,9 +147,30 @@ impl Skills {
         logged("a recording could not be kept", db.keep_recording(clock, call, &kept, expires).await);
     }
 
+    /// Puts an end on record for the calls that no process will end: those of `host`, whose process is a
+    /// new one, and those whose holder should have ended them before a moment. Returns how many those were.
+    pub async fn end_left_calls(&self, host: Option<HostId>, before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let (Services { db, clock, .. }, failure) = (&self.services, CallFailure::interrupted());
+        db.end_left_calls(clock, host, before, (&failure.json(), failure.kind.fault())).await
+    }
+
     /// Waits until every call that was dropped half-way is on record.
     pub async fn settle(&self) {
         self.executor.settle().await;
+    }
+
+    /// Looks at a change that was just made to the skills, and tells the other hosts of it.
+    pub async fn changed(&self) {
+        self.services.wake.skills.notify_one();
+        self.registry.look().await;
+    }
+
+    /// Looks at the skills whenever another host has changed them. Never ends.
+    pub async fn watch(&self) {
+        loop {
+            self.services.wake.skills.notified().await;
+            self.registry.look().await;
+        }
     }
 
     /// All installed skills by name, disabled ones too.

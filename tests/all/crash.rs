@@ -2,11 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{
-    guests,
-    host::{Host, Options},
-    manifest::Manifest,
-    model::{Answer, Model},
+use crate::{
+    attacks::guest,
+    harness::{
+        guests,
+        host::{Host, Options},
+        manifest::Manifest,
+        model::{Answer, Model},
+    },
 };
 
 async fn messages(host: &Host, conversation: &str) -> Vec<Value> {
@@ -112,6 +115,40 @@ async fn a_call_that_must_not_be_repeated_is_not() {
     answered(&host, accepted["conversation"].as_str().unwrap(), 1).await;
     let told = model.requests()[2]["messages"].to_string();
     assert!(told.contains("interrupted"), "{told}");
+}
+
+/// A call from a call has a key that only the one above knows: when that is not made again, nobody comes back to it.
+#[tokio::test]
+async fn calls_that_nobody_comes_back_to_are_ended() {
+    let model = Model::start().await;
+    model.then(Answer::call("outer", &json!({}))).then(Answer::call("outer", &json!({}))).then(Answer::text("Unsure."));
+    let options = Options::default().envs(model.as_tier("small")).env("SKILLET__MEMORY__SUMMARIES", "rules");
+    let mut host = Host::start(options).await;
+    host.token("admin").await;
+    let slow = |name| Manifest::new(name).timeout_s(20.0).limit("fuel", 2_000_000_000).idempotency(&json!("none"));
+    host.upload(guests::spin(&slow("inner"))).await.ok();
+    let outer = slow("outer").capability("skills", &json!(["inner"]));
+    let outer = host.upload(guest::calls("inner", 1, true, &outer)).await.ok();
+    let activate = format!("/api/v1/skills/outer/versions/{}/activate", outer["digest"].as_str().unwrap());
+    host.post(&activate, &json!({ "grant": true })).await.ok();
+    let mut events = host.chat_stream("ada", "Spend it all, please, right now", None).await;
+    let accepted = events.until("accepted").await;
+    let turn = format!("/api/v1/turns/{}", accepted["turn_id"].as_str().unwrap());
+    let calls = async |host: &Host| {
+        let calls = host.get(&turn).await.ok()["skill_calls"].as_array().unwrap().clone();
+        calls
+            .into_iter()
+            .map(|call| (call["skill"].clone(), call["status"].clone(), call["failure"]["kind"].clone()))
+            .collect::<Vec<_>>()
+    };
+    while calls(&host).await.len() < 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    host.kill9().await;
+    host.restart().await;
+    answered(&host, accepted["conversation"].as_str().unwrap(), 1).await;
+    let ended = |name| (json!(name), json!("failed"), json!("interrupted"));
+    assert_eq!(calls(&host).await, [ended("outer"), ended("inner")]);
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ fn what_does_not_fit_is_named() {
         (vec![listen, ("SKILLET__SKILLS__INSTALL", "[\"My Skill\"]")], "", "skills.install"),
         (vec![listen], "[skills]\ninstal = [\"calculator\"]\n", "instal"),
         (vec![listen, ("DATABASE_URL", "mysql://x")], "", "database.url"),
+        (vec![listen, ("SKILLET__DATABASE__RETENTION_DAYS", "30")], "", "database.retention_days"),
         (vec![listen], "[skills]\nmax_fule = 3\n", "max_fule"),
         (vec![listen], "[log]\nlevel = \"lots,of=nonsense=x\"\n", "log.level"),
         (vec![listen], "not toml at all", "skillet.toml"),

@@ -19,6 +19,7 @@ mod opening;
 mod outbox;
 mod pairings;
 mod recordings;
+mod retention;
 mod search;
 mod secrets;
 mod sessions;

@@ -148,3 +148,57 @@ async fn a_component_with_wasi_sees_an_empty_world() {
     let answer = call(&host, "wide").await;
     assert_eq!(answer["output"], json!([0, 0, 0, 1]), "{answer:#}");
 }
+
+#[tokio::test]
+async fn the_versions_of_a_skill_share_its_places() {
+    let host = host(Options::default().env("SKILLET__SKILLS__MAX_FUEL", "2000000000000")).await;
+    let slow = Manifest::new("slow").limit("fuel", 2_000_000_000_000).timeout_s(4.0).idempotency(&json!("none"));
+    upload(&host, guests::spin(&slow)).await;
+    let running = async || {
+        let versions = host.get("/api/v1/skills/slow/versions").await.ok();
+        versions["versions"].as_array().unwrap().iter().filter_map(|one| one["in_flight"].as_u64()).sum::<u64>()
+    };
+    let swapped = async {
+        while running().await < 2 {
+            tokio::task::yield_now().await;
+        }
+        let quick = Manifest::new("slow").version("1.1.0").set("can_parallel", &json!(false));
+        upload(&host, guests::constant("1", &quick)).await;
+        assert_eq!(running().await, 2, "both still run");
+        let answer = call(&host, "slow").await;
+        (answer, running().await)
+    };
+    let (one, two, (three, still)) = tokio::join!(call(&host, "slow"), call(&host, "slow"), swapped);
+    assert_eq!((&one["failure"]["kind"], &two["failure"]["kind"]), (&json!("timeout"), &json!("timeout")));
+    assert_eq!(three["output"], 1, "{three:#}");
+    assert_eq!(still, 0, "it runs one at a time, so it waited for both");
+}
+
+#[tokio::test]
+async fn another_host_learns_of_a_swap_without_being_asked() {
+    let Some(server) = postgres::server() else {
+        return postgres::say_skipped("another_host_learns_of_a_swap");
+    };
+    let url = postgres::database(server).await;
+    let one = host(Options { database_url: Some(url.clone()), ..Options::default() }).await;
+    let two = one.another().await;
+    // What a host knows of; asking for it is no look at the skills.
+    let knows = async |host: &Host| {
+        let metrics = host.request(reqwest::Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
+        let line = metrics.lines().find_map(|line| line.strip_prefix("skillet_skills_revision "));
+        line.map_or(0, |number| number.parse::<u64>().unwrap())
+    };
+    for n in 0..3 {
+        let before = knows(&one).await;
+        let manifest = Manifest::new("weather").version(&format!("1.0.{n}"));
+        upload(&one, guests::constant(&n.to_string(), &manifest)).await;
+        let (uploaded, due) = (Instant::now(), knows(&one).await);
+        assert!(due > before);
+        while knows(&two).await < due {
+            assert!(uploaded.elapsed() < Duration::from_secs(5), "it was not told");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    drop((one, two));
+    postgres::drop_database(&url).await;
+}

@@ -30,11 +30,25 @@ impl SchemaRefused {
 }
 
 /// What is wrong with an answer.
-struct Misfit {
+pub struct Misfit {
     /// For the model, with its own words.
-    told: String,
+    pub told: String,
     /// For everybody else, without them.
-    reason: String,
+    pub reason: String,
+}
+
+/// What checks values against a schema: a plain validator, or one that bounds its own work.
+pub trait Fits: Sync {
+    fn check(&self, value: &Value) -> Result<(), Misfit>;
+}
+
+impl Fits for Validator {
+    fn check(&self, value: &Value) -> Result<(), Misfit> {
+        let Some(error) = self.iter_errors(value).next() else { return Ok(()) };
+        let at = error.instance_path();
+        let told: String = error.to_string().chars().take(MAX_REASON_CHARS).collect();
+        Err(Misfit { told: format!("{told} (at `{at}`)"), reason: format!("{} at `{at}`", error.masked()) })
+    }
 }
 
 impl Gateway {
@@ -43,7 +57,7 @@ impl Gateway {
     ///
     /// # Errors
     /// [`GatewayError::Schema`] where also the second answer does not fit, else those of [`Self::complete`].
-    pub async fn complete_json(&self, request: &Request, fits: &Validator) -> Result<Answer, GatewayError> {
+    pub async fn complete_json(&self, request: &Request, fits: &dyn Fits) -> Result<Answer, GatewayError> {
         let mut request = request.clone();
         if let Some(schema) = &request.options.schema {
             instruct(&mut request.prompt, schema);
@@ -114,19 +128,12 @@ fn grow(prompt: &mut Prompt, tokens: u32) {
 }
 
 /// The JSON in an answer, if it satisfies the schema.
-fn fitting(text: &str, fits: &Validator) -> Result<String, Misfit> {
+fn fitting(text: &str, fits: &dyn Fits) -> Result<String, Misfit> {
     let read = |text: &str| serde_json::from_str::<Value>(text.trim());
     let parsed = read(text).or_else(|error| fenced(text).map_or(Err(error), read));
     let value =
         parsed.map_err(|error| Misfit { told: error.to_string(), reason: format!("it is not JSON: {error}") })?;
-    match fits.iter_errors(&value).next() {
-        None => Ok(value.to_string()),
-        Some(error) => {
-            let at = error.instance_path();
-            let told: String = error.to_string().chars().take(MAX_REASON_CHARS).collect();
-            Err(Misfit { told: format!("{told} (at `{at}`)"), reason: format!("{} at `{at}`", error.masked()) })
-        }
-    }
+    fits.check(&value).map(|()| value.to_string())
 }
 
 /// What stands inside of a fence, which models like to put around JSON.

@@ -3,6 +3,7 @@
 mod budget_notice;
 mod daily_digest;
 mod reminder;
+pub mod retention;
 mod retry_send;
 mod skill_call;
 mod write_episode;
@@ -15,8 +16,16 @@ use super::{Parts, note::Note};
 use crate::store::{Job, StoreError};
 
 /// Every kind that this version knows; others are left to hosts that do.
-pub const KINDS: [&str; 6] =
-    [write_episode::KIND, reminder::KIND, retry_send::KIND, daily_digest::KIND, skill_call::KIND, budget_notice::KIND];
+pub const KINDS: [&str; 7] =
+    [
+        write_episode::KIND,
+        reminder::KIND,
+        retry_send::KIND,
+        daily_digest::KIND,
+        skill_call::KIND,
+        budget_notice::KIND,
+        retention::KIND,
+    ];
 
 /// Why a run failed.
 pub enum Failed {
@@ -48,7 +57,7 @@ pub fn for_good(reason: &'static str) -> Failed {
 
 /// Whether a kind is the host's own and no person's.
 pub fn is_internal(kind: &str) -> bool {
-    [write_episode::KIND, retry_send::KIND, budget_notice::KIND].contains(&kind)
+    [write_episode::KIND, retry_send::KIND, budget_notice::KIND, retention::KIND].contains(&kind)
 }
 
 /// Whether a kind is tried again without end: a message waits for it.
@@ -65,6 +74,7 @@ pub async fn run(parts: &Parts, job: &Job) -> Ended {
         daily_digest::KIND => daily_digest::run(parts, job).await,
         skill_call::KIND => skill_call::run(parts, job).await,
         budget_notice::KIND => budget_notice::run(parts, job).await,
+        retention::KIND => retention::run(parts).await,
         _ => Err(for_good("this version of Skillet has no job of this kind")),
     }
 }

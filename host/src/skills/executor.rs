@@ -4,9 +4,11 @@
 mod checks;
 mod keys;
 mod open;
+mod own;
 mod places;
 
 pub use keys::short;
+pub use own::OwnPlaces;
 
 use chrono::TimeDelta;
 use serde_json::Value;
@@ -135,7 +137,7 @@ impl Executor {
             return Ok(rejected(services, &request, "", CallFailure::new(FailureKind::NoSkill, text)));
         };
         let refuse = |failure| Ok(rejected(services, &request, &installed.digest, failure));
-        if let Err(failure) = checks::input(&installed, &request.input) {
+        if let Err(failure) = Box::pin(self.check_input(&installed, &request.input)).await {
             return refuse(failure);
         }
         if let Some(failure) = Box::pin(skills.wants_approval(&installed, &request)).await? {
@@ -168,9 +170,7 @@ impl Executor {
             }
             Started::Finished(record) => return Ok(replay(*record)),
             Started::Interrupted { id, attempt } if !repeatable => {
-                let text = "the host ended during this call; it may have taken effect and is not repeated";
-                let failure = CallFailure::new(FailureKind::Interrupted, text);
-                let checked = Checked { output: Err(failure), run: None };
+                let checked = Checked { output: Err(CallFailure::interrupted()), run: None };
                 return Box::pin(account(services, &installed, (id, attempt), Duration::ZERO, &checked)).await;
             }
             Started::Run { id, attempt } | Started::Interrupted { id, attempt } => (id, attempt),
@@ -239,7 +239,7 @@ impl Executor {
 
     /// Runs once on a stage of its own, in a place like any call: the pool has no more instances than places.
     pub(super) async fn alone(&self, stage: Stage<'_>, installed: &Installed, raw: RawCall<'_>) -> Checked {
-        let place = match checks::input(installed, raw.input) {
+        let place = match self.check_input(installed, raw.input).await {
             Ok(()) => self.places.wait(&installed.places).await,
             Err(failure) => Err(failure),
         };
@@ -291,7 +291,10 @@ impl Executor {
             root.charge_fuel(run.fuel);
         }
         run.redact(&installed.redactor);
-        let output = run.output.clone().and_then(|text| checks::output(installed, &text));
+        let output = match &run.output {
+            Ok(text) => Box::pin(self.check_output(installed, text)).await,
+            Err(failure) => Err(failure.clone()),
+        };
         if matches!(run.output, Err(CallFailure { kind: FailureKind::Timeout | FailureKind::OutOfFuel, .. }))
             && root.depth > 0
             && limits != installed.limits

@@ -38,7 +38,7 @@ pub enum FailureKind {
     Stopped,
     /// Whoever waited for it left.
     Cancelled,
-    /// The process ended during an earlier run that must not be repeated.
+    /// The process ended in the middle of it.
     Interrupted,
     /// The owner was asked whether it may run.
     Waits,
@@ -92,6 +92,11 @@ impl CallFailure {
         let shown = |c: char| if c.is_control() && c != '\n' { ' ' } else { c };
         let text = storable(&text.into()).chars().take(MAX_FAILURE_CHARS).map(shown).collect();
         Self { kind, text }
+    }
+
+    /// The process ended in the middle of it.
+    pub fn interrupted() -> Self {
+        Self::new(FailureKind::Interrupted, "the host ended during this call; it may have taken effect")
     }
 
     /// As it stands in the record of a call: `{kind, text, fault}`.

@@ -68,21 +68,6 @@ impl Grants {
     }
 }
 
-/// Grants with more granted: capabilities of both, words of both scopes.
-pub fn together(granted: impl IntoIterator<Item = (String, Value)>, more: &[(String, Value)]) -> Vec<(String, Value)> {
-    let mut all: BTreeMap<String, Value> = granted.into_iter().collect();
-    for (capability, scope) in more {
-        match (all.get_mut(capability), scope) {
-            (Some(Value::Array(words)), Value::Array(new)) => {
-                let missing: Vec<Value> = new.iter().filter(|word| !words.contains(word)).cloned().collect();
-                words.extend(missing);
-            }
-            _ => drop(all.insert(capability.clone(), scope.clone())),
-        }
-    }
-    all.into_iter().collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

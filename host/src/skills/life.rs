@@ -4,8 +4,8 @@
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use super::{Installed, Manifest, NameError, Skills, failure::CallFailure, grant, grant::Grants, tell};
-use crate::store::{StoreError, VersionRow, logged};
+use super::{Installed, Manifest, NameError, Skills, failure::CallFailure, grant::Grants, tell};
+use crate::store::{StoreError, VersionRow, Yes, logged};
 
 /// Why a change of a skill's life was not made.
 #[derive(Debug, thiserror::Error)]
@@ -34,18 +34,15 @@ impl Skills {
         let manifest: Manifest = serde_json::from_value(version.manifest.0.clone())
             .map_err(|error| StoreError::Corrupt(format!("manifest of {digest}: {error}")))?;
         let asked = manifest.asked();
-        if let Some(by) = grant {
-            // What was granted before stays: the version before may be needed again, and no version gets
-            // more than it asks for.
-            let before = db.grants(name).await?.into_iter().map(|grant| (grant.capability, grant.scope.0));
-            db.set_grants(clock, name, &grant::together(before, &asked), by).await?;
+        let yes = grant.map(|by| Yes { asked: &asked, by });
+        if yes.is_none() {
+            let granted = db.grants(name).await?.into_iter().map(|grant| (grant.capability, grant.scope.0));
+            let missing = Grants::new(name, granted).missing(&asked);
+            if !missing.is_empty() {
+                return Err(LifeError::NotGranted { skill: name.to_owned(), missing });
+            }
         }
-        let granted = db.grants(name).await?.into_iter().map(|grant| (grant.capability, grant.scope.0));
-        let missing = Grants::new(name, granted).missing(&asked);
-        if !missing.is_empty() {
-            return Err(LifeError::NotGranted { skill: name.to_owned(), missing });
-        }
-        if !db.activate_version(clock, name, digest).await? {
+        if !db.grant_and_activate(clock, name, digest, yes.as_ref()).await? {
             // It was discarded meanwhile.
             return Err(self
                 .version(name, digest)
@@ -54,7 +51,7 @@ impl Skills {
                 .map_or_else(|| LifeError::NoSkill(name.to_owned()), Into::into));
         }
         tracing::info!(skill = name, digest, "a version was activated");
-        self.registry.look().await;
+        self.changed().await;
         Ok(version)
     }
 
@@ -74,7 +71,7 @@ impl Skills {
             return Err(wanted.map_or_else(nothing, |to| LifeError::NoReturn(name.to_owned(), to.version)));
         };
         tracing::info!(skill = name, from, to, "a version was rolled back");
-        self.registry.look().await;
+        self.changed().await;
         Ok(self.version(name, &to).await?)
     }
 
@@ -85,7 +82,7 @@ impl Skills {
             return Err(LifeError::NoSkill(name.to_owned()));
         }
         tracing::info!(skill = name, status, "a skill's status was set");
-        self.registry.look().await;
+        self.changed().await;
         Ok(())
     }
 
@@ -116,7 +113,7 @@ impl Skills {
         tracing::warn!(skill = installed.name, from = installed.digest, to, reason, "a version was rolled back");
         let detail = serde_json::json!({ "from": installed.digest, "digest": to, "reason": reason });
         db.audit(clock, "host", "skill.rollback", &installed.name, &detail).await?;
-        self.registry.look().await;
+        self.changed().await;
         let version = &installed.manifest.version;
         tell::rolled_back(&self.services, (&installed.name, version, &installed.digest), (faulty, total)).await
     }

@@ -13,7 +13,7 @@ mod shape;
 mod triggers;
 
 pub use capabilities::Capabilities;
-pub use checks::{MAX_SCHEMA_BYTES, check_skill_name, validator};
+pub use checks::{MAX_SCHEMA_BYTES, check_skill_name};
 pub use examples::{Example, Setting};
 pub use limits::AskedLimits;
 pub use secrets::AskedSecret;

@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     CallFailure, Caller, FailureKind, Limits, Skills, digest,
+    executor::OwnPlaces,
     host::{CallState, Services},
     linker::Call,
     root::Root,
@@ -167,7 +168,7 @@ impl Skills {
     /// Two calls of a skill that runs one at a time: the second finds no place.
     fn queue_bites(&self) -> Probed {
         let began = Instant::now();
-        let own = Arc::new(tokio::sync::Semaphore::new(1));
+        let own = Arc::new(OwnPlaces::new(1));
         let first = self.executor.places.take(&own);
         let second = self.executor.places.take(&own);
         let bites = first.is_ok() && matches!(second, Err(CallFailure { kind: FailureKind::Busy, .. }));

@@ -7,18 +7,19 @@ use std::{
     collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock},
 };
-use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Linker};
 
 use super::{
     compiler::{CompileError, Compiler},
     egress::{Redactor, Seal, Secret},
+    executor::OwnPlaces,
     grant::Grants,
     host::{CallState, Reach},
     limits::Limits,
     linker::SkillWorldPre,
-    manifest::{Manifest, validator},
+    manifest::Manifest,
     running::{Running, RunningVersions},
+    schema::Schema,
     trigger::Matcher,
 };
 use crate::{
@@ -40,15 +41,15 @@ pub struct Installed {
     pub limits: Limits,
     pub grants: Grants,
     pub settings: Arc<Map<String, Value>>,
-    pub input: jsonschema::Validator,
-    pub output: jsonschema::Validator,
+    pub input: Arc<Schema>,
+    pub output: Arc<Schema>,
     pub triggers: Vec<Matcher>,
     /// What it may reach on the network.
     pub reach: Reach,
     /// Takes the values of the secrets out of whatever a run leaves.
     pub redactor: Redactor,
-    /// One permit for each call that may run at once; shared by the versions of a skill.
-    pub places: Arc<Semaphore>,
+    /// One for each call that may run at once.
+    pub places: Arc<OwnPlaces>,
     /// The calls of this version that run in this process.
     pub running: Arc<Running>,
 }
@@ -152,7 +153,12 @@ impl Registry {
         let mut current = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
         // Of two looks at the same time, the later one stays.
         if current.revision <= revision {
+            for skill in skills.values() {
+                skill.places.resize(places(&skill.limits));
+            }
             *current = Arc::new(Snapshot { revision, skills });
+            #[expect(clippy::cast_precision_loss, reason = "a count of changes is far below 2^52")]
+            metrics::gauge!("skillet_skills_revision").set(revision as f64);
             for running in taken_back {
                 running.stop();
             }
@@ -198,7 +204,7 @@ impl Registry {
         self.put_in_secrets(&mut installed).await?;
         installed.running = self.running.of(&row.name, digest);
         // Calls of the version before count too: so many at a time is a promise of the skill.
-        if let Some(before) = before.filter(|before| before.limits.concurrency == installed.limits.concurrency) {
+        if let Some(before) = before {
             installed.places = before.places.clone();
         }
         Ok(installed)
@@ -256,15 +262,15 @@ impl Registry {
             redactor: Redactor::default(),
             grants,
             settings: Arc::new(defaults.collect()),
-            input: validator(&manifest.input_schema).map_err(corrupt)?,
-            output: validator(&manifest.output_schema).map_err(corrupt)?,
+            input: Schema::new(&manifest.input_schema).map(Arc::new).map_err(corrupt)?,
+            output: Schema::new(&manifest.output_schema).map(Arc::new).map_err(corrupt)?,
             triggers: manifest
                 .triggers
                 .iter()
                 .map(super::trigger::Trigger::compile)
                 .collect::<Result<_, _>>()
                 .map_err(corrupt)?,
-            places: Arc::new(Semaphore::new(usize::try_from(limits.concurrency).unwrap_or(Semaphore::MAX_PERMITS))),
+            places: Arc::new(OwnPlaces::new(places(&limits))),
             running: Arc::new(Running::new(&manifest.name)),
             manifest: manifest.clone(),
         })
@@ -321,12 +327,17 @@ impl Registry {
     }
 }
 
+/// Calls of a version that may run at once.
+fn places(limits: &Limits) -> usize {
+    usize::try_from(limits.concurrency).unwrap_or(usize::MAX)
+}
+
 impl Installed {
     /// The input that one of the triggers fills in from a message, if it fits the schema.
     pub fn triggered(&self, message: &str, locale: &str) -> Option<Value> {
         self.triggers.iter().find_map(|trigger| {
             let input = self.typed(trigger.input(message, locale)?);
-            self.input.is_valid(&input).then_some(input)
+            self.input.fits(&input).then_some(input)
         })
     }
 

@@ -97,6 +97,11 @@ impl Sandbox {
         .await
     }
 
+    /// Does some work of a stranger's making where guests run.
+    pub async fn aside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        self.threads.run(async move { work() }).await
+    }
+
     /// Enters a guest within its limits, on the threads of the guests.
     pub async fn within(
         &self,

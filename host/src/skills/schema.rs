@@ -1,98 +1,112 @@
-//! Bounds on a JSON Schema before anything is checked against it: a small text can stand for an
-//! endless amount of work, and checking cannot be interrupted.
+//! JSON Schemas of strangers. A small text can stand for an endless amount of work or memory, and checking
+//! cannot be interrupted: so a schema is weighed before it is made, a value before it is checked, patterns
+//! are matched in linear time and within a deadline, and what is wrong is told in detail of small values.
+
+mod pattern;
+mod weight;
 
 use serde_json::Value;
-use std::collections::HashMap;
 
-/// Subschemas that a schema may have once its references are put in place.
-const MAX_NODES: u64 = 10_000;
+use weight::Weight;
 
-/// Longest `pattern`.
-const MAX_PATTERN_BYTES: usize = 1_000;
+/// Parts of the schema that all values in one together may meet, and some nanoseconds each.
+const MAX_WORK: u64 = 100_000_000;
 
-/// Says what is too much, if anything.
-pub fn check(schema: &Value) -> Result<(), String> {
-    let mut weigher = Weigher { root: schema, known: HashMap::new() };
-    let nodes = weigher.weigh(schema)?;
-    if nodes > MAX_NODES {
-        return Err(format!("with its references put in place it has more than {MAX_NODES} parts"));
+/// As much of that as no other work waits for.
+const QUICK_WORK: u64 = 1_000_000;
+
+/// As much of that as is told in detail: each alternative that does not fit leaves some hundred bytes for
+/// each value.
+const DETAILED_WORK: u64 = 100_000;
+
+/// Bytes of text that are as much work as one value: their characters are counted, or compared.
+const BYTES_OF_ONE: u64 = 16;
+
+/// Bytes of keys that all `patternProperties` together may meet: up to two microseconds each.
+const MAX_KEY_BYTES: u64 = 1 << 20;
+
+/// What values are checked against.
+#[derive(Debug)]
+pub struct Schema {
+    validator: jsonschema::Validator,
+    weight: Weight,
+}
+
+/// How much there is of a value.
+#[derive(Debug, Default)]
+struct Size {
+    values: u64,
+    bytes: u64,
+    key_bytes: u64,
+}
+
+impl Schema {
+    /// Checks a schema and makes what checks values against it. Remote references are never followed.
+    pub fn new(schema: &Value) -> Result<Self, String> {
+        let weight = weight::weigh(schema)?;
+        let validator = pattern::options()
+            .with_keyword("pattern", pattern::keyword)
+            .build(schema)
+            .map_err(|error| format!("{error} at `{}`", error.instance_path()))?;
+        Ok(Self { validator, weight })
     }
-    Ok(())
+
+    /// Says what does not fit, if anything.
+    pub fn check(&self, value: &Value) -> Result<(), String> {
+        let size = Size::of(value);
+        let work = self.work(&size);
+        if work > MAX_WORK || self.weight.key_patterns.saturating_mul(size.key_bytes) > MAX_KEY_BYTES {
+            return Err("it is too much to be checked against so large a schema".to_owned());
+        }
+        let long = || "matching its patterns takes too long".to_owned();
+        if pattern::timed(|| self.validator.is_valid(value)).ok_or_else(long)? {
+            return Ok(());
+        }
+        if work > DETAILED_WORK {
+            return Err("it does not fit the schema".to_owned());
+        }
+        let told = pattern::timed(|| match self.validator.validate(value) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(format!("{} at `{}`", error.masked(), error.instance_path())),
+        });
+        told.ok_or_else(long)?
+    }
+
+    pub fn fits(&self, value: &Value) -> bool {
+        self.check(value).is_ok()
+    }
+
+    /// Whether checking a value takes so little time that it may be done anywhere.
+    pub fn is_quick_for(&self, value: &Value) -> bool {
+        !self.weight.has_patterns && self.work(&Size::of(value)) <= QUICK_WORK
+    }
+
+    fn work(&self, size: &Size) -> u64 {
+        self.weight.nodes.saturating_mul(size.values.saturating_add(size.bytes / BYTES_OF_ONE))
+    }
 }
 
-struct Weigher<'a> {
-    root: &'a Value,
-    /// Weight by reference; `None` while it is being weighed, so that a circle is seen.
-    known: HashMap<&'a str, Option<u64>>,
-}
+impl Size {
+    fn of(value: &Value) -> Self {
+        let mut size = Self::default();
+        size.add(value);
+        size
+    }
 
-impl<'a> Weigher<'a> {
-    fn weigh(&mut self, value: &'a Value) -> Result<u64, String> {
-        let mut nodes: u64 = 1;
+    fn add(&mut self, value: &Value) {
+        self.values += 1;
         match value {
-            Value::Array(items) => {
-                for item in items {
-                    nodes = nodes.saturating_add(self.weigh(item)?);
-                }
-            }
-            Value::Object(fields) => {
-                for (key, item) in fields {
-                    let weight = match (key.as_str(), item) {
-                        ("$ref", Value::String(target)) => self.follow(target)?,
-                        ("$dynamicRef" | "$recursiveRef", _) => return Err(format!("`{key}` is not supported")),
-                        ("pattern", Value::String(pattern)) if pattern.len() > MAX_PATTERN_BYTES => {
-                            return Err(format!("a `pattern` has {MAX_PATTERN_BYTES} bytes at most"));
-                        }
-                        // Definitions count where they are used.
-                        ("$defs" | "definitions", _) => 0,
-                        (_, item) => self.weigh(item)?,
-                    };
-                    nodes = nodes.saturating_add(weight);
-                }
-            }
+            Value::String(text) => self.bytes += text.len() as u64,
+            Value::Array(items) => items.iter().for_each(|item| self.add(item)),
+            Value::Object(fields) => fields.iter().for_each(|(key, item)| {
+                self.bytes += key.len() as u64;
+                self.key_bytes += key.len() as u64;
+                self.add(item);
+            }),
             _ => {}
         }
-        Ok(nodes)
-    }
-
-    fn follow(&mut self, target: &'a str) -> Result<u64, String> {
-        match self.known.get(target) {
-            Some(Some(weight)) => return Ok(*weight),
-            Some(None) => return Err(format!("the reference `{target}` leads back to itself")),
-            None => {}
-        }
-        let pointer = target.strip_prefix('#').filter(|pointer| pointer.starts_with('/'));
-        let found = pointer.and_then(|pointer| self.root.pointer(pointer));
-        let found = found.ok_or_else(|| format!("the reference `{target}` is not a place in this schema (`#/…`)"))?;
-        self.known.insert(target, None);
-        let weight = self.weigh(found)?;
-        self.known.insert(target, Some(weight));
-        Ok(weight)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::check;
-    use serde_json::{Value, json};
-
-    #[test]
-    fn references_are_followed_and_counted() {
-        let fine = json!({ "$defs": { "a": { "type": "string" } }, "properties": { "x": { "$ref": "#/$defs/a" } } });
-        assert_eq!(check(&fine), Ok(()));
-        let refused = |schema: Value, part: &str| {
-            let reason = check(&schema).unwrap_err();
-            assert!(reason.contains(part), "{reason}");
-        };
-        refused(json!({ "$ref": "https://example.org/schema" }), "not a place");
-        refused(json!({ "$ref": "#" }), "not a place");
-        refused(json!({ "$defs": { "a": { "anyOf": [{ "$ref": "#/$defs/a" }] } }, "$ref": "#/$defs/a" }), "leads back");
-        let mut defs = serde_json::Map::new();
-        for n in 0..26 {
-            let next = json!({ "$ref": format!("#/$defs/d{}", n + 1) });
-            defs.insert(format!("d{n}"), json!({ "anyOf": [next, next] }));
-        }
-        defs.insert("d26".into(), json!({ "type": "string" }));
-        refused(json!({ "$defs": defs, "$ref": "#/$defs/d0" }), "more than");
-    }
-}
+mod tests;

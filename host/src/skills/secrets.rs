@@ -66,6 +66,7 @@ impl Skills {
         known.ok_or_else(|| SecretError::NoSkill(skill.to_owned()))?;
         let Some(value) = value else {
             db.delete_secret(skill, name).await?;
+            self.changed().await;
             return Ok(());
         };
         let versions = db.versions(skill).await?;
@@ -83,6 +84,7 @@ impl Skills {
             return Err(SecretError::NotAHeader);
         }
         db.set_secret(clock, skill, name, &self.registry.seal(skill, name, text), by).await?;
+        self.changed().await;
         Ok(())
     }
 }

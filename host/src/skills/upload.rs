@@ -23,7 +23,7 @@ use super::{
     probe,
     registry::LoadError,
 };
-use crate::store::{NewVersion, StoreError};
+use crate::store::{NewVersion, Staged, StoreError};
 
 pub use super::compiler::Place;
 pub use bundle::{Bundle, GalleryError, Shipped};
@@ -264,7 +264,16 @@ impl Skills {
             component,
             origin: origin.word(),
         };
-        db.stage_version(clock, &version).await?;
+        // Another host may have stored this number since it was looked up.
+        if let Staged::NumberTaken(stored) = db.stage_version(clock, &version).await? {
+            self.registry.forget(&digest).await;
+            return Err(UploadError::SameVersion {
+                skill: manifest.name,
+                version: manifest.version,
+                stored,
+                given: digest,
+            });
+        }
         let asked = manifest.asked();
         if origin == Origin::Bundle {
             db.set_grants(clock, &manifest.name, &asked, "host").await?;
@@ -278,6 +287,7 @@ impl Skills {
         let loosens = self.loosens(before.as_ref(), &manifest).await?;
         let status = if missing.is_empty() && !replaces_bundled && !loosens {
             db.activate_version(clock, &manifest.name, &digest).await?;
+            self.changed().await;
             "active"
         } else {
             "review"

@@ -73,18 +73,6 @@ macro_rules! approval_columns {
     };
 }
 
-/// Grants `$2` of skill `$1` the scope `$3`, which is a list of one word or `true`. A word is added to
-/// those that were granted before; what was granted as a whole stays whole.
-macro_rules! widen_grant {
-    ($scope:literal) => {
-        concat!(
-            "INSERT INTO grants (skill_name, capability, scope, granted_by, granted_at) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (skill_name, capability) DO UPDATE SET granted_by = $4, granted_at = $5, scope = ",
-            $scope
-        )
-    };
-}
-
 impl Db {
     /// Asks the owner, once per key, and tells them in the same transaction. `None` when this was asked
     /// before, whatever the answer, or the skill has been removed.
@@ -126,21 +114,7 @@ impl Db {
     ) -> Result<Option<Approval>> {
         let now = clock.now();
         let status = if approve { ApprovalStatus::Approved } else { ApprovalStatus::Denied };
-        let widen = match self {
-            Self::Sqlite(_) => widen_grant!(
-                "CASE WHEN excluded.scope = 'true' OR grants.scope = 'true' THEN 'true'
-                 WHEN EXISTS (SELECT 1 FROM json_each(grants.scope) WHERE value = json_extract(excluded.scope, '$[0]'))
-                    THEN grants.scope
-                 WHEN json_type(grants.scope) = 'array'
-                    THEN json_insert(grants.scope, '$[#]', json_extract(excluded.scope, '$[0]'))
-                 ELSE json_array(json_extract(grants.scope, '$'), json_extract(excluded.scope, '$[0]')) END"
-            ),
-            Self::Postgres(_) => widen_grant!(
-                "CASE WHEN excluded.scope = 'true' OR grants.scope = 'true' THEN CAST('true' AS JSONB)
-                 WHEN (grants.scope || CAST('[]' AS JSONB)) @> excluded.scope THEN grants.scope
-                 ELSE grants.scope || excluded.scope END"
-            ),
-        };
+        let widen = self.widen_grant();
         let decided = write_tx!(self, tx => {
             let skill: Option<(String,)> = sqlx::query_as("SELECT skill_name FROM approvals WHERE id = $1")
                 .bind(id).fetch_optional(&mut *tx).await?;

@@ -182,6 +182,24 @@ impl Db {
         Ok(())
     }
 
+    /// Ends calls that no process will end: those of a host whose process is a new one, and those whose
+    /// holder should have ended them before a moment. `failure` goes on record. Returns how many those were.
+    pub async fn end_left_calls(
+        &self,
+        clock: &Clock,
+        host: Option<HostId>,
+        before: DateTime<Utc>,
+        (failure, fault): (&Value, &str),
+    ) -> Result<u64> {
+        // What was begun before calls had holders; no call takes a day.
+        let day_before = before - TimeDelta::days(1);
+        Ok(on!(self, pool => sqlx::query(
+            "UPDATE calls SET status = 'failed', failure = $1, fault = $2, finished_at = $3
+             WHERE status = 'running' AND (held_by = $4 OR held_until < $5 OR (held_until IS NULL AND created_at < $6))",
+        ).bind(Json(failure)).bind(fault).bind(clock.now()).bind(host).bind(before).bind(day_before)
+         .execute(pool).await.map(|done| done.rows_affected()))?)
+    }
+
     /// Counts another attempt of a call that still runs; false when this attempt was overtaken or has ended.
     pub async fn next_attempt(&self, id: CallId, attempt: i64) -> Result<bool> {
         Ok(on!(self, pool => sqlx::query(

@@ -39,7 +39,7 @@ pub struct NewJob {
     pub user: Option<UserId>,
     /// Where its outcome goes.
     pub conversation: Option<ConversationId>,
-    /// "turn", "outbox", "telegram" for a button, "skill NAME", "owner" or "token NAME".
+    /// "turn", "outbox", "host", "telegram" for a button, "skill NAME", "owner" or "token NAME".
     pub created_by: String,
     /// A cron expression of five fields; without it the job runs once.
     pub recurrence: Option<String>,

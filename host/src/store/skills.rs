@@ -1,4 +1,4 @@
-//! Skills and their grants.
+//! Skills: which there are, whether they answer, and their settings.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -22,15 +22,6 @@ pub struct SkillRow {
     pub settings: Json<serde_json::Map<String, Value>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
-}
-
-/// The owner's yes to one capability of a skill.
-#[derive(Clone, Debug, FromRow)]
-pub struct Grant {
-    pub capability: String,
-    pub scope: Json<Value>,
-    pub granted_by: String,
-    pub granted_at: DateTime<Utc>,
 }
 
 /// Counts a change of the skills, in the transaction that makes it.
@@ -98,29 +89,6 @@ impl Db {
             known
         });
         Ok(known)
-    }
-
-    /// Replaces all grants of a skill.
-    pub async fn set_grants(&self, clock: &Clock, name: &str, grants: &[(String, Value)], by: &str) -> Result<()> {
-        write_tx!(self, tx => {
-            sqlx::query(self.hold_skill()).bind(name).execute(&mut *tx).await?;
-            sqlx::query("DELETE FROM grants WHERE skill_name = $1").bind(name).execute(&mut *tx).await?;
-            for (capability, scope) in grants {
-                sqlx::query(
-                    "INSERT INTO grants (skill_name, capability, scope, granted_by, granted_at)
-                     VALUES ($1, $2, $3, $4, $5)",
-                ).bind(name).bind(capability).bind(Json(scope)).bind(by).bind(clock.now())
-                 .execute(&mut *tx).await?;
-            }
-            bump!(tx);
-        });
-        Ok(())
-    }
-
-    pub async fn grants(&self, name: &str) -> Result<Vec<Grant>> {
-        Ok(on!(self, pool => sqlx::query_as(
-            "SELECT capability, scope, granted_by, granted_at FROM grants WHERE skill_name = $1 ORDER BY capability",
-        ).bind(name).fetch_all(pool).await)?)
     }
 
     /// All skills by name, removed ones too.

@@ -58,22 +58,27 @@ impl Db {
         }
     }
 
-    /// Makes the owner, out of the member of this name or of who spoke before there was an owner;
-    /// fails with `Taken` when there is an owner already.
+    /// Makes the owner, out of the member of this name or of who spoke before there was an owner, but
+    /// never out of somebody who has a chat on Telegram: whoever is behind that would be the owner. Fails
+    /// with `Taken` when there is an owner already, or the name is such a person's.
     pub async fn create_owner(&self, clock: &Clock, name: &str, password_hash: &str) -> Result<UserId> {
         let made: Option<(UserId,)> = write_tx!(self, tx => {
             sqlx::query(
-                "UPDATE users SET name = $1 WHERE name = $2 AND role = 'member'
+                "UPDATE users SET name = $1 WHERE name = $2 AND role = 'member' AND telegram_user_id IS NULL
                  AND NOT EXISTS (SELECT 1 FROM users other WHERE other.name = $1)",
             ).bind(name).bind(FIRST).execute(&mut *tx).await?;
             sqlx::query_as(
                 "INSERT INTO users (id, name, role, password_hash, created_at) VALUES ($1, $2, 'owner', $3, $4)
-                 ON CONFLICT (name) DO UPDATE SET role = 'owner', password_hash = $3 WHERE users.role = 'member'
-                 RETURNING id",
+                 ON CONFLICT (name) DO UPDATE SET role = 'owner', password_hash = $3
+                 WHERE users.role = 'member' AND users.telegram_user_id IS NULL RETURNING id",
             ).bind(UserId::new(clock)).bind(name).bind(password_hash).bind(clock.now())
              .fetch_optional(&mut *tx).await.map_err(taken("an owner"))?
         });
-        made.map(|(id,)| id).ok_or(StoreError::Taken("an owner"))
+        match made {
+            Some((id,)) => Ok(id),
+            None if self.owner().await?.is_some() => Err(StoreError::Taken("an owner")),
+            None => Err(StoreError::Taken("a person of this name who writes on Telegram")),
+        }
     }
 
     /// The hash that the owner's password is checked against.

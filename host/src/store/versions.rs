@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::{FromRow, types::Json};
 
 use super::{
-    Db, Result, on,
+    Db, Result, Yes, on,
     skills::{STRIP, bump},
     write_tx,
 };
@@ -55,6 +55,15 @@ pub struct NewVersion<'a> {
     pub origin: &'a str,
 }
 
+/// What became of a version that was to be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Staged {
+    /// It is there, since now or before.
+    Stored,
+    /// Its number is another component's, of this digest.
+    NumberTaken(String),
+}
+
 macro_rules! version_columns {
     () => {
         "digest, skill_name, version, manifest, imports, examples, size, compile_ms, status, origin, created_at,
@@ -64,18 +73,27 @@ macro_rules! version_columns {
 
 impl Db {
     /// Stores a checked version for review. A version that is stored already is left as it is, unless the
-    /// skill was removed: that begins again as if it were new, with no version that answers.
-    pub async fn stage_version(&self, clock: &Clock, new: &NewVersion<'_>) -> Result<()> {
+    /// skill was removed: that begins again as if it were new, with no version that answers. A number is one
+    /// component, but for what ships with the host: that is built again and again under one.
+    pub async fn stage_version(&self, clock: &Clock, new: &NewVersion<'_>) -> Result<Staged> {
         let now = clock.now();
         let size = i64::try_from(new.component.len()).unwrap_or(i64::MAX);
-        write_tx!(self, tx => {
-            // A skill that is there already is held, so that it is not discarded meanwhile.
+        let staged = write_tx!(self, tx => {
+            // A skill that is there already is held, so that it is not discarded meanwhile, and of two
+            // versions of one number at the same moment the second sees the first.
             sqlx::query(
                 "INSERT INTO skills (name, status, origin, settings, created_at, updated_at)
                  VALUES ($1, 'active', $2, $3, $4, $4)
                  ON CONFLICT (name) DO UPDATE SET updated_at = skills.updated_at",
             ).bind(new.skill_name).bind(new.origin).bind(Json(serde_json::Map::<String, Value>::new())).bind(now)
              .execute(&mut *tx).await?;
+            let other: Option<(String,)> = sqlx::query_as(
+                "SELECT digest FROM skill_versions WHERE skill_name = $1 AND version = $2 AND $4 <> 'bundle'
+                 AND NOT EXISTS (SELECT 1 FROM skill_versions WHERE digest = $3) ORDER BY created_at DESC, digest LIMIT 1",
+            ).bind(new.skill_name).bind(new.version).bind(new.digest).bind(new.origin).fetch_optional(&mut *tx).await?;
+            if let Some((digest,)) = other {
+                return Ok(Staged::NumberTaken(digest));
+            }
             let again = sqlx::query(
                 "UPDATE skills SET status = 'active', origin = $2, active_digest = NULL, previous_digest = NULL,
                  updated_at = $3 WHERE name = $1 AND status = 'removed'",
@@ -95,14 +113,26 @@ impl Db {
             ).bind(new.digest).bind(new.skill_name).bind(new.version).bind(Json(new.manifest))
              .bind(Json(new.imports)).bind(Json(new.examples)).bind(size).bind(new.compile_ms)
              .bind(new.component).bind(now).bind(new.origin).execute(&mut *tx).await?;
+            Staged::Stored
         });
-        Ok(())
+        Ok(staged)
     }
 
     /// Makes a stored version the one that answers; a disabled skill stays disabled. False when the
     /// skill has no such version.
     pub async fn activate_version(&self, clock: &Clock, name: &str, digest: &str) -> Result<bool> {
-        let now = clock.now();
+        self.grant_and_activate(clock, name, digest, None).await
+    }
+
+    /// [`Db::activate_version`], and a yes to what it asks for with it: both happen, or neither.
+    pub async fn grant_and_activate(
+        &self,
+        clock: &Clock,
+        name: &str,
+        digest: &str,
+        yes: Option<&Yes<'_>>,
+    ) -> Result<bool> {
+        let (now, widen) = (clock.now(), self.widen_grant());
         write_tx!(self, tx => {
             // Activations of one skill wait for each other here, so that each sees which version the one
             // before made active, and whether its own is still there.
@@ -116,6 +146,10 @@ impl Db {
             ).bind(name).bind(digest).bind(now).execute(&mut *tx).await?.rows_affected() == 1;
             if !known {
                 return Ok(false);
+            }
+            for (capability, scope) in yes.into_iter().flat_map(Yes::words) {
+                sqlx::query(widen).bind(name).bind(capability).bind(Json(scope)).bind(yes.map(|yes| yes.by)).bind(now)
+                    .execute(&mut *tx).await?;
             }
             sqlx::query(
                 "UPDATE skill_versions SET status = 'retired' WHERE skill_name = $1 AND digest <> $2 AND status = 'active'",

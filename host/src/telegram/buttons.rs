@@ -102,6 +102,7 @@ impl Press<'_> {
         let Some(decided) = db.decide_approval(clock, id, yes, BY).await? else {
             return Ok(Some(self.marked("telegram.too_late")));
         };
+        self.session.parts.skills.changed().await;
         let (action, outcome) = match decided.status {
             ApprovalStatus::Approved => ("approval.approve", "telegram.approved"),
             _ => ("approval.deny", "tell.denied"),

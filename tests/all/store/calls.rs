@@ -22,12 +22,13 @@ both!(
     calls_are_on_record,
     an_attempt_is_counted_once,
     a_call_that_another_host_runs_is_not_taken_over_before_its_time,
+    calls_that_no_process_will_end_are_ended,
     the_health_of_a_version_is_how_its_calls_ended,
 );
 
 const INPUT: &str = "{\"text\":\"上海\"}";
 
-fn start<'a>(key: Option<&'a str>, input: &'a Value, of: (Option<TurnId>, Option<UserId>)) -> CallStart<'a> {
+pub fn start<'a>(key: Option<&'a str>, input: &'a Value, of: (Option<TurnId>, Option<UserId>)) -> CallStart<'a> {
     CallStart {
         skill: "echo",
         digest: "d1",
@@ -53,14 +54,14 @@ async fn begin(db: &TestDb, key: Option<&str>) -> Started {
 }
 
 /// Begins a call that is expected to run.
-async fn run(db: &TestDb, key: Option<&str>) -> (CallId, i64) {
+pub async fn run(db: &TestDb, key: Option<&str>) -> (CallId, i64) {
     match begin(db, key).await {
         Started::Run { id, attempt } => (id, attempt),
         other => panic!("{other:?}"),
     }
 }
 
-async fn end(db: &TestDb, (id, attempt): (CallId, i64), result: Result<Value, Value>) {
+pub async fn end(db: &TestDb, (id, attempt): (CallId, i64), result: Result<Value, Value>) {
     let log = json!([{ "level": "info", "message": "hello" }]);
     let (output, failure) = (result.as_ref().ok(), result.as_ref().err());
     let end = CallEnd {
@@ -227,6 +228,46 @@ async fn an_attempt_is_counted_once(db: TestDb) {
     end(&db, (id, 2), Ok(json!(1))).await;
     assert!(!db.next_attempt(id, 2).await.unwrap(), "it has ended");
     assert!(!db.next_attempt(CallId::new(&db.clock), 1).await.unwrap());
+}
+
+async fn calls_that_no_process_will_end_are_ended(db: TestDb) {
+    let (input, failure) = (json!({}), json!({ "kind": "interrupted", "text": "gone", "fault": "host" }));
+    let begin = async |key, number, seconds| {
+        let held_for = Duration::seconds(seconds);
+        let one = CallStart { held_by: host(number), held_for, ..start(key, &input, (None, None)) };
+        let Started::Run { id, attempt } = db.start_call(&db.clock, &one).await.unwrap() else { panic!("it is new") };
+        (id, attempt)
+    };
+    let left = async |host, before| db.end_left_calls(&db.clock, host, before, (&failure, "host")).await.unwrap();
+    let (mine, others, short) = (begin(Some("k"), 1, 9).await, begin(None, 2, 9).await, begin(None, 2, 2).await);
+    let done = begin(None, 1, 0).await;
+    end(&db, done, Ok(json!(1))).await;
+    let now = db.tick();
+    assert_eq!(left(None, now).await, 0, "all are held");
+    assert_eq!(left(Some(host(1)), now - Duration::days(1)).await, 1, "a new process of this host holds nothing");
+    let record = db.call(mine.0).await.unwrap().unwrap();
+    assert_eq!((record.status.as_str(), record.finished_at, record.attempt), ("failed", Some(now), 1));
+    assert_eq!((record.failure.unwrap().0, record.fault.as_deref()), (failure.clone(), Some("host")));
+    assert_eq!(db.call(done.0).await.unwrap().unwrap().status, "done");
+
+    assert_eq!(left(None, now + Duration::seconds(5)).await, 1, "the time of one is over");
+    assert_eq!(db.call(short.0).await.unwrap().unwrap().status, "failed");
+    assert_eq!(db.call(others.0).await.unwrap().unwrap().status, "running");
+    end(&db, short, Ok(json!("too late"))).await;
+    assert_eq!(db.call(short.0).await.unwrap().unwrap().status, "failed");
+
+    // Where a call may be repeated, its key begins it again; elsewhere it tells what became of it.
+    let once = CallStart { repeatable: false, ..start(Some("k"), &input, (None, None)) };
+    match db.start_call(&db.clock, &once).await.unwrap() {
+        Started::Finished(record) => assert_eq!(record.failure.unwrap().0["kind"], "interrupted"),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(run(&db, Some("k")).await, (mine.0, 2));
+    // Begun by a version that knew of no holders.
+    db.rows("UPDATE calls SET held_by = NULL, held_until = NULL WHERE status = 'running' RETURNING status").await;
+    assert_eq!(left(None, now).await, 0, "it may run still");
+    assert_eq!(left(None, now + Duration::days(2)).await, 2);
+    assert!(db.rows("SELECT status FROM calls WHERE status = 'running'").await.is_empty());
 }
 
 async fn the_health_of_a_version_is_how_its_calls_ended(db: TestDb) {

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
-use skillet::store::{ApprovalStatus, Db, NewVersion};
+use skillet::store::{ApprovalStatus, Db, NewVersion, Staged, Yes};
 
 use super::approvals;
 use crate::harness::db::{TestDb, both};
@@ -10,10 +10,14 @@ use crate::harness::db::{TestDb, both};
 both!(
     a_staged_version_waits_for_review,
     staging_again_changes_nothing,
+    a_number_is_one_component,
+    of_two_components_of_one_number_at_once_one_wins,
     activation_moves_the_pointers,
     activation_needs_a_version_of_this_skill,
     an_activation_of_the_version_before_swaps_the_two,
     activations_at_once_leave_one_active,
+    a_yes_and_an_activation_are_one,
+    a_yes_adds_to_what_was_granted,
     a_roll_back_returns_once_and_says_why,
     a_roll_back_leads_to_what_answered_once,
     of_two_roll_backs_at_once_one_wins,
@@ -30,19 +34,31 @@ both!(
     every_change_counts,
 );
 
+/// Stages a version under a number of its own.
 pub async fn stage(db: &Db, test: &TestDb, skill: &str, digest: &str, component: &[u8]) {
+    let number = format!("1.0.0+{digest}");
+    assert_eq!(stage_as(db, test, (skill, &number, "upload"), digest, component).await, Staged::Stored);
+}
+
+async fn stage_as(
+    db: &Db,
+    test: &TestDb,
+    (skill, version, origin): (&str, &str, &str),
+    digest: &str,
+    component: &[u8],
+) -> Staged {
     let new = NewVersion {
         digest,
         skill_name: skill,
-        version: "1.0.0",
+        version,
         manifest: &json!({ "name": skill }),
         imports: &["skillet:skill/kv@0.1.0".into()],
         examples: &json!([{ "passed": true }]),
         compile_ms: 12,
         component,
-        origin: "upload",
+        origin,
     };
-    db.stage_version(&test.clock, &new).await.unwrap();
+    db.stage_version(&test.clock, &new).await.unwrap()
 }
 
 /// Status, active and previous version of a skill.
@@ -69,7 +85,7 @@ async fn a_staged_version_waits_for_review(db: TestDb) {
     let version = db.version("d1").await.unwrap().unwrap();
     assert_eq!(
         (version.skill_name.as_str(), version.version.as_str(), version.status.as_str()),
-        ("echo", "1.0.0", "review")
+        ("echo", "1.0.0+d1", "review")
     );
     assert_eq!((version.manifest.0, version.examples.0), (json!({ "name": "echo" }), json!([{ "passed": true }])));
     assert_eq!((version.imports.0, version.size, version.compile_ms), (vec!["skillet:skill/kv@0.1.0".into()], 6, 12));
@@ -95,6 +111,44 @@ async fn staging_again_changes_nothing(db: TestDb) {
     let after = db.version("d1").await.unwrap().unwrap();
     assert_eq!((after.status, after.created_at), (before.status, before.created_at));
     assert_eq!(pointers(&db, "echo").await, points("active", Some("d1"), None));
+}
+
+async fn a_number_is_one_component(db: TestDb) {
+    let echo = async |version, origin, digest: &str| {
+        db.tick();
+        stage_as(&db, &db, ("echo", version, origin), digest, digest.as_bytes()).await
+    };
+    assert_eq!(echo("1.0.0", "upload", "d1").await, Staged::Stored);
+    assert_eq!(echo("1.0.0", "upload", "d1").await, Staged::Stored, "it is there");
+    assert_eq!(echo("1.0.0", "upload", "d2").await, Staged::NumberTaken("d1".into()));
+    assert!(db.version("d2").await.unwrap().is_none());
+    assert_eq!(echo("1.0.1", "upload", "d2").await, Staged::Stored);
+    assert_eq!(stage_as(&db, &db, ("add", "1.0.0", "upload"), "d3", b"three").await, Staged::Stored);
+    assert_eq!(echo("1.0.0", "bundle", "d4").await, Staged::Stored, "what ships is built again and again");
+    assert_eq!(echo("1.0.0", "upload", "d5").await, Staged::NumberTaken("d4".into()), "the newest is named");
+}
+
+/// Two hosts check other bytes of one number at the same moment, and each finds the number free.
+async fn of_two_components_of_one_number_at_once_one_wins(db: TestDb) {
+    let other = db.another().await;
+    let hosts: [&Db; 2] = [&db, &other];
+    for round in 0..10 {
+        // In every second round the skill is there already.
+        let (skill, number) = (format!("echo{}", round / 2), format!("1.0.{round}"));
+        let digests: Vec<String> = (0..4).map(|n| format!("{round}-{n}")).collect();
+        let all = digests.iter().enumerate();
+        let staged =
+            join_all(all.map(|(n, digest)| {
+                stage_as(hosts[n % 2], &db, (&skill, &number, "upload"), digest, digest.as_bytes())
+            }))
+            .await;
+        let stored = db.version_of(&skill, &number).await.unwrap().unwrap().digest;
+        for (digest, staged) in digests.iter().zip(staged) {
+            let due = if *digest == stored { Staged::Stored } else { Staged::NumberTaken(stored.clone()) };
+            assert_eq!(staged, due, "{digest}");
+            assert_eq!(db.version(digest).await.unwrap().is_some(), *digest == stored);
+        }
+    }
 }
 
 async fn activation_moves_the_pointers(db: TestDb) {
@@ -152,6 +206,65 @@ async fn activations_at_once_leave_one_active(db: TestDb) {
             .collect();
         assert_eq!(active, [pointers(&db, "echo").await.1.unwrap()]);
     }
+}
+
+/// A yes to these, said by the owner.
+async fn agreed(db: &TestDb, digest: &str, asked: &[(&str, Value)]) -> bool {
+    let asked: Vec<(String, Value)> = asked.iter().map(|(name, scope)| ((*name).to_owned(), scope.clone())).collect();
+    let yes = Yes { asked: &asked, by: "owner" };
+    db.grant_and_activate(&db.clock, "echo", digest, Some(&yes)).await.unwrap()
+}
+
+/// Capability and scope of what "echo" was granted.
+async fn granted(db: &TestDb) -> Vec<(String, Value)> {
+    let grants = db.grants("echo").await.unwrap();
+    grants.into_iter().map(|grant| (grant.capability, grant.scope.0)).collect()
+}
+
+/// Whatever keeps one of the two from being written keeps the other too.
+async fn a_yes_and_an_activation_are_one(db: TestDb) {
+    stage(&db, &db, "echo", "d1", b"one").await;
+    let before = db.skills_revision().await.unwrap();
+    assert!(!agreed(&db, "d9", &[("kv", json!(true))]).await);
+    assert!(granted(&db).await.is_empty(), "there is no such version: nothing was agreed to");
+    db.rows(match db.engine() {
+        "sqlite" => {
+            "CREATE TRIGGER refuse BEFORE INSERT ON grants WHEN NEW.capability = 'memory'
+            BEGIN SELECT RAISE(ABORT, 'a failing disk'); END"
+        }
+        _ => "ALTER TABLE grants ADD CONSTRAINT refuse CHECK (capability <> 'memory')",
+    })
+    .await;
+    let (asked, now) = ([("kv".to_owned(), json!(true)), ("memory".to_owned(), json!(["read"]))], db.clock.now());
+    let yes = Yes { asked: &asked, by: "owner" };
+    db.grant_and_activate(&db.clock, "echo", "d1", Some(&yes)).await.unwrap_err();
+    assert!(granted(&db).await.is_empty());
+    assert_eq!(pointers(&db, "echo").await, points("active", None, None));
+    assert_eq!((status(&db, "d1").await.as_str(), db.skills_revision().await.unwrap()), ("review", before));
+    db.rows(match db.engine() {
+        "sqlite" => "DROP TRIGGER refuse",
+        _ => "ALTER TABLE grants DROP CONSTRAINT refuse",
+    })
+    .await;
+    assert!(agreed(&db, "d1", &[("kv", json!(true)), ("memory", json!(["read"]))]).await);
+    assert_eq!(granted(&db).await, [("kv".to_owned(), json!(true)), ("memory".to_owned(), json!(["read"]))]);
+    assert_eq!(pointers(&db, "echo").await, points("active", Some("d1"), None));
+    let grant = db.grants("echo").await.unwrap().remove(0);
+    assert_eq!((grant.granted_by.as_str(), grant.granted_at), ("owner", now));
+    assert!(db.skills_revision().await.unwrap() > before);
+}
+
+async fn a_yes_adds_to_what_was_granted(db: TestDb) {
+    stage(&db, &db, "echo", "d1", b"one").await;
+    stage(&db, &db, "echo", "d2", b"two").await;
+    assert!(agreed(&db, "d1", &[("http", json!(["a.example", "b.example"])), ("kv", json!(true))]).await);
+    assert!(agreed(&db, "d2", &[("http", json!(["c.example", "b.example"]))]).await);
+    let http = json!(["a.example", "b.example", "c.example"]);
+    let expected = [("http".to_owned(), http), ("kv".to_owned(), json!(true))];
+    assert_eq!(granted(&db).await, expected, "the version before may be needed again");
+    assert!(agreed(&db, "d1", &[("http", json!(true))]).await);
+    assert!(agreed(&db, "d2", &[("http", json!(["d.example"]))]).await);
+    assert_eq!(granted(&db).await[0].1, json!(true), "what was granted as a whole stays whole");
 }
 
 /// Two versions of "echo", the second of which answers.
@@ -225,13 +338,13 @@ async fn a_version_is_found_by_its_number(db: TestDb) {
     assert!(db.digests().await.unwrap().is_empty());
     stage(&db, &db, "add", "d3", b"three").await;
     replaced(&db).await;
-    let found = db.version_of("add", "1.0.0").await.unwrap().unwrap();
+    let found = db.version_of("add", "1.0.0+d3").await.unwrap().unwrap();
     assert_eq!((found.digest.as_str(), found.status.as_str(), found.origin.as_str()), ("d3", "review", "upload"));
     db.tick();
-    stage(&db, &db, "echo", "d0", b"zero").await;
-    assert_eq!(db.version_of("echo", "1.0.0").await.unwrap().unwrap().digest, "d0", "the newest");
+    assert_eq!(stage_as(&db, &db, ("echo", "1.0.0+d2", "bundle"), "d0", b"zero").await, Staged::Stored);
+    assert_eq!(db.version_of("echo", "1.0.0+d2").await.unwrap().unwrap().digest, "d0", "the newest");
     assert!(db.version_of("echo", "1.0.1").await.unwrap().is_none());
-    assert!(db.version_of("none", "1.0.0").await.unwrap().is_none());
+    assert!(db.version_of("none", "1.0.0+d1").await.unwrap().is_none());
     assert_eq!(db.digests().await.unwrap(), ["d0", "d1", "d2", "d3"]);
 }
 

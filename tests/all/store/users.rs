@@ -14,6 +14,7 @@ both!(
     there_is_one_owner,
     a_member_may_become_the_owner,
     who_speaks_before_there_is_an_owner_becomes_the_owner,
+    nobody_on_telegram_becomes_the_owner,
     of_two_first_owners_one_wins,
     a_chat_is_of_one_person,
     a_person_chooses_language_and_zone,
@@ -71,6 +72,24 @@ async fn who_speaks_before_there_is_an_owner_becomes_the_owner(db: TestDb) {
     assert_eq!(db.create_owner(&db.clock, "ada", "hash 1").await.unwrap(), first.id, "with all that was said");
     let owner = db.owner_or_first(&db.clock).await.unwrap();
     assert_eq!((owner.id, owner.name.as_str(), owner.role), (first.id, "ada", Role::Owner));
+}
+
+/// Whoever is behind the chat would be the owner there.
+async fn nobody_on_telegram_becomes_the_owner(db: TestDb) {
+    let (first, ada) = (db.owner_or_first(&db.clock).await.unwrap().id, db.person("ada").await);
+    db.link_telegram(first, Some(7)).await.unwrap();
+    db.link_telegram(ada, Some(8)).await.unwrap();
+    let refused = db.create_owner(&db.clock, "ada", "hash 1").await.unwrap_err();
+    assert!(refused.to_string().contains("of this name"), "{refused}");
+    let refused = db.create_owner(&db.clock, "owner", "hash 1").await.unwrap_err();
+    assert!(refused.to_string().contains("of this name"), "{refused}");
+    assert!(db.owner().await.unwrap().is_none() && db.owner_password().await.unwrap().is_none());
+    let owner = db.create_owner(&db.clock, "cy", "hash 1").await.unwrap();
+    assert!(owner != first && owner != ada);
+    for id in [first, ada] {
+        assert_eq!(db.user(id).await.unwrap().unwrap().role, Role::Member);
+    }
+    assert_eq!(db.user(first).await.unwrap().unwrap().name, "owner");
 }
 
 async fn of_two_first_owners_one_wins(db: TestDb) {

@@ -20,6 +20,7 @@ impl Backoffice {
             });
         };
         self.wake.jobs.notify_one();
+        self.skills.changed().await;
         let action = if approve { "approval.approve" } else { "approval.deny" };
         // The input of a call is somebody's words: the log keeps what it takes to find it.
         let detail = json!({

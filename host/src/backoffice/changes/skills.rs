@@ -109,6 +109,7 @@ impl Backoffice {
             return Err(Problem::new(Kind::InvalidGrant, detail).with("capability", capability.as_str()));
         }
         self.db.set_grants(&self.clock, name, grants, &actor.name()).await?;
+        self.skills.changed().await;
         self.record(actor, "skill.grants", name, json!(grants)).await
     }
 
@@ -128,6 +129,7 @@ impl Backoffice {
             }
         }
         self.db.set_skill_settings(&self.clock, name, &values).await?;
+        self.skills.changed().await;
         // A value may be confidential: the log keeps the keys.
         let keys: Vec<&String> = values.keys().collect();
         self.record(actor, "skill.settings", name, json!(keys)).await

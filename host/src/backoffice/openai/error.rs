@@ -78,6 +78,7 @@ impl From<GatewayError> for Refusal {
             GatewayError::NoModel(_) | GatewayError::NoEmbedding => {
                 Self { param: Some("model"), ..with(StatusCode::NOT_FOUND, "model_not_found") }
             }
+            GatewayError::Schema { .. } => with(StatusCode::BAD_GATEWAY, "schema_mismatch"),
             GatewayError::Resting(_) => {
                 Self { retry_s: Some(30), ..with(StatusCode::SERVICE_UNAVAILABLE, "upstream_unavailable") }
             }

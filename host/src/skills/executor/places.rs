@@ -9,7 +9,10 @@ use std::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::super::failure::{CallFailure, FailureKind};
+use super::{
+    super::failure::{CallFailure, FailureKind},
+    own::{OwnPlace, OwnPlaces},
+};
 use crate::config;
 
 pub struct Places {
@@ -21,7 +24,7 @@ pub struct Places {
 
 /// Places held by a run, given back when it is dropped.
 pub struct Place {
-    _own: OwnedSemaphorePermit,
+    _own: OwnPlace,
     _all: OwnedSemaphorePermit,
 }
 
@@ -42,7 +45,7 @@ impl Places {
 
     /// Waits for a place: first for the skill's own, then for one of all. What is waited is not
     /// taken from the run's time.
-    pub async fn wait(&self, own: &Arc<Semaphore>) -> Result<Place, CallFailure> {
+    pub async fn wait(&self, own: &Arc<OwnPlaces>) -> Result<Place, CallFailure> {
         if let Ok(place) = self.take(own) {
             return Ok(place);
         }
@@ -52,7 +55,7 @@ impl Places {
             return Err(busy(format!("{} calls are waiting already", waiting - 1)));
         }
         let both = async {
-            let own = own.clone().acquire_owned().await;
+            let own = own.wait().await;
             (own, self.all.clone().acquire_owned().await)
         };
         match tokio::time::timeout(self.patience, both).await {
@@ -64,9 +67,8 @@ impl Places {
 
     /// A place if one is free. A call under another one does not wait: what it waits for may be held
     /// by the one above.
-    pub fn take(&self, own: &Arc<Semaphore>) -> Result<Place, CallFailure> {
-        let own = own.clone().try_acquire_owned();
-        match (own, self.all.clone().try_acquire_owned()) {
+    pub fn take(&self, own: &Arc<OwnPlaces>) -> Result<Place, CallFailure> {
+        match (own.take(), self.all.clone().try_acquire_owned()) {
             (Ok(own), Ok(all)) => Ok(Place { _own: own, _all: all }),
             _ => Err(busy("no place is free for a call from another skill".to_owned())),
         }

@@ -6,7 +6,8 @@ use crate::{
     skills::{
         limits::MAX_PROMPT_BYTES,
         linker::llm::{Answer, Error, Host, Request, Tier as Wanted},
-        manifest::{MAX_SCHEMA_BYTES, validator},
+        manifest::MAX_SCHEMA_BYTES,
+        schema::Schema,
     },
     store::Account,
 };
@@ -91,13 +92,20 @@ impl CallState {
     }
 }
 
+impl gateway::Fits for Schema {
+    fn check(&self, value: &Value) -> Result<(), gateway::Misfit> {
+        Self::check(self, value)
+            .map_err(|told| gateway::Misfit { told, reason: "it does not satisfy the schema".to_owned() })
+    }
+}
+
 /// A schema, and what checks values against it.
-fn parse_schema(text: &str) -> Result<(Value, jsonschema::Validator), Error> {
+fn parse_schema(text: &str) -> Result<(Value, Schema), Error> {
     if text.len() > MAX_SCHEMA_BYTES {
         return Err(Error::Denied(format!("an output schema has {MAX_SCHEMA_BYTES} bytes at most")));
     }
     let schema: Value =
         serde_json::from_str(text).map_err(|error| Error::Denied(format!("the output schema is not JSON: {error}")))?;
-    let fits = validator(&schema).map_err(|reason| Error::Denied(format!("the output schema: {reason}")))?;
+    let fits = Schema::new(&schema).map_err(|reason| Error::Denied(format!("the output schema: {reason}")))?;
     Ok((schema, fits))
 }

@@ -1,9 +1,9 @@
 //! What a manifest must keep to beside its syntax.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Idempotency, Manifest, ManifestError, bad, examples, secrets};
-use crate::skills::schema;
+use crate::skills::schema::Schema;
 
 /// Longest description: it is part of prompts.
 pub(super) const MAX_DESCRIPTION_CHARS: usize = 1_000;
@@ -87,7 +87,7 @@ fn check_schemas(manifest: &Manifest) -> Result<(), ManifestError> {
         if schema.to_string().len() > MAX_SCHEMA_BYTES {
             return Err(bad(key, format!("{MAX_SCHEMA_BYTES} bytes at most: a model reads it with every message")));
         }
-        validator(schema).map_err(|reason| bad(key, reason))?;
+        Schema::new(schema).map_err(|reason| bad(key, reason))?;
     }
     if manifest.input_schema.get("type") != Some(&json!("object")) {
         return Err(bad("input_schema", "`type` must be \"object\": a model calls a skill with named arguments"));
@@ -109,15 +109,4 @@ fn check_triggers(manifest: &Manifest) -> Result<(), ManifestError> {
         trigger.check(&manifest.input_fields()).map_err(|reason| bad(format!("triggers[{at}]"), reason))?;
     }
     Ok(())
-}
-
-/// Checks a schema and makes what checks values against it. Remote references are never followed.
-pub fn validator(schema: &Value) -> Result<jsonschema::Validator, String> {
-    schema::check(schema)?;
-    jsonschema::options()
-        .with_draft(jsonschema::Draft::Draft202012)
-        // In linear time, whatever the pattern: checking cannot be interrupted.
-        .with_pattern_options(jsonschema::PatternOptions::regex().size_limit(1 << 20))
-        .build(schema)
-        .map_err(|error| format!("{error} at `{}`", error.instance_path()))
 }

@@ -104,7 +104,7 @@ fn compare(example: &Example, installed: &Installed, output: &Result<Value, Call
     let (passed, actual) = match output {
         Ok(value) => {
             let as_wanted = example.output.as_ref().is_none_or(|wanted| wanted == value) && example.failure.is_none();
-            (as_wanted && installed.output.is_valid(value), json!({ "output": value }))
+            (as_wanted && installed.output.fits(value), json!({ "output": value }))
         }
         Err(failure) => (
             example.failure.as_deref() == Some(failure.kind.name().as_str()),

@@ -6,6 +6,9 @@ use super::super::{
 };
 use crate::skills::Probed;
 
+/// Limits whose use the engine does not tell.
+const UNCOUNTED: [&str; 2] = ["instances", "handles"];
+
 /// A row of the table.
 pub struct Line {
     pub name: String,
@@ -13,6 +16,8 @@ pub struct Line {
     pub attack: String,
     pub allowed: String,
     pub used: Option<String>,
+    /// Whether the engine keeps to it without telling how much was in use.
+    pub bound_only: bool,
     /// What was used of what is allowed, from 0 to 1.
     pub share: String,
     /// How long it took to bite when it was tried at start.
@@ -28,6 +33,7 @@ pub fn lines(page: &Page, limits: &[LimitView], probed: &[Probed]) -> Vec<Line> 
             attack: page.word("limit_attack", limit.name),
             allowed: amount(page, limit.unit, limit.limit),
             used: if limit.name == "concurrency" { used.map(|used| page.with("skill.at_once", used)) } else { used },
+            bound_only: UNCOUNTED.contains(&limit.name),
             share: share(limit),
             tried: tried.map(|probed| page.with("skill.limit_tried", page.micros(probed.took_us))),
         }
