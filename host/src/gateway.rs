@@ -14,13 +14,15 @@ mod provider;
 mod tier;
 mod tokens;
 mod valve;
+mod view;
 
-pub use price::Price;
+pub use price::{Price, PriceSource};
 pub use prompt_builder::{HistoryLine, Parts, Prompt, PromptMessage, Round, SkillResult, SummaryLine};
 pub use provider::{Embedded, Finish, Options, ProviderError, Tokens, ToolCall, ToolChoice, ToolSpec};
 pub use tier::{Rung, Step};
 pub use tokens::{count as count_tokens, cut as cut_tokens};
 pub use valve::Shut;
+pub use view::ModelView;
 
 use chrono::{DateTime, Utc};
 use std::{
@@ -70,6 +72,8 @@ pub enum Purpose {
     Skill,
     /// Somebody outside asks, through the OpenAI-compatible interface.
     Api,
+    /// The owner tries whether it answers.
+    Test,
 }
 
 impl Purpose {
@@ -79,6 +83,7 @@ impl Purpose {
             Self::Summarise => "summarise",
             Self::Skill => "skill",
             Self::Api => "api",
+            Self::Test => "test",
         }
     }
 }
