@@ -11,6 +11,7 @@ mod files;
 mod jobs;
 mod kv;
 mod leases;
+mod ledger;
 mod listen;
 mod memories;
 mod model_calls;

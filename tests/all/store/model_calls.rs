@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use skillet::{
-    ids::{ModelCallId, TurnId, UserId},
-    store::{ModelCallRecord, UsageBy},
+    store::{ModelCallStatus, UsageBy, UsageRange},
 };
 
+use super::ledger::{book, call};
 use crate::harness::db::{TestDb, both};
 
 both!(
@@ -17,31 +17,9 @@ both!(
     nothing_sums_to_nothing,
 );
 
-fn call(db: &TestDb, of: (Option<TurnId>, Option<UserId>), model: &str, tokens: i64) -> ModelCallRecord {
-    ModelCallRecord {
-        id: ModelCallId::new(&db.clock),
-        turn_id: of.0,
-        user_id: of.1,
-        purpose: "answer".into(),
-        tier: "small".into(),
-        model: model.into(),
-        attempt: 1,
-        status: "done".into(),
-        prompt_tokens: tokens + 5,
-        input_tokens: tokens,
-        output_tokens: tokens / 10,
-        cached_tokens: tokens / 2,
-        first_token_ms: Some(120),
-        latency_ms: 900,
-        skill_calls: 1,
-        error: None,
-        created_at: db.clock.now(),
-    }
-}
-
 /// Name, calls, failed, tokens in, out and cached of each row.
 async fn sums(db: &TestDb, by: UsageBy) -> Vec<(String, [i64; 5])> {
-    let rows = db.usage(by, 10).await.unwrap();
+    let rows = db.usage(by, &UsageRange::default(), 10).await.unwrap();
     rows.into_iter()
         .map(|row| (row.name, [row.calls, row.failed, row.input_tokens, row.output_tokens, row.cached_tokens]))
         .collect()
@@ -51,13 +29,13 @@ async fn attempts_are_on_record(db: TestDb) {
     let ada = db.person("ada").await;
     let turn = db.answered_turn(ada).await.id;
     let mut failed = call(&db, (Some(turn), Some(ada)), "m", 100);
-    (failed.status, failed.error, failed.first_token_ms) = ("failed".into(), Some("429".into()), None);
-    db.record_model_call(&failed).await.unwrap();
+    (failed.status, failed.error, failed.first_token_ms) = (ModelCallStatus::Failed, Some("429".into()), None);
+    book(&db, failed.clone()).await;
     db.tick();
     let mut done = call(&db, (Some(turn), Some(ada)), "m", 100);
     done.attempt = 2;
-    db.record_model_call(&done).await.unwrap();
-    db.record_model_call(&call(&db, (None, None), "m", 100)).await.unwrap();
+    book(&db, done.clone()).await;
+    book(&db, call(&db, (None, None), "m", 100)).await;
 
     let attempts = db.turn_model_calls(turn).await.unwrap();
     assert_eq!(attempts.len(), 2);
@@ -78,26 +56,29 @@ async fn attempts_are_on_record(db: TestDb) {
 async fn usage_is_summed_by_person(db: TestDb) {
     let (ada, bo) = (db.person("ada").await, db.person("bo").await);
     for (user, tokens) in [(Some(ada), 100), (Some(ada), 200), (Some(bo), 1000), (None, 10)] {
-        db.record_model_call(&call(&db, (None, user), "m", tokens)).await.unwrap();
+        book(&db, call(&db, (None, user), "m", tokens)).await;
     }
     let mut failed = call(&db, (None, Some(ada)), "m", 0);
-    failed.status = "failed".into();
-    db.record_model_call(&failed).await.unwrap();
-    let expected = [("bo", [1, 0, 1000, 100, 500]), ("ada", [3, 1, 300, 30, 150]), ("-", [1, 0, 10, 1, 5])];
-    assert_eq!(sums(&db, UsageBy::User).await, expected.map(|(name, sum)| (name.to_owned(), sum)));
-    assert_eq!(db.usage(UsageBy::User, 1).await.unwrap().len(), 1);
+    failed.status = ModelCallStatus::Failed;
+    book(&db, failed.clone()).await;
+    // Ids of people sort by time.
+    let expected = [(bo.to_string(), [1, 0, 1000, 100, 500]), (ada.to_string(), [3, 1, 300, 30, 150]), (String::new(), [1, 0, 10, 1, 5])];
+    assert_eq!(sums(&db, UsageBy::User).await, expected);
+    let of_bo = UsageRange { user: Some(bo.to_string()), ..UsageRange::default() };
+    assert_eq!(db.usage(UsageBy::Model, &of_bo, 10).await.unwrap()[0].input_tokens, 1000);
+    assert_eq!(db.usage(UsageBy::User, &UsageRange::default(), 1).await.unwrap().len(), 1);
 }
 
 async fn usage_is_summed_by_conversation(db: TestDb) {
     let ada = db.person("ada").await;
     let (one, two) = (db.answered_turn(ada).await, db.answered_turn(ada).await);
     for (turn, tokens) in [(Some(one.id), 100), (Some(one.id), 100), (Some(two.id), 50), (None, 10)] {
-        db.record_model_call(&call(&db, (turn, Some(ada)), "m", tokens)).await.unwrap();
+        book(&db, call(&db, (turn, Some(ada)), "m", tokens)).await;
     }
     let mut expected = [
-        (one.conversation_id.0.simple().to_string(), [2, 0, 200, 20, 100]),
-        (two.conversation_id.0.simple().to_string(), [1, 0, 50, 5, 25]),
-        ("-".to_owned(), [1, 0, 10, 1, 5]),
+        (one.conversation_id.to_string(), [2, 0, 200, 20, 100]),
+        (two.conversation_id.to_string(), [1, 0, 50, 5, 25]),
+        (String::new(), [1, 0, 10, 1, 5]),
     ];
     expected.sort_by(|a, b| b.0.cmp(&a.0));
     assert_eq!(sums(&db, UsageBy::Conversation).await, expected);
@@ -105,7 +86,7 @@ async fn usage_is_summed_by_conversation(db: TestDb) {
 
 async fn usage_is_summed_by_model(db: TestDb) {
     for (model, tokens) in [("qwen3:8b", 100), ("claude", 10), ("deepseek-chat", 100), ("qwen3:8b", 100)] {
-        db.record_model_call(&call(&db, (None, None), model, tokens)).await.unwrap();
+        book(&db, call(&db, (None, None), model, tokens)).await;
     }
     let expected =
         [("qwen3:8b", [2, 0, 200, 20, 100]), ("deepseek-chat", [1, 0, 100, 10, 50]), ("claude", [1, 0, 10, 1, 5])];
@@ -117,8 +98,10 @@ async fn usage_is_summed_by_day_and_month(db: TestDb) {
     {
         let mut one = call(&db, (None, None), "m", 100);
         one.created_at = at.parse::<DateTime<Utc>>().unwrap();
-        db.record_model_call(&one).await.unwrap();
+        book(&db, one).await;
     }
+    let march = UsageRange { from: Some("2026-03-01".into()), until: Some("2026-03-31".into()), user: None };
+    assert_eq!(db.usage(UsageBy::Model, &march, 10).await.unwrap()[0].calls, 2);
     let named = async |by| -> Vec<(String, i64)> {
         sums(&db, by).await.into_iter().map(|(name, [calls, ..])| (name, calls)).collect()
     };
