@@ -182,6 +182,7 @@ impl App {
             memory: self.memory.clone(),
             skills: self.skills.clone(),
             agent: self.agent.clone(),
+            gateway: self.gateway.clone(),
             setup,
             metrics,
             probed,

@@ -4,6 +4,7 @@
 mod api;
 mod assets;
 mod auth;
+mod budgets;
 mod changes;
 mod component;
 mod error;
@@ -11,6 +12,7 @@ mod extract;
 mod guards;
 mod locale;
 mod markdown;
+mod names;
 mod pages;
 mod routes;
 mod setup;
@@ -37,6 +39,7 @@ use crate::{
     agent::Agent,
     clock::Clock,
     config::Config,
+    gateway::Gateway,
     memory::Memory,
     settings::Settings,
     skills::{Bundle, Probed, Skills},
@@ -59,6 +62,7 @@ pub struct Backoffice {
     /// What ships with the host.
     pub bundle: Arc<Bundle>,
     pub agent: Arc<Agent>,
+    pub gateway: Arc<Gateway>,
     /// What makes the first owner.
     pub setup: SetupCode,
     /// What is counted, as text for Prometheus.
