@@ -6,6 +6,7 @@
 
 mod attacks;
 mod authors;
+mod budgets;
 mod chat;
 mod conformance;
 mod crash;

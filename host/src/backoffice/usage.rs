@@ -11,13 +11,13 @@ impl Backoffice {
             UsageBy::User | UsageBy::Token => self.names().await?,
             _ => Names::default(),
         };
-        let named = rows.into_iter().map(|row| {
+        let rows = rows.into_iter().map(|row| {
             let name = match row.name.as_str() {
                 "" => "-",
                 id => names.of(id).unwrap_or(id),
             };
             (name.to_owned(), row)
         });
-        Ok(named.collect())
+        Ok(rows.collect())
     }
 }

@@ -50,12 +50,7 @@ impl Db {
     }
 
     /// The newest turns of a person in which a model was asked, or those before a moment.
-    pub async fn turn_costs(
-        &self,
-        user: UserId,
-        before: Option<DateTime<Utc>>,
-        limit: i64,
-    ) -> Result<Vec<TurnCost>> {
+    pub async fn turn_costs(&self, user: UserId, before: Option<DateTime<Utc>>, limit: i64) -> Result<Vec<TurnCost>> {
         Ok(on!(self, pool => sqlx::query_as(
             "SELECT t.id, m.content AS message, t.rung, t.created_at, COUNT(*) AS calls,
                 CAST(SUM(CASE WHEN c.status IN ('done', 'cached') THEN 0 ELSE 1 END) AS BIGINT) AS failed,

@@ -167,12 +167,8 @@ impl From<changes::ModelTest> for ModelTestView {
 /// The owner's prices, and what holds for each model that is set up; the page shows the same.
 pub async fn price_list(backoffice: &Backoffice) -> Result<PriceList> {
     let prices = backoffice.db.prices().await?.into_iter().map(|row| {
-        let price = Price {
-            input: row.input,
-            cache_read: row.cache_read,
-            cache_write: row.cache_write,
-            output: row.output,
-        };
+        let price =
+            Price { input: row.input, cache_read: row.cache_read, cache_write: row.cache_write, output: row.output };
         PriceView { model: row.model, price: price.into() }
     });
     let prices = prices.collect();

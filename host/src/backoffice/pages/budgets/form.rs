@@ -193,7 +193,10 @@ mod tests {
         ]);
         let orders = budgets(&fields).unwrap();
         assert_eq!(orders.len(), 2);
-        assert_eq!((orders[0].scope.as_str(), orders[0].limit_micros, orders[0].limit_tokens), ("owner", Some(2_500_000), None));
+        assert_eq!(
+            (orders[0].scope.as_str(), orders[0].limit_micros, orders[0].limit_tokens),
+            ("owner", Some(2_500_000), None)
+        );
         assert_eq!((orders[1].subject.as_str(), orders[1].limit_tokens), ("search", Some(1_000)));
         assert!(budgets(&self::fields(&[("about:0", "owner"), ("money:0", "lots")])).is_err());
         assert!(budgets(&self::fields(&[("about:0", "owner"), ("tokens:0", "1.5")])).is_err());

@@ -56,7 +56,8 @@ pub async fn cards(backoffice: &Backoffice, page: &Page) -> Result<Vec<BudgetCar
     let uses = backoffice.budget_uses().await?;
     let names = backoffice.names().await?;
     let counted = uses.iter().flat_map(|one| one.counters.iter().take(MAX_LINES));
-    let subjects = counted.map(|counter| counter.subject.as_str()).chain(uses.iter().map(|one| one.budget.subject.as_str()));
+    let subjects =
+        counted.map(|counter| counter.subject.as_str()).chain(uses.iter().map(|one| one.budget.subject.as_str()));
     let titles = backoffice.titles(subjects).await?;
     let name = |subject: &str| titles.of(subject).map_or_else(|| subject_name(&names, subject), str::to_owned);
     Ok(uses.iter().map(|one| card(page, one, &name)).collect())
@@ -102,7 +103,8 @@ fn gauges(page: &Page, budget: &Budget, counter: &Counter) -> Vec<Gauge> {
 fn gauge(page: &Page, [spent, held, limit, extra]: [i64; 4], amount: impl Fn(i64) -> String) -> Gauge {
     let whole = (limit + extra).max(1) as f64;
     let length = |part: i64| if part > 0 { (part as f64 / whole * LENGTH).clamp(NARROWEST, LENGTH) } else { 0.0 };
-    let mut text = page.t("budgets.spent_of").replace("%{spent}", &amount(spent)).replace("%{limit}", &amount(limit + extra));
+    let mut text =
+        page.t("budgets.spent_of").replace("%{spent}", &amount(spent)).replace("%{limit}", &amount(limit + extra));
     if held > 0 {
         text = format!("{text} · {}", page.with("budgets.held", amount(held)));
     }

@@ -67,7 +67,8 @@ mod tests {
 
     #[test]
     fn a_day_with_a_sum_is_a_bar_and_nothing_is_styled_in_place() {
-        let days: Vec<(String, i64)> = (1..=31).map(|day| (format!("{day:02}"), if day % 2 == 0 { day } else { 0 })).collect();
+        let days: Vec<(String, i64)> =
+            (1..=31).map(|day| (format!("{day:02}"), if day % 2 == 0 { day } else { 0 })).collect();
         let svg = bars(&days, |sum| format!("<{sum}>")).unwrap();
         assert_eq!(svg.matches("fill=\"#B8450D\"").count(), 15, "{svg}");
         assert!(svg.contains("#635C52") && svg.contains("#E2DDD5") && svg.contains("&lt;"), "{svg}");
