@@ -30,7 +30,7 @@ use crate::{
     clock::Clock,
     config::Config,
     gateway::Gateway,
-    ids::{ConversationId, HostId, TurnId, UserId},
+    ids::{ConversationId, HostId, TokenId, TurnId, UserId},
     memory::{self, Memory},
     settings::{self, Settings},
     skills::{Skills, short_key},
@@ -74,6 +74,8 @@ pub struct Envelope {
     /// What text files say: data, never the person's own words.
     pub attached: Option<String>,
     pub files: Vec<NewFile>,
+    /// The bearer token that it came in with; its budgets hold.
+    pub token: Option<TokenId>,
     /// Where the reply goes, and the message that it answers visibly.
     pub reply: Option<(ChatAddress, Option<i64>)>,
     /// Keys of the kept updates that are done with it.
@@ -113,8 +115,8 @@ pub struct Agent {
     wake: Arc<Wake>,
 }
 
-fn meta(from: Option<String>, attached: Option<String>) -> Value {
-    let fields = [("from", from), ("attached", attached)];
+fn meta(from: Option<String>, attached: Option<String>, token: Option<TokenId>) -> Value {
+    let fields = [("from", from), ("attached", attached), ("token", token.map(|token| token.to_string()))];
     fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), Value::from(value?)))).collect()
 }
 
@@ -156,7 +158,7 @@ impl Agent {
             conversation,
             locale: self.locale(message.user, text).await?,
             text: text.to_owned(),
-            meta: meta(envelope.from, envelope.attached),
+            meta: meta(envelope.from, envelope.attached, envelope.token),
             files: envelope.files,
             reply: envelope.reply,
             updates: envelope.updates,

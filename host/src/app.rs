@@ -19,7 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     agent::{self, Agent},
-    backoffice::{self, Attempts, Backoffice, SetupCode},
+    backoffice::{self, Attempts, Backoffice, SetupCode, Threads},
     clock::Clock,
     config::Config,
     gateway::Gateway,
@@ -183,6 +183,7 @@ impl App {
             skills: self.skills.clone(),
             agent: self.agent.clone(),
             gateway: self.gateway.clone(),
+            threads: Threads::default(),
             setup,
             metrics,
             probed,

@@ -13,6 +13,7 @@ mod guards;
 mod locale;
 mod markdown;
 mod names;
+mod openai;
 mod pages;
 mod routes;
 mod setup;
@@ -21,6 +22,7 @@ mod usage;
 mod watch;
 
 pub use auth::Attempts;
+pub use openai::Threads;
 pub use setup::SetupCode;
 
 use axum::{
@@ -73,6 +75,8 @@ pub struct Backoffice {
     pub wake: Arc<Wake>,
     /// How often passwords were tried.
     pub attempts: Attempts,
+    /// Conversations of OpenAI's clients.
+    pub threads: Threads,
 }
 
 /// Largest body of any request but an upload, in bytes.
@@ -110,6 +114,7 @@ pub fn router(backoffice: Arc<Backoffice>) -> Router {
     Router::new()
         .merge(api)
         .route("/api/openapi.json", get(move || async move { api::openapi(&document) }))
+        .merge(routes::openai(&backoffice))
         .merge(routes::pages(&backoffice))
         .merge(routes::open(&backoffice))
         .route("/static/{tag}/{name}", get(assets::serve))

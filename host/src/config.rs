@@ -82,6 +82,7 @@ pub struct Agent {
 #[serde(deny_unknown_fields)]
 pub struct Gateway {
     pub token_budget: u32,
+    pub api_token_budget: u32,
     pub max_output_tokens: u32,
     pub first_token_timeout_s: u64,
     pub stall_timeout_s: u64,
@@ -341,6 +342,7 @@ impl Config {
             ("gateway.max_output_tokens", u64::from(self.gateway.max_output_tokens)),
             ("gateway.first_token_timeout_s", self.gateway.first_token_timeout_s),
             ("gateway.stall_timeout_s", self.gateway.stall_timeout_s),
+            ("gateway.api_token_budget", u64::from(self.gateway.api_token_budget)),
             ("gateway.max_attempts", u64::from(self.gateway.max_attempts)),
             ("gateway.valves.large_calls_per_turn", u64::from(self.gateway.valves.large_calls_per_turn)),
             ("gateway.valves.calls_per_minute", u64::from(self.gateway.valves.calls_per_minute)),

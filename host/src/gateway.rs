@@ -19,7 +19,7 @@ mod view;
 pub use price::{Price, PriceSource};
 pub use prompt_builder::{HistoryLine, Parts, Prompt, PromptMessage, Round, SkillResult, SummaryLine};
 pub use provider::{Embedded, Finish, Options, ProviderError, Tokens, ToolCall, ToolChoice, ToolSpec};
-pub use tier::{Rung, Step};
+pub use tier::{Blocked, Rung, Step};
 pub use tokens::{count as count_tokens, cut as cut_tokens};
 pub use valve::Shut;
 pub use view::ModelView;
@@ -286,6 +286,11 @@ impl Gateway {
     /// The names of the models that a tier may be answered by, in the order in which they are asked.
     pub fn models(&self, tier: Tier) -> Vec<&str> {
         self.endpoints(tier).iter().map(|endpoint| endpoint.provider.model()).collect()
+    }
+
+    /// The model for vectors, where one is configured.
+    pub fn embedding_model(&self) -> Option<&str> {
+        self.embedding.first().map(|endpoint| endpoint.provider.model())
     }
 
     /// Tokens of an answer at most.

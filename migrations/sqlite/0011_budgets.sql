@@ -92,6 +92,11 @@ CREATE TABLE budgets (
     CHECK (limit_micros IS NOT NULL OR limit_tokens IS NOT NULL)
 ) STRICT;
 
+-- Until the owner says otherwise: five dollars a day, fifty a month.
+INSERT INTO budgets VALUES
+    (X'01936400000070008000000000000001', 'owner', '', 'day', 5000000, NULL, '2025-01-01T00:00:00+00:00'),
+    (X'01936400000070008000000000000002', 'owner', '', 'month', 50000000, NULL, '2025-01-01T00:00:00+00:00');
+
 -- How far a budget is used in one window, by one subject.
 CREATE TABLE budget_counters (
     id              BLOB NOT NULL UNIQUE,

@@ -11,6 +11,7 @@ mod chat;
 mod conformance;
 mod crash;
 mod gallery;
+mod gateway;
 mod guests;
 mod harness;
 mod hosts;

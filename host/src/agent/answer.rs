@@ -135,7 +135,7 @@ async fn ask(context: &Context<'_>, tier: Tier, prompt: Prompt) -> Result<Answer
         purpose: Purpose::Answer,
         tier,
         prompt,
-        account: context.turn.account(),
+        account: context.account(),
         options: Options::default(),
         stream: true,
         max_output_tokens: None,

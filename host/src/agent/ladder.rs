@@ -10,7 +10,7 @@ use super::{
     turn::{Context, Draft, from_memory},
 };
 use crate::{
-    gateway::{GatewayError, Parts, Rung, Step, Tier, count_tokens},
+    gateway::{Blocked, GatewayError, Parts, Rung, Step, Tier, count_tokens},
     memory,
     skills::Installed,
     store::StoreError,
@@ -36,21 +36,29 @@ pub async fn stand(context: &Context<'_>, parts: &Parts, wanted: Tier) -> Result
     let began = Instant::now();
     let agent = &context.agent.parts;
     let (user, turn) = (context.turn.user_id, context.turn.id);
-    let before = agent.db.rung(user).await?.and_then(|row| Rung::from_word(&row.rung)).unwrap_or(Rung::Large);
+    // Where only one tier is configured, its rung is the best there is.
+    let top = agent.gateway.tier(Tier::Large).map_or(Rung::Retrieval, Rung::of);
+    let before = agent.db.rung(user).await?.and_then(|row| Rung::from_word(&row.rung)).unwrap_or(top);
+    let before = if before == Rung::Large { top } else { before };
     let floor = agent.db.user(user).await?.and_then(|user| user.tier_floor);
     let floor = floor.as_deref().and_then(Tier::from_word);
     let tokens = parts.assemble().tokens;
-    let step = match agent.gateway.step(&context.turn.account(), (tokens, None), before, floor).await {
+    let step = match agent.gateway.step(&context.account(), (tokens, None), before, floor).await {
         Ok(step) => step,
         Err(GatewayError::Store(error)) => return Err(error),
         Err(error) => {
             return Ok(Stand { tier: None, note: Some(away(context, &error)), reason: error.to_string() });
         }
     };
-    if step.best != before && (before != Rung::Large || step.fullest.is_some()) {
+    if step.best != before && (before != top || step.fullest.is_some()) {
         agent.db.set_rung(&agent.clock, (user, turn), (before.word(), step.best.word()), &step.reason).await?;
     }
-    let note = if agent.db.tell_rung(user, step.best.word()).await? { Some(told(context, &step)) } else { None };
+    let note = match step.blocked {
+        // What is not a matter of budgets is said each time: it may be over with the next message.
+        Some(blocked) if step.best.tier().is_none() => Some(without(context, blocked)),
+        _ if agent.db.tell_rung(user, step.best.word()).await? => Some(told(context, &step)),
+        _ => None,
+    };
     let open = step.best.tier();
     let tier = open.and_then(|open| agent.gateway.tier(open.min(floor.map_or(wanted, |floor| floor.max(wanted)))));
     context.note(
@@ -76,6 +84,15 @@ fn told(context: &Context<'_>, step: &Step) -> String {
         Rung::Retrieval | Rung::Clarify | Rung::Plan => "agent.rung.none",
     };
     t!(key, locale = locale, percent = percent, scope = scope, window = window).into_owned()
+}
+
+/// What is said where no budget stands in the way, but the models themselves.
+fn without(context: &Context<'_>, blocked: Blocked) -> String {
+    let key = match blocked {
+        Blocked::Unpriced => "agent.no_price",
+        Blocked::Resting => "agent.model_away",
+    };
+    t!(key, locale = context.turn.locale.as_str()).into_owned()
 }
 
 /// What is said when a model could not be asked.

@@ -17,10 +17,10 @@ use super::{
     trace::Trace,
 };
 use crate::{
-    ids::TurnId,
+    ids::{TokenId, TurnId},
     memory::{self, Recalled},
     skills::{Caller, Installed, Outcome, Request, readable},
-    store::{Ending, Message, NewJob, StoreError, Turn, storable_json},
+    store::{Account, Ending, Message, NewJob, StoreError, Turn, storable_json},
 };
 
 /// Runs of one turn, after which a message that keeps ending its host is given up.
@@ -52,6 +52,8 @@ pub struct Context<'a> {
     pub message: String,
     /// What the files that came with it say.
     pub attached: Option<String>,
+    /// The bearer token that it came in with.
+    pub token: Option<TokenId>,
     pub memories: Vec<Recalled>,
 }
 
@@ -155,6 +157,7 @@ impl<'a> Context<'a> {
         };
         let told = |key: &str| own.as_ref().and_then(|own| own.meta.0[key].as_str().map(str::to_owned));
         let (attached, from) = (told("attached"), told("from"));
+        let token = told("token").and_then(|token| token.parse().ok());
         let message = own.map(|own| own.content).unwrap_or_default();
         // A reply that came while this message waited belongs to what was said before it.
         history.retain(|message| message.turn_id.is_none_or(|earlier| earlier < turn.id));
@@ -169,11 +172,17 @@ impl<'a> Context<'a> {
             from,
             message,
             attached,
+            token,
             memories: Vec::new(),
         };
         let waited = turn.started_at.map_or(0, |started| (started - turn.created_at).num_milliseconds());
         context.note("receive", began, json!({ "waited_ms": waited, "attempt": turn.attempt, "locale": turn.locale }));
         Ok(context)
+    }
+
+    /// For whom models are asked in this turn.
+    pub fn account(&self) -> Account {
+        Account { token: self.token, ..self.turn.account() }
     }
 
     /// Notes a step in the trace and tells whoever watches.

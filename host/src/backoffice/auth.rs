@@ -24,13 +24,13 @@ use super::{
     error::{Kind, Problem, Result},
     token::{Scope, hash_token, same_secret},
 };
-use crate::ids::UserId;
+use crate::ids::{TokenId, UserId};
 
 /// Who makes a request.
 #[derive(Clone, Debug)]
 pub enum Actor {
     Owner(UserId),
-    Token { name: String, scopes: Vec<String> },
+    Token { id: TokenId, name: String, scopes: Vec<String> },
 }
 
 impl Actor {
@@ -136,7 +136,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 async fn by_token(backoffice: &Backoffice, secret: &str) -> Result<Actor> {
     let token = backoffice.db.use_token(&backoffice.clock, &hash_token(secret)).await?;
     let token = token.ok_or_else(|| Problem::new(Kind::Unauthorized, "This token is unknown or was revoked."))?;
-    Ok(Actor::Token { name: token.name, scopes: token.scopes.0 })
+    Ok(Actor::Token { id: token.id, name: token.name, scopes: token.scopes.0 })
 }
 
 async fn by_session(backoffice: &Backoffice, session: &Session, method: &Method, headers: &HeaderMap) -> Result<Actor> {

@@ -3,14 +3,14 @@
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    middleware::from_fn_with_state,
+    middleware::{from_fn, from_fn_with_state},
     routing::{get, post},
 };
 use std::sync::Arc;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Backoffice, MULTIPART_BYTES, api, auth, pages, token::Scope};
+use super::{Backoffice, MULTIPART_BYTES, api, auth, openai, pages, token::Scope};
 
 type ApiRouter = OpenApiRouter<Arc<Backoffice>>;
 
@@ -96,6 +96,13 @@ pub fn api(backoffice: &Arc<Backoffice>) -> ApiRouter {
 
 fn for_scope(backoffice: &Arc<Backoffice>, scope: Scope, routes: ApiRouter) -> ApiRouter {
     routes.route_layer(from_fn_with_state((backoffice.clone(), scope), auth::api))
+}
+
+/// What OpenAI's clients speak to.
+pub fn openai(backoffice: &Arc<Backoffice>) -> Router<Arc<Backoffice>> {
+    openai::routes()
+        .route_layer(from_fn_with_state((backoffice.clone(), Scope::Chat), auth::api))
+        .route_layer(from_fn(openai::shape))
 }
 
 /// The pages of the owner.

@@ -120,6 +120,16 @@ const SUMMARY_HEAD: &str = "# Earlier in this conversation";
 /// Room kept for the heads.
 const HEAD_TOKENS: u32 = 24;
 
+impl Prompt {
+    /// A prompt that somebody else has put together; it is counted, and nothing is cut.
+    pub fn given(messages: Vec<PromptMessage>, tools: Vec<ToolSpec>, budget: u32) -> Self {
+        let skills = tools.iter().map(tool_cost).sum();
+        let tokens = messages.iter().map(message_cost).sum::<u32>() + skills;
+        let sizes = Sizes { skills, ..Sizes::default() };
+        Self { messages, tools, may_call: true, tokens, budget, sizes, dropped: 0 }
+    }
+}
+
 impl Parts {
     /// Assembles within the budget, whatever the parts are.
     pub fn assemble(&self) -> Prompt {

@@ -3,7 +3,7 @@
 use super::{Gateway, GatewayError, Tier};
 use crate::{
     config,
-    store::{Account, Budget, BudgetScope, BudgetWindow, StoreError},
+    store::{Account, Budget, BudgetScope, BudgetWindow, CounterKey, StoreError},
 };
 
 /// Where answers come from, the best first.
@@ -53,6 +53,15 @@ impl Rung {
     }
 }
 
+/// Why a model cannot be asked, whatever the budgets say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blocked {
+    /// It costs money, and how much is not known.
+    Unpriced,
+    /// It failed again and again, and is left alone for a while.
+    Resting,
+}
+
 /// What the budgets allow a person at this moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
@@ -62,6 +71,8 @@ pub struct Step {
     pub share: f64,
     /// That budget, where there is one.
     pub fullest: Option<(BudgetScope, BudgetWindow)>,
+    /// What stands in the way of the last model that was looked at.
+    pub blocked: Option<Blocked>,
     /// Why no better rung is open, in words.
     pub reason: String,
 }
@@ -92,16 +103,24 @@ impl Gateway {
     ) -> Result<Step, GatewayError> {
         let budgets = self.db.budgets().await?;
         let output = i64::from(self.bound(output));
-        let mut step =
-            Step { best: Rung::Retrieval, share: 0.0, fullest: None, reason: "no model is configured".to_owned() };
+        let mut step = Step {
+            best: Rung::Retrieval,
+            share: 0.0,
+            fullest: None,
+            blocked: None,
+            reason: "no model is configured".to_owned(),
+        };
+        let mut full = None;
         for tier in [Tier::Large, Tier::Small] {
             let Some(endpoint) = self.endpoints(tier).first() else { continue };
             let Ok(price) = endpoint.price(&self.prices) else {
                 step.reason = format!("{} has no price", endpoint.provider.model());
+                step.blocked = Some(Blocked::Unpriced);
                 continue;
             };
             if self.endpoints(tier).iter().all(|endpoint| endpoint.breaker.is_open(&self.clock)) {
                 step.reason = format!("{} does not answer", endpoint.provider.model());
+                step.blocked = Some(Blocked::Resting);
                 continue;
             }
             let input = endpoint.expected(input);
@@ -118,10 +137,15 @@ impl Gateway {
             let open = if tier == Tier::Large && closes < 1.0 { share < closes } else { share <= closes };
             // Where there is no small model, the large one goes on until nothing is left.
             let alone = tier == Tier::Large && self.small.is_empty() && share <= 1.0;
-            step = Step { share, fullest, reason, ..step };
+            step = Step { share, fullest, reason, blocked: None, ..step };
+            full = key;
             if open || alone {
                 return Ok(Step { best: rung, ..step });
             }
+        }
+        // What is too full for the smallest call is used up, though no call was refused for it.
+        if let (Some(key), None) = (full, step.blocked) {
+            self.db.note_full(&self.clock, &key).await?;
         }
         Ok(step)
     }
@@ -133,16 +157,16 @@ impl Gateway {
         account: &Account,
         micros: i64,
         tokens: i64,
-    ) -> Result<(f64, Option<(BudgetScope, BudgetWindow)>), StoreError> {
+    ) -> Result<(f64, Option<(BudgetScope, BudgetWindow)>, Option<CounterKey>), StoreError> {
         let day = self.day().await?;
-        let mut fullest = (0.0, None);
+        let mut fullest = (0.0, None, None);
         for budget in budgets {
             let Some(key) = budget.counter(account, &day) else { continue };
             let counter = self.db.counter(&key).await?;
             let counter = counter.unwrap_or_else(|| crate::store::Counter::fresh(&key));
             let share = counter.share(budget, micros, tokens);
             if share > fullest.0 {
-                fullest = (share, Some((budget.scope, budget.window)));
+                fullest = (share, Some((budget.scope, budget.window)), Some(key));
             }
         }
         Ok(fullest)

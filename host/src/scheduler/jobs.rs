@@ -1,5 +1,6 @@
 //! One file per kind of job. A kind is idempotent: its job may run again after a crash.
 
+mod budget_notice;
 mod daily_digest;
 mod reminder;
 mod retry_send;
@@ -14,8 +15,8 @@ use super::{Parts, note::Note};
 use crate::store::{Job, StoreError};
 
 /// Every kind that this version knows; others are left to hosts that do.
-pub const KINDS: [&str; 5] =
-    [write_episode::KIND, reminder::KIND, retry_send::KIND, daily_digest::KIND, skill_call::KIND];
+pub const KINDS: [&str; 6] =
+    [write_episode::KIND, reminder::KIND, retry_send::KIND, daily_digest::KIND, skill_call::KIND, budget_notice::KIND];
 
 /// Why a run failed.
 pub enum Failed {
@@ -47,7 +48,7 @@ pub fn for_good(reason: &'static str) -> Failed {
 
 /// Whether a kind is the host's own and no person's.
 pub fn is_internal(kind: &str) -> bool {
-    [write_episode::KIND, retry_send::KIND].contains(&kind)
+    [write_episode::KIND, retry_send::KIND, budget_notice::KIND].contains(&kind)
 }
 
 /// Whether a kind is tried again without end: a message waits for it.
@@ -63,6 +64,7 @@ pub async fn run(parts: &Parts, job: &Job) -> Ended {
         retry_send::KIND => retry_send::run(parts, job).await,
         daily_digest::KIND => daily_digest::run(parts, job).await,
         skill_call::KIND => skill_call::run(parts, job).await,
+        budget_notice::KIND => budget_notice::run(parts, job).await,
         _ => Err(for_good("this version of Skillet has no job of this kind")),
     }
 }

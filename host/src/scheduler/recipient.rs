@@ -26,9 +26,19 @@ pub struct Recipient {
 /// For whom a job is done. Its outcome goes to its conversation, unless that was in a chat that is not the
 /// person's any more; else to where the person is, else to a new conversation on the web.
 pub async fn of(parts: &Parts, job: &Job) -> Result<Recipient, Failed> {
-    let Parts { db, clock, settings, .. } = parts;
     let id = job.user_id.ok_or_else(|| for_good("the job is for nobody"))?;
-    let user = db.user(id).await?.context("there is no such person")?;
+    let user = parts.db.user(id).await?.context("there is no such person")?;
+    reach(parts, user, job).await
+}
+
+/// The owner, for what concerns nobody else.
+pub async fn owner(parts: &Parts, job: &Job) -> Result<Recipient, Failed> {
+    let owner = parts.db.owner_or_first(&parts.clock).await?;
+    reach(parts, owner, job).await
+}
+
+async fn reach(parts: &Parts, user: User, job: &Job) -> Result<Recipient, Failed> {
+    let (Parts { db, clock, settings, .. }, id) = (parts, user.id);
     let current = settings.current().await?;
     let locale = user.locale.clone().unwrap_or(current.locale);
     let zone = user.zone(current.time_zone);

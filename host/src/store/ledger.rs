@@ -143,7 +143,8 @@ impl Db {
                 }
                 if held == 0 {
                     tx.rollback().await?;
-                    return self.exhausted(clock, key).await;
+                    let gone = || StoreError::Corrupt("the budget was removed while money was reserved".to_owned());
+                    return self.note_full(clock, &key).await?.ok_or_else(gone).map(Some);
                 }
             }
             let mut insert = sqlx::QueryBuilder::new(
@@ -160,8 +161,8 @@ impl Db {
         Ok(None)
     }
 
-    /// The budget that had no room, after its owner was told.
-    async fn exhausted(&self, clock: &Clock, key: CounterKey) -> Result<Option<Exhausted>> {
+    /// A budget that has no room for a call, after its owner was told; `None` when it was removed meanwhile.
+    pub async fn note_full(&self, clock: &Clock, key: &CounterKey) -> Result<Option<Exhausted>> {
         let full = write_tx!(self, tx => {
             open_counter!(tx, clock, key);
             let budget: Option<Budget> = sqlx::query_as(concat!("SELECT ", budget_columns!(), " FROM budgets WHERE id = $1"))
@@ -174,10 +175,7 @@ impl Db {
             }
             budget.zip(counter)
         });
-        match full {
-            Some((budget, counter)) => Ok(Some(Exhausted { budget, counter })),
-            None => Err(StoreError::Corrupt("the budget was removed while money was reserved".to_owned())),
-        }
+        Ok(full.map(|(budget, counter)| Exhausted { budget, counter }))
     }
 
     /// Books what became of calls. Each is booked once: a reservation that was settled by somebody else,

@@ -75,6 +75,7 @@ async fn decide(session: &Session, press: &CallbackQuery) -> Result<Option<Notic
     match words.as_slice() {
         ["p", answer, id] => this.pairing(answer, id).await,
         ["a", answer, id] => this.approval(answer, id).await,
+        ["b", "extend", counter] => this.extend(counter).await,
         ["r", "done", job] => this.reminder(job, None).await,
         ["r", "snooze", minutes, job] => this.reminder(job, minutes.parse().ok()).await,
         ["j", "x", job] => this.cancel(job).await,
@@ -108,6 +109,17 @@ impl Press<'_> {
         let detail = json!({ "approval": id, "capability": decided.capability, "word": decided.word });
         db.audit(clock, BY, action, &decided.skill_name, &detail).await?;
         Ok(Some(self.marked(outcome)))
+    }
+
+    /// The owner adds to a budget that is used up.
+    async fn extend(&self, counter: &str) -> Result<Option<Notice>, StoreError> {
+        let (db, clock) = (&self.session.parts.db, &self.session.parts.clock);
+        let (true, Ok(id)) = (self.by_owner().await?, counter.parse()) else { return Ok(None) };
+        if !db.extend_budget(clock, id).await? {
+            return Ok(Some(self.marked("telegram.too_late")));
+        }
+        db.audit(clock, BY, "budget.extend", counter, &json!({})).await?;
+        Ok(Some(self.marked("telegram.extended")))
     }
 
     async fn pairing(&self, answer: &str, id: &str) -> Result<Option<Notice>, StoreError> {

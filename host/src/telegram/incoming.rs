@@ -148,6 +148,7 @@ impl Incoming<'_> {
                 attached: Some(storable(&attached)).filter(|text| !text.is_empty()),
                 files: media.files,
                 reply: Some((self.address, group.then(|| i64::from(first.id.0)))),
+                token: None,
                 updates: self.updates.clone(),
             },
         };

@@ -347,7 +347,9 @@ async fn play(db: &TestDb, calls: &[(i64, Fate)]) {
                 Fate::Done(cost) => vec![with(ModelCallStatus::Done, cost)],
                 Fate::Failed => vec![with(ModelCallStatus::Failed, 0)],
                 Fate::Cancelled(cost) => vec![with(ModelCallStatus::Cancelled, cost.min(*tokens))],
-                Fate::SettledTwice(cost) => vec![with(ModelCallStatus::Done, cost), with(ModelCallStatus::Cancelled, 1)],
+                Fate::SettledTwice(cost) => {
+                    vec![with(ModelCallStatus::Done, cost), with(ModelCallStatus::Cancelled, 1)]
+                }
                 Fate::Lost => return,
             };
             for one in ends {

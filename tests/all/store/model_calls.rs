@@ -1,9 +1,7 @@
 //! Attempts at models, and their sums.
 
 use chrono::{DateTime, Utc};
-use skillet::{
-    store::{ModelCallStatus, UsageBy, UsageRange},
-};
+use skillet::store::{ModelCallStatus, UsageBy, UsageRange};
 
 use super::ledger::{book, call};
 use crate::harness::db::{TestDb, both};
@@ -62,7 +60,11 @@ async fn usage_is_summed_by_person(db: TestDb) {
     failed.status = ModelCallStatus::Failed;
     book(&db, failed.clone()).await;
     // Ids of people sort by time.
-    let expected = [(bo.to_string(), [1, 0, 1000, 100, 500]), (ada.to_string(), [3, 1, 300, 30, 150]), (String::new(), [1, 0, 10, 1, 5])];
+    let expected = [
+        (bo.to_string(), [1, 0, 1000, 100, 500]),
+        (ada.to_string(), [3, 1, 300, 30, 150]),
+        (String::new(), [1, 0, 10, 1, 5]),
+    ];
     assert_eq!(sums(&db, UsageBy::User).await, expected);
     let of_bo = UsageRange { user: Some(bo.to_string()), ..UsageRange::default() };
     assert_eq!(db.usage(UsageBy::Model, &of_bo, 10).await.unwrap()[0].input_tokens, 1000);

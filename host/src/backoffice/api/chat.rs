@@ -115,13 +115,17 @@ pub async fn send(
         Actor::Owner(_) => Channel::Web,
         Actor::Token { .. } => Channel::Api,
     };
+    let token = match &actor {
+        Actor::Owner(_) => None,
+        Actor::Token { id, .. } => Some(*id),
+    };
     let message = NewMessage {
         user: backoffice.sender(&actor, request.user.as_deref()).await?,
         conversation: request.conversation.map(ConversationId),
         channel,
         text: request.message,
         key: request.key,
-        envelope: Envelope::default(),
+        envelope: Envelope { token, ..Envelope::default() },
     };
     let (conversation, accepted) = backoffice.agent.submit(message).await?;
     if request.stream {

@@ -50,7 +50,11 @@ pub struct Failure {
 impl Backoffice {
     /// Asks a tier's model for one word, or the model for embeddings for one vector.
     pub async fn test_model(&self, actor: &Actor, tier: &str) -> Result<ModelTest> {
-        let account = Account { user: Some(self.logged_in(actor).await?.id), ..Account::default() };
+        let token = match actor {
+            Actor::Owner(_) => None,
+            Actor::Token { id, .. } => Some(*id),
+        };
+        let account = Account { user: Some(self.logged_in(actor).await?.id), token, ..Account::default() };
         let since = self.clock.now();
         let (said, purpose) = if tier == "embedding" {
             let embedded = self.gateway.embed(&[QUESTION.to_owned()], &account).await;
