@@ -39,7 +39,10 @@ async fn set_budgets(host: &Host, budgets: &Value) -> Value {
 async fn budgets_are_replaced_and_told() {
     let model = Model::start().await;
     let host = host(&model).await;
-    assert_eq!(host.get("/api/v1/budgets").await.ok(), json!({ "budgets": [] }));
+    let shipped = host.get("/api/v1/budgets").await.ok();
+    let limits: Vec<&Value> =
+        shipped["budgets"].as_array().unwrap().iter().map(|one| &one["limit_micros"]).collect();
+    assert_eq!(limits, [5_000_000, 50_000_000], "of the owner's day and month: {shipped:#}");
     host.chat("ada", "hello", None).await;
     let users = host.get("/api/v1/users").await.ok();
     let ada = users["users"].as_array().unwrap().iter().find(|user| user["name"] == "ada").unwrap()["id"].clone();

@@ -124,7 +124,8 @@ impl Gateway {
                 continue;
             }
             let input = endpoint.expected(input);
-            let (share, fullest) = self.fullest(&budgets, account, price.bound(input, output), input + output).await?;
+            let (share, fullest, key) =
+                self.fullest(&budgets, account, price.bound(input, output), input + output).await?;
             let reason = fullest.map_or_else(
                 || "no budget is touched".to_owned(),
                 |(scope, window)| {
