@@ -40,8 +40,7 @@ async fn budgets_are_replaced_and_told() {
     let model = Model::start().await;
     let host = host(&model).await;
     let shipped = host.get("/api/v1/budgets").await.ok();
-    let limits: Vec<&Value> =
-        shipped["budgets"].as_array().unwrap().iter().map(|one| &one["limit_micros"]).collect();
+    let limits: Vec<&Value> = shipped["budgets"].as_array().unwrap().iter().map(|one| &one["limit_micros"]).collect();
     assert_eq!(limits, [5_000_000, 50_000_000], "of the owner's day and month: {shipped:#}");
     host.chat("ada", "hello", None).await;
     let users = host.get("/api/v1/users").await.ok();
@@ -105,10 +104,10 @@ async fn a_budget_that_is_used_up_is_extended_once() {
     set_budgets(&host, &json!([{ "scope": "owner", "window": "day", "limit_micros": 100_000 }])).await;
     let counter = async || host.get("/api/v1/budgets").await.ok()["budgets"][0]["counters"][0].clone();
     assert_eq!(counter().await["id"], Value::Null, "nothing was counted yet");
-    model.then(Answer::text("ready").usage(50, 2, 0));
-    assert_eq!(try_small(&host).await["cost_micros"], 52_000);
+    model.then(Answer::text("ready").usage(70, 2, 0));
+    assert_eq!(try_small(&host).await["cost_micros"], 72_000);
     let used = counter().await;
-    assert_eq!((&used["spent_micros"], &used["reserved_micros"]), (&json!(52_000), &json!(0)));
+    assert_eq!((&used["spent_micros"], &used["reserved_micros"]), (&json!(72_000), &json!(0)));
     let path = format!("/api/v1/budgets/counters/{}/extend", used["id"].as_str().unwrap());
     assert_eq!(host.post(&path, &json!({})).await.problem(409), "/problems/nothing-to-extend");
 
@@ -117,11 +116,11 @@ async fn a_budget_that_is_used_up_is_extended_once() {
         (&refused["ok"], &refused["fault"], &refused["attempts"]),
         (&json!(false), &json!("budget"), &json!([]))
     );
-    assert!(refused["error"].as_str().unwrap().contains("of 0.1 USD, 0.052 are spent"), "{refused:#}");
+    assert!(refused["error"].as_str().unwrap().contains("of 0.1 USD, 0.072 are spent"), "{refused:#}");
     assert_eq!(counter().await["can_extend"], true);
     assert_eq!(host.post(&path, &json!({})).await.ok()["extra_micros"], 100_000);
     assert_eq!(host.post(&path, &json!({})).await.problem(409), "/problems/nothing-to-extend");
-    model.then(Answer::text("ready").usage(50, 2, 0));
+    model.then(Answer::text("ready").usage(70, 2, 0));
     assert_eq!(try_small(&host).await["ok"], true);
     let unknown = "/api/v1/budgets/counters/019b0000-0000-7000-8000-000000000000/extend";
     assert_eq!(host.post(unknown, &json!({})).await.problem(404), "/problems/no-budget");

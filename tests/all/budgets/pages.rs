@@ -45,11 +45,11 @@ async fn a_test_shows_what_came_of_it_and_a_full_budget_is_extended() {
     let mut owner = Browser::owner(&host).await;
     owner.page("/budgets").await;
     owner.send("/budgets", "about:0=owner&window:0=day&money:0=0.1").await;
-    model.then(Answer::text("<b>ready</b>").usage(50, 2, 0));
+    model.then(Answer::text("<b>ready</b>").usage(70, 2, 0));
     owner.page("/budgets").await;
     let (status, page) = owner.send("/budgets/models/small", "").await;
     assert_eq!(status, StatusCode::OK);
-    for part in ["It answers.", "&#60;b&#62;ready", "$0.052", "$0.052 of $0.1 spent"] {
+    for part in ["It answers.", "&#60;b&#62;ready", "$0.072", "$0.072 of $0.1 spent"] {
         assert!(page.contains(part), "{part}: {page}");
     }
     let (_, page) = owner.send("/budgets/models/small", "").await;

@@ -1,6 +1,6 @@
 //! Changes of budgets and prices.
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -207,7 +207,7 @@ pub fn dollars(text: &str) -> Option<Decimal> {
 
 /// The same in micro-dollars.
 pub fn micros(text: &str) -> Option<i64> {
-    i64::try_from((dollars(text)? * Decimal::from(1_000_000)).mantissa()).ok()
+    (dollars(text)? * Decimal::from(1_000_000)).to_i64()
 }
 
 #[cfg(test)]
@@ -216,9 +216,14 @@ mod tests {
 
     #[test]
     fn dollars_are_read_to_a_micro_dollar_and_within_bounds() {
-        for (text, expected) in
-            [("0.15", 150_000), (" 3 ", 3_000_000), ("0", 0), ("0.000001", 1), ("1000000", 1_000_000_000_000)]
-        {
+        for (text, expected) in [
+            ("0.15", 150_000),
+            ("2.50", 2_500_000),
+            (" 3 ", 3_000_000),
+            ("0", 0),
+            ("0.000001", 1),
+            ("1000000", 1_000_000_000_000),
+        ] {
             assert_eq!(micros(text), Some(expected), "{text}");
         }
         for text in ["", "-1", "a lot", "1e3", "0.0000001", "1000000.01", "79228162514264337593543950335", "$3", "1,5"]
