@@ -176,7 +176,7 @@ async fn a_model_is_tried_and_what_is_wrong_is_told() {
     );
     assert!(ok["latency_ms"].is_i64() && ok["first_token_ms"].is_i64() && ok["estimated"] == false, "{ok:#}");
     assert_eq!(model.requests()[0]["max_tokens"], 16, "a test is small");
-    for (status, fault) in [(401, "unauthorized"), (404, "unknown_model"), (400, "refused")] {
+    for (status, fault) in [(401, "unauthorized"), (404, "unknown-model"), (400, "refused")] {
         model.then(Answer::status(status, &[]));
         let told = try_small(&host).await;
         assert_eq!((&told["ok"], &told["fault"]), (&json!(false), &json!(fault)), "{told:#}");

@@ -68,7 +68,18 @@ pub fn api(backoffice: &Arc<Backoffice>) -> ApiRouter {
         .routes(routes!(api::usage::rungs))
         .routes(routes!(api::budgets::list))
         .routes(routes!(api::models::prices));
-    let admin = OpenApiRouter::new()
+    OpenApiRouter::with_openapi(api::Document::openapi())
+        .merge(for_scope(backoffice, Scope::Chat, chat))
+        .merge(for_scope(backoffice, Scope::Skills, skills))
+        .merge(for_scope(backoffice, Scope::Memory, memory))
+        .merge(for_scope(backoffice, Scope::Jobs, jobs))
+        .merge(for_scope(backoffice, Scope::Usage, usage))
+        .merge(for_scope(backoffice, Scope::Admin, admin()))
+}
+
+/// What only the owner, or a token for everything, may do.
+fn admin() -> ApiRouter {
+    OpenApiRouter::new()
         .routes(routes!(api::settings::list, api::settings::set))
         .routes(routes!(api::budgets::replace))
         .routes(routes!(api::budgets::extend))
@@ -84,14 +95,7 @@ pub fn api(backoffice: &Arc<Backoffice>) -> ApiRouter {
         .routes(routes!(api::pairings::deny))
         .routes(routes!(api::users::list))
         .routes(routes!(api::users::change))
-        .routes(routes!(api::operation::audit));
-    OpenApiRouter::with_openapi(api::Document::openapi())
-        .merge(for_scope(backoffice, Scope::Chat, chat))
-        .merge(for_scope(backoffice, Scope::Skills, skills))
-        .merge(for_scope(backoffice, Scope::Memory, memory))
-        .merge(for_scope(backoffice, Scope::Jobs, jobs))
-        .merge(for_scope(backoffice, Scope::Usage, usage))
-        .merge(for_scope(backoffice, Scope::Admin, admin))
+        .routes(routes!(api::operation::audit))
 }
 
 fn for_scope(backoffice: &Arc<Backoffice>, scope: Scope, routes: ApiRouter) -> ApiRouter {

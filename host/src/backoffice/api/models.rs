@@ -92,7 +92,7 @@ pub struct ModelTestView {
     pub answer: Option<String>,
     /// Numbers of a vector, for embeddings.
     pub dimensions: Option<usize>,
-    /// "unreachable", "unauthorized", "unknown_model", "limited", "refused", "silent", "unreadable", "unpriced",
+    /// "unreachable", "unauthorized", "unknown-model", "limited", "refused", "silent", "unreadable", "unpriced",
     /// "budget", "valve" or "resting".
     pub fault: Option<&'static str>,
     pub error: Option<String>,
@@ -161,6 +161,13 @@ impl From<changes::ModelTest> for ModelTestView {
             estimated: last.is_some_and(|call| call.estimated),
             attempts: test.attempts.into_iter().map(ModelCallView::from).collect(),
         }
+    }
+}
+
+impl SetUpModel {
+    /// Whether its provider is known to count tokens otherwise than the host does.
+    pub fn counts_otherwise(&self) -> bool {
+        (self.token_factor - 1.0).abs() >= 0.005
     }
 }
 

@@ -32,7 +32,7 @@ const MAX_LIMIT: i64 = 200;
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct By {
+pub struct Wanted {
     /// "user", "conversation", "workflow", "skill", "token", "model", "tier", "purpose", "day" or "month";
     /// "day" without it.
     #[param(value_type = Option<String>)]
@@ -191,16 +191,19 @@ impl From<RungChange> for RungChangeView {
     get,
     path = "/api/v1/usage",
     tag = "usage",
-    params(By),
+    params(Wanted),
     responses((status = 200, content((UsageList = "application/json"), (String = "text/csv"))))
 )]
-pub async fn usage(State(backoffice): State<Arc<Backoffice>>, Query(by): Query<By>) -> Result<Response> {
+pub async fn usage(State(backoffice): State<Arc<Backoffice>>, Query(wanted): Query<Wanted>) -> Result<Response> {
     let day = |day: NaiveDate| day.format("%Y-%m-%d").to_string();
-    let range =
-        UsageRange { from: by.from.map(day), until: by.until.map(day), user: by.user.map(|user| user.to_string()) };
-    let rows = backoffice.named_usage(by.by.unwrap_or(UsageBy::Day), &range, MAX_ROWS).await?;
+    let range = UsageRange {
+        from: wanted.from.map(day),
+        until: wanted.until.map(day),
+        user: wanted.user.map(|user| user.to_string()),
+    };
+    let rows = backoffice.named_usage(wanted.by.unwrap_or(UsageBy::Day), &range, MAX_ROWS).await?;
     let usage: Vec<UsageView> = rows.into_iter().map(UsageView::of).collect();
-    Ok(match by.format.unwrap_or_default() {
+    Ok(match wanted.format.unwrap_or_default() {
         Format::Json => Json(UsageList { usage }).into_response(),
         Format::Csv => {
             let headers = [

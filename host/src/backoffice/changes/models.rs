@@ -41,7 +41,7 @@ pub struct ModelTest {
 
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// "unreachable", "unauthorized", "unknown_model", "limited", "refused", "silent", "unreadable", "unpriced",
+    /// "unreachable", "unauthorized", "unknown-model", "limited", "refused", "silent", "unreadable", "unpriced",
     /// "budget", "valve" or "resting".
     pub fault: &'static str,
     pub text: String,
@@ -68,7 +68,7 @@ impl Backoffice {
         };
         let (answer, dimensions, failure) = match said {
             Ok((answer, dimensions)) => (answer, dimensions, None),
-            Err(error) => (None, None, Some(failure(error)?)),
+            Err(error) => (None, None, Some(failure(&error)?)),
         };
         let of = Attempts { user: account.user, purpose: Some(purpose), since: Some(since), ..Attempts::default() };
         let mut attempts = self.db.attempts(&of, MAX_ATTEMPTS).await?;
@@ -100,10 +100,10 @@ fn no_model(detail: String) -> Problem {
 }
 
 /// What was wrong, where it lies with the model or its budget.
-fn failure(error: GatewayError) -> Result<Failure> {
-    let fault = match &error {
+fn failure(error: &GatewayError) -> Result<Failure> {
+    let fault = match error {
         GatewayError::NoModel(_) | GatewayError::NoEmbedding => return Err(no_model(error.to_string())),
-        GatewayError::Store(_) => return Err(Problem::internal(&error)),
+        GatewayError::Store(_) => return Err(Problem::internal(error)),
         GatewayError::Exhausted(_) | GatewayError::OverBudget { .. } => "budget",
         GatewayError::Unpriced(_) => "unpriced",
         GatewayError::Shut(_) => "valve",
@@ -111,7 +111,7 @@ fn failure(error: GatewayError) -> Result<Failure> {
         GatewayError::Provider(error) => match error {
             ProviderError::Connection(_) => "unreachable",
             ProviderError::Status { status: 401 | 403, .. } => "unauthorized",
-            ProviderError::Status { status: 404, .. } => "unknown_model",
+            ProviderError::Status { status: 404, .. } => "unknown-model",
             ProviderError::Status { status: 429, .. } => "limited",
             ProviderError::Status { .. } | ProviderError::Unsupported(_) => "refused",
             ProviderError::Silent(_) | ProviderError::Late => "silent",
