@@ -109,7 +109,7 @@ impl App {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         // The books are kept until everything else has ended.
         let (keeper, bell) = (gateway.clone(), wake.clone());
-        let books = tokio::spawn(async move { keeper.keep_books(host, bell).await });
+        let books = TaskTracker::new().spawn(async move { keeper.keep_books(host, bell).await });
         Ok(Self { config, clock, db, settings, memory, skills, gateway, agent, host, wake, tasks, stop, books })
     }
 

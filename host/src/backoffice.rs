@@ -4,6 +4,7 @@
 mod api;
 mod assets;
 mod auth;
+mod budgets;
 mod changes;
 mod component;
 mod error;
@@ -11,6 +12,7 @@ mod extract;
 mod guards;
 mod locale;
 mod markdown;
+mod names;
 mod openai;
 mod pages;
 mod routes;

@@ -269,7 +269,8 @@ impl Config {
         self.check_text()?;
         self.check_models()?;
         self.check_telegram()?;
-        self.check_numbers()
+        self.check_numbers()?;
+        self.check_gateway()
     }
 
     fn check_text(&self) -> Result<(), ConfigError> {
@@ -336,6 +337,22 @@ impl Config {
         Ok(())
     }
 
+    fn check_gateway(&self) -> Result<(), ConfigError> {
+        if self.gateway.token_budget < 1000 {
+            return Err(bad("gateway.token_budget", "must be at least 1000".into()));
+        }
+        if self.gateway.prices.values().any(|price| price.micros().is_none()) {
+            return Err(bad("gateway.prices", "a price is from 0 to 1000000 dollars for a million tokens".into()));
+        }
+        if self.gateway.ladder.small_from_percent > 100 || self.gateway.ladder.hysteresis_percent > 50 {
+            return Err(bad(
+                "gateway.ladder",
+                "small_from_percent is at most 100, hysteresis_percent at most 50".into(),
+            ));
+        }
+        Ok(())
+    }
+
     fn check_numbers(&self) -> Result<(), ConfigError> {
         let positive = [
             ("http.session_hours", u64::from(self.http.session_hours)),
@@ -372,18 +389,6 @@ impl Config {
         ];
         if let Some((key, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
             return Err(bad(key, "must be greater than 0".into()));
-        }
-        if self.gateway.token_budget < 1000 {
-            return Err(bad("gateway.token_budget", "must be at least 1000".into()));
-        }
-        if self.gateway.prices.values().any(|price| price.micros().is_none()) {
-            return Err(bad("gateway.prices", "a price is from 0 to 1000000 dollars for a million tokens".into()));
-        }
-        if self.gateway.ladder.small_from_percent > 100 || self.gateway.ladder.hysteresis_percent > 50 {
-            return Err(bad(
-                "gateway.ladder",
-                "small_from_percent is at most 100, hysteresis_percent at most 50".into(),
-            ));
         }
         // A sweep also keeps the leases of jobs, which others take over after five minutes.
         if self.scheduler.sweep_s > 120 {

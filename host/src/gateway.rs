@@ -15,14 +15,16 @@ mod structured;
 mod tier;
 mod tokens;
 mod valve;
+mod view;
 
-pub use price::Price;
+pub use price::{Price, PriceSource};
 pub use prompt_builder::{HistoryLine, Parts, Prompt, PromptMessage, Round, SkillResult, SummaryLine};
 pub use provider::{Embedded, Finish, Options, ProviderError, Tokens, ToolCall, ToolChoice, ToolSpec};
 pub use structured::{Fits, Misfit};
 pub use tier::{Blocked, Rung, Step};
 pub use tokens::{count as count_tokens, cut as cut_tokens};
 pub use valve::Shut;
+pub use view::ModelView;
 
 use chrono::{DateTime, Utc};
 use std::{
@@ -73,6 +75,8 @@ pub enum Purpose {
     Skill,
     /// Somebody outside asks, through the OpenAI-compatible interface.
     Api,
+    /// The owner tries whether it answers.
+    Test,
 }
 
 impl Purpose {
@@ -82,6 +86,7 @@ impl Purpose {
             Self::Summarise => "summarise",
             Self::Skill => "skill",
             Self::Api => "api",
+            Self::Test => "test",
         }
     }
 }
@@ -158,17 +163,24 @@ pub enum GatewayError {
 fn spent(exhausted: &Exhausted) -> String {
     let Exhausted { budget, counter } = exhausted;
     let whose = if counter.subject.is_empty() { String::new() } else { format!(" of {}", counter.subject) };
-    let mut text = format!("the {} budget{whose} for one {} has no room", budget.scope.word(), budget.window.word());
-    if let Some(limit) = budget.limit_micros {
+    let used = |limit: String, spent: String, reserved: String, unit: &str| {
+        format!("; of {limit} {unit}, {spent} are spent and {reserved} held for calls under way")
+    };
+    let money = budget.limit_micros.map(|limit| {
         let limit = dollars(limit + counter.extra_micros);
-        let (spent, reserved) = (dollars(counter.spent_micros), dollars(counter.reserved_micros));
-        text.push_str(&format!("; of {limit} USD, {spent} are spent and {reserved} held for calls under way"));
-    }
-    if let Some(limit) = budget.limit_tokens {
-        let (limit, spent, reserved) = (limit + counter.extra_tokens, counter.spent_tokens, counter.reserved_tokens);
-        text.push_str(&format!("; of {limit} tokens, {spent} are spent and {reserved} held for calls under way"));
-    }
-    text
+        used(limit, dollars(counter.spent_micros), dollars(counter.reserved_micros), "USD")
+    });
+    let tokens = budget.limit_tokens.map(|limit| {
+        let limit = (limit + counter.extra_tokens).to_string();
+        used(limit, counter.spent_tokens.to_string(), counter.reserved_tokens.to_string(), "tokens")
+    });
+    format!(
+        "the {} budget{whose} for one {} has no room{}{}",
+        budget.scope.word(),
+        budget.window.word(),
+        money.unwrap_or_default(),
+        tokens.unwrap_or_default()
+    )
 }
 
 /// Micro-dollars as dollars, with as many digits as they need.

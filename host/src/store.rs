@@ -5,6 +5,7 @@
 //! Rust and written back. Each method has a contract test that runs on SQLite and on Postgres.
 
 mod approvals;
+mod attempts;
 mod audit;
 mod budgets;
 mod calls;
@@ -44,6 +45,7 @@ mod users;
 mod versions;
 
 pub use approvals::{Approval, ApprovalKind, ApprovalStatus, NewApproval};
+pub use attempts::{Attempts, TurnCost};
 pub use audit::AuditEntry;
 pub use budgets::{Budget, BudgetScope, BudgetWindow, Counter, CounterKey, NewBudget};
 pub use calls::{CallEnd, CallRecord, CallStart, Started};

@@ -30,6 +30,21 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     button.textContent = button.dataset.copied;
   });
 }
+// What a form brings is shown in its place, not on a page of its own.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.dataset.inline || event.defaultPrevented) return;
+  event.preventDefault();
+  const [button, place] = [form.querySelector("button"), document.getElementById(form.dataset.inline)];
+  button.disabled = true;
+  place.setAttribute("aria-busy", "true");
+  const response = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) }).catch(() => null);
+  button.disabled = false;
+  place.removeAttribute("aria-busy");
+  if (!response?.ok || response.redirected) return form.submit();
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html").getElementById(place.id);
+  place.replaceChildren(...document.importNode(fresh, true).childNodes);
+});
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 const main = document.getElementById("main");
 if (main?.querySelector("[data-refresh]")) keepFresh();

@@ -10,7 +10,7 @@ const HOMES: [(&[&str], &[&str]); 8] = [
     (&["sqlx"], &["store"]),
     (&["wasmtime", "wasmparser", "wit_component", "wasm_encoder"], &["skills"]),
     (&["teloxide_core"], &["telegram"]),
-    (&["axum", "askama", "tower_sessions", "utoipa"], &["backoffice"]),
+    (&["axum", "askama", "tower_sessions", "utoipa", "plotters"], &["backoffice"]),
     (&["tiktoken_rs"], &["gateway/tokens"]),
     // `config` checks URLs with it, `cli` talks to a running host.
     (&["reqwest"], &["gateway", "skills/egress", "config", "cli"]),

@@ -7,6 +7,7 @@
 mod anthropic;
 mod attacks;
 mod authors;
+mod budgets;
 mod chat;
 mod conformance;
 mod crash;

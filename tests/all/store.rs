@@ -1,6 +1,7 @@
 //! Every method of the store, on SQLite and on Postgres.
 
 mod approvals;
+mod attempts;
 mod audit;
 mod calls;
 mod chats;

@@ -254,7 +254,7 @@ function widerGreeter() {
 
 /** Every page, in both languages, on a phone and wide, light and dark. */
 async function tour() {
-  const pages = ["chat", "skills", "skills/calculator", "skills/remind_me?example=6", "skills/greeter", "approvals", "turns", "memory", "jobs", "telegram", "people", "usage", "settings"];
+  const pages = ["chat", "skills", "skills/calculator", "skills/remind_me?example=6", "skills/greeter", "approvals", "turns", "memory", "jobs", "telegram", "people", "usage", "budgets", "settings"];
   const views = [
     { name: "en", locale: "en-US", viewport: { width: 1200, height: 800 }, colorScheme: "light" },
     { name: "zh", locale: "zh-CN", viewport: { width: 1200, height: 800 }, colorScheme: "dark" },

@@ -49,7 +49,7 @@ pub async fn by_model(context: &Context<'_>, wanted: Tier) -> Result<Draft, Stor
     let mut parts = parts(context).await?;
     let stand = ladder::stand(context, &parts, wanted).await?;
     let Some(mut tier) = stand.tier else {
-        return ladder::without_model(context, Draft::default(), stand.note, &stand.reason).await;
+        return Ok(ladder::without_model(context, Draft::default(), stand.note, &stand.reason));
     };
     let config = &context.agent.parts.config.agent;
     let mut draft = Draft::default();
@@ -70,13 +70,8 @@ pub async fn by_model(context: &Context<'_>, wanted: Tier) -> Result<Draft, Stor
                 }
                 tracing::warn!(error = &error as &dyn std::error::Error, "no model could answer; memory does");
                 let earlier = Draft { usage: spent.usage, ..draft };
-                return ladder::without_model(
-                    context,
-                    earlier,
-                    Some(ladder::away(context, &error)),
-                    &error.to_string(),
-                )
-                .await;
+                let note = Some(ladder::away(context, &error));
+                return Ok(ladder::without_model(context, earlier, note, &error.to_string()));
             }
         };
         spent.add(&answer);

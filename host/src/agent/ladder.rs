@@ -118,12 +118,7 @@ pub fn smaller(context: &Context<'_>, error: &GatewayError) -> String {
 }
 
 /// The rungs without a model: what memory and templates hold, else one question back, else a plan.
-pub async fn without_model(
-    context: &Context<'_>,
-    earlier: Draft,
-    note: Option<String>,
-    reason: &str,
-) -> Result<Draft, StoreError> {
+pub fn without_model(context: &Context<'_>, earlier: Draft, note: Option<String>, reason: &str) -> Draft {
     let locale = context.turn.locale.as_str();
     let (rung, reply) = match from_memory(context) {
         Some(reply) => (Rung::Retrieval, reply),
@@ -131,14 +126,14 @@ pub async fn without_model(
         None => (Rung::Plan, plan(context, locale)),
     };
     context.note("without_model", Instant::now(), json!({ "rung": rung.word(), "reason": reason }));
-    Ok(Draft {
+    Draft {
         reply: note.map_or(reply.clone(), |note| format!("{note}\n\n{reply}")),
         tier: "none".into(),
         rung: rung.word().into(),
         usage: earlier.usage,
         skills: earlier.skills,
         error: None,
-    })
+    }
 }
 
 /// Whether the last thing that was said here is a question back: a second one would lead nowhere.

@@ -2,6 +2,7 @@
 //! these files and nowhere else, and is told by `/api/openapi.json`, which is made from them.
 
 pub mod approvals;
+pub mod budgets;
 pub mod calls;
 pub mod chat;
 pub mod conversations;
@@ -11,6 +12,7 @@ pub mod grants;
 pub mod jobs;
 pub mod limits;
 pub mod memories;
+pub mod models;
 pub mod operation;
 pub mod pairings;
 pub mod replays;
@@ -52,7 +54,7 @@ use utoipa::{
         (name = "skills", description = "Life, rights, secrets and calls of skills, and what they ask of the owner"),
         (name = "memory", description = "What is remembered of a person"),
         (name = "jobs", description = "Work done later, once or again and again"),
-        (name = "usage", description = "Tokens of models"),
+        (name = "usage", description = "Tokens and money of models, budgets and prices"),
         (name = "admin", description = "Settings, tokens, people, Telegram and the audit log"),
     )
 )]

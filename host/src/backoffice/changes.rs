@@ -2,14 +2,19 @@
 //! API make their changes here, so that neither can do more, or tell less, than the other.
 
 mod approvals;
+mod budgets;
 mod jobs;
 mod memory;
+mod models;
 mod people;
 mod settings;
 mod skills;
 mod telegram;
 
+pub use budgets::{BudgetOrder, PriceOrder, micros};
 pub use jobs::{JobChange, JobOrder, invalid_job};
+pub use models::ModelTest;
+pub use people::floor;
 pub use skills::{CallRequest, manifest_of};
 
 use serde_json::{Value, json};

@@ -61,6 +61,8 @@ kinds! {
     NoSecret             404 "no-secret"               "There is no such secret";
     NoApproval           404 "no-approval"             "There is no such request of a skill";
     NoMessage            404 "no-message"              "There is no such message that waits";
+    NoBudget             404 "no-budget"               "There is no such budget";
+    NoModel              404 "no-model"                "There is no such model";
     MethodNotAllowed     405 "method-not-allowed"      "This address does not take this method";
     Taken                409 "taken"                   "It exists already";
     NotGranted           409 "not-granted"             "The version asks for what was not granted";
@@ -72,6 +74,7 @@ kinds! {
     JobClosed            409 "job-closed"              "The job is running or has ended";
     HostJob              409 "host-job"                "The job is the host's own";
     PairingClosed        409 "pairing-closed"          "The request was decided or has expired";
+    NothingToExtend      409 "nothing-to-extend"       "The budget is not used up";
     TooLarge             413 "too-large"               "It is too large";
     UnsupportedMedia     415 "unsupported-media-type"  "This content type is not understood here";
     InvalidBody          422 "invalid-body"            "The body does not have the right fields";
@@ -84,6 +87,8 @@ kinds! {
     InvalidUser          422 "invalid-user"            "The name of the person cannot be used";
     InvalidJob           422 "invalid-job"             "There can be no such job";
     InvalidToken         422 "invalid-token"           "The token cannot be made like this";
+    InvalidBudget        422 "invalid-budget"          "There can be no such budget";
+    InvalidPrice         422 "invalid-price"           "There can be no such price";
     WeakPassword         422 "weak-password"           "The password is too short";
     PasswordsDiffer      422 "passwords-differ"        "The two passwords differ";
     NotWasm              422 "not-wasm"                "The file is not WebAssembly";

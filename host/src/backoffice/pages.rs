@@ -1,6 +1,7 @@
 //! The pages. Each file has a page: its template's struct beside its handlers.
 
 pub mod approvals;
+pub mod budgets;
 pub mod chat;
 pub mod error;
 pub mod job;

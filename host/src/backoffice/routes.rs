@@ -62,9 +62,29 @@ pub fn api(backoffice: &Arc<Backoffice>) -> ApiRouter {
         .routes(routes!(api::runs::run))
         .routes(routes!(api::runs::list))
         .routes(routes!(api::runs::redrive));
-    let usage = OpenApiRouter::new().routes(routes!(api::usage::usage));
-    let admin = OpenApiRouter::new()
+    let usage = OpenApiRouter::new()
+        .routes(routes!(api::usage::usage))
+        .routes(routes!(api::usage::calls))
+        .routes(routes!(api::usage::rungs))
+        .routes(routes!(api::budgets::list))
+        .routes(routes!(api::models::prices));
+    OpenApiRouter::with_openapi(api::Document::openapi())
+        .merge(for_scope(backoffice, Scope::Chat, chat))
+        .merge(for_scope(backoffice, Scope::Skills, skills))
+        .merge(for_scope(backoffice, Scope::Memory, memory))
+        .merge(for_scope(backoffice, Scope::Jobs, jobs))
+        .merge(for_scope(backoffice, Scope::Usage, usage))
+        .merge(for_scope(backoffice, Scope::Admin, admin()))
+}
+
+/// What only the owner, or a token for everything, may do.
+fn admin() -> ApiRouter {
+    OpenApiRouter::new()
         .routes(routes!(api::settings::list, api::settings::set))
+        .routes(routes!(api::budgets::replace))
+        .routes(routes!(api::budgets::extend))
+        .routes(routes!(api::models::set_prices))
+        .routes(routes!(api::models::test))
         .routes(routes!(api::tokens::list, api::tokens::create))
         .routes(routes!(api::tokens::revoke))
         .routes(routes!(api::telegram::show))
@@ -75,14 +95,7 @@ pub fn api(backoffice: &Arc<Backoffice>) -> ApiRouter {
         .routes(routes!(api::pairings::deny))
         .routes(routes!(api::users::list))
         .routes(routes!(api::users::change))
-        .routes(routes!(api::operation::audit));
-    OpenApiRouter::with_openapi(api::Document::openapi())
-        .merge(for_scope(backoffice, Scope::Chat, chat))
-        .merge(for_scope(backoffice, Scope::Skills, skills))
-        .merge(for_scope(backoffice, Scope::Memory, memory))
-        .merge(for_scope(backoffice, Scope::Jobs, jobs))
-        .merge(for_scope(backoffice, Scope::Usage, usage))
-        .merge(for_scope(backoffice, Scope::Admin, admin))
+        .routes(routes!(api::operation::audit))
 }
 
 fn for_scope(backoffice: &Arc<Backoffice>, scope: Scope, routes: ApiRouter) -> ApiRouter {
@@ -132,6 +145,11 @@ pub fn pages(backoffice: &Arc<Backoffice>) -> Router<Arc<Backoffice>> {
         .route("/people", get(pages::people::list))
         .route("/people/{person}", post(pages::people::change))
         .route("/usage", get(pages::usage::show))
+        .route("/usage/people/{person}", get(pages::usage::person::show))
+        .route("/budgets", get(pages::budgets::show).post(pages::budgets::set))
+        .route("/budgets/counters/{counter}", post(pages::budgets::extend))
+        .route("/budgets/prices", post(pages::budgets::set_prices))
+        .route("/budgets/models/{tier}", post(pages::budgets::test))
         .route("/settings", get(pages::settings::show).post(pages::settings::set))
         .route("/settings/tokens", post(pages::settings::create_token))
         .route("/settings/tokens/{token}", post(pages::settings::revoke_token))

@@ -25,7 +25,7 @@ const ATTEMPTS: u32 = 5;
 const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// How often reservations are looked for whose time is over.
-const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 enum Post {
     Admit(Box<NewReservation>, oneshot::Sender<Result<(), GatewayError>>),
@@ -126,7 +126,7 @@ struct Books {
 
 impl Books {
     async fn book(&self, posts: &mut Vec<Post>) {
-        let (mut admissions, mut ends, mut waiting, mut flushes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut admissions, mut ends, mut waiting, mut last) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for post in posts.drain(..) {
             match post {
                 Post::Admit(admission, answer) => admissions.push((*admission, answer)),
@@ -134,7 +134,7 @@ impl Books {
                     ends.push(*end);
                     waiting.extend(wait);
                 }
-                Post::Flush(flushed) => flushes.push(flushed),
+                Post::Flush(wait) => last.push(wait),
             }
         }
         // What comes back is there for those who ask.
@@ -143,8 +143,8 @@ impl Books {
             let _ = wait.send(());
         }
         self.admit(admissions).await;
-        for flushed in flushes {
-            let _ = flushed.send(());
+        for wait in last {
+            let _ = wait.send(());
         }
     }
 

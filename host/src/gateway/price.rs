@@ -53,6 +53,27 @@ impl Price {
     }
 }
 
+/// Where a price is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PriceSource {
+    /// Set on the page or by the interface.
+    Owner,
+    /// Set in the settings file.
+    File,
+    /// Came with the host.
+    Bundled,
+}
+
+impl PriceSource {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::File => "file",
+            Self::Bundled => "bundled",
+        }
+    }
+}
+
 /// Prices by model: those that the owner set, then those of the settings file, then the bundled ones.
 #[derive(Debug, Default)]
 pub struct Prices {
@@ -81,10 +102,17 @@ impl Prices {
 
     /// The price of a model, if there is one anywhere.
     pub fn of(&self, model: &str) -> Option<Price> {
+        self.found(model).map(|(price, _)| price)
+    }
+
+    /// The price of a model, and where it is from.
+    pub fn found(&self, model: &str) -> Option<(Price, PriceSource)> {
         let owner = self.owner.read().unwrap_or_else(PoisonError::into_inner);
-        names(model).into_iter().find_map(|name| {
-            owner.get(name).or_else(|| self.file.get(name)).or_else(|| BUNDLED_PRICES.get(name)).copied()
-        })
+        let lists =
+            [(&*owner, PriceSource::Owner), (&self.file, PriceSource::File), (&*BUNDLED_PRICES, PriceSource::Bundled)];
+        names(model)
+            .into_iter()
+            .find_map(|name| lists.iter().find_map(|(list, source)| Some((*list.get(name)?, *source))))
     }
 }
 

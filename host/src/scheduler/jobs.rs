@@ -16,16 +16,15 @@ use super::{Parts, note::Note};
 use crate::store::{Job, StoreError};
 
 /// Every kind that this version knows; others are left to hosts that do.
-pub const KINDS: [&str; 7] =
-    [
-        write_episode::KIND,
-        reminder::KIND,
-        retry_send::KIND,
-        daily_digest::KIND,
-        skill_call::KIND,
-        budget_notice::KIND,
-        retention::KIND,
-    ];
+pub const KINDS: [&str; 7] = [
+    write_episode::KIND,
+    reminder::KIND,
+    retry_send::KIND,
+    daily_digest::KIND,
+    skill_call::KIND,
+    budget_notice::KIND,
+    retention::KIND,
+];
 
 /// Why a run failed.
 pub enum Failed {

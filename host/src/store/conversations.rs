@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{FromRow, types::Json};
+use std::collections::HashMap;
 
 use super::{Db, Result, columns::word_column, on};
 use crate::{
@@ -67,6 +68,23 @@ impl Db {
             "SELECT id, user_id, channel, title, created_at, updated_at FROM conversations
              WHERE user_id = $1 ORDER BY updated_at DESC, id DESC LIMIT $2",
         ).bind(user).bind(limit).fetch_all(pool).await)?)
+    }
+
+    /// The titles of some conversations.
+    pub async fn conversation_titles(&self, ids: &[ConversationId]) -> Result<HashMap<ConversationId, String>> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows: Vec<(ConversationId, String)> = on!(self, pool => {
+            let mut select = sqlx::QueryBuilder::new("SELECT id, title FROM conversations WHERE id IN (");
+            let mut list = select.separated(", ");
+            for id in ids {
+                list.push_bind(*id);
+            }
+            select.push(")");
+            select.build_query_as().fetch_all(pool).await
+        })?;
+        Ok(rows.into_iter().collect())
     }
 
     /// The newest `limit` messages, oldest first.

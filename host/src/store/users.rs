@@ -137,6 +137,13 @@ impl Db {
         Ok(())
     }
 
+    /// Sets the smallest tier that answers a person, "small" or "large", or none.
+    pub async fn set_tier_floor(&self, id: UserId, floor: Option<&str>) -> Result<()> {
+        on!(self, pool => sqlx::query("UPDATE users SET tier_floor = $2 WHERE id = $1")
+            .bind(id).bind(floor).execute(pool).await.map(|_| ()))?;
+        Ok(())
+    }
+
     pub async fn users(&self) -> Result<Vec<User>> {
         Ok(on!(self, pool => sqlx::query_as(select_user!("ORDER BY created_at, id")).fetch_all(pool).await)?)
     }

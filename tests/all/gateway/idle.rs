@@ -18,10 +18,8 @@ use crate::harness::model::{API_KEY, Answer, MODEL, Model};
 async fn an_idle_day_costs_no_token() {
     let model = Model::start().await;
     let folder = tempfile::tempdir().unwrap();
-    let settings = format!(
-        "[gateway.small]\nbase_url = \"{}\"\nmodel = \"{MODEL}\"\napi_key = \"{API_KEY}\"\n",
-        model.base_url()
-    );
+    let settings =
+        format!("[gateway.small]\nbase_url = \"{}\"\nmodel = \"{MODEL}\"\napi_key = \"{API_KEY}\"\n", model.base_url());
     let file = folder.path().join("skillet.toml");
     std::fs::write(&file, settings).unwrap();
     let config = Config::load(Some(file), Some(folder.path().join("data"))).unwrap();

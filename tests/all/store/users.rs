@@ -18,6 +18,7 @@ both!(
     of_two_first_owners_one_wins,
     a_chat_is_of_one_person,
     a_person_chooses_language_and_zone,
+    a_person_may_have_a_floor,
 );
 
 async fn a_name_is_one_person(db: TestDb) {
@@ -128,4 +129,14 @@ async fn a_person_chooses_language_and_zone(db: TestDb) {
     assert_eq!(place(bo).await, (None, None));
     db.set_user_place(ada, None, Some("Europe/Berlin")).await.unwrap();
     assert_eq!(place(ada).await, (None, Some("Europe/Berlin".into())));
+}
+
+async fn a_person_may_have_a_floor(db: TestDb) {
+    let (ada, bo) = (db.person("ada").await, db.person("bo").await);
+    let floor = async |id| db.user(id).await.unwrap().unwrap().tier_floor;
+    db.set_tier_floor(ada, Some("large")).await.unwrap();
+    assert_eq!((floor(ada).await.as_deref(), floor(bo).await), (Some("large"), None));
+    assert!(db.set_tier_floor(ada, Some("huge")).await.is_err());
+    db.set_tier_floor(ada, None).await.unwrap();
+    assert_eq!(floor(ada).await, None);
 }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::super::{
     Backoffice,
     auth::Actor,
+    changes::floor,
     error::Result,
     extract::{self, Path},
 };
@@ -37,6 +38,8 @@ pub struct UserView {
     pub locale: Option<String>,
     /// IANA zone; nothing where the setting holds.
     pub time_zone: Option<String>,
+    /// "small" or "large": the smallest tier that answers them while it can be paid for.
+    pub tier_floor: Option<String>,
     pub created_at: DateTime<Utc>,
 }
 
@@ -46,6 +49,8 @@ pub struct UserView {
 pub struct UserPatch {
     pub locale: Option<String>,
     pub time_zone: Option<String>,
+    /// "small" or "large"; empty for none.
+    pub tier_floor: Option<String>,
     /// Undoes the link to Telegram.
     #[serde(default)]
     pub unlink: bool,
@@ -60,6 +65,7 @@ impl From<User> for UserView {
             telegram_user_id: row.telegram_user_id,
             locale: row.locale,
             time_zone: row.time_zone,
+            tier_floor: row.tier_floor,
             created_at: row.created_at,
         }
     }
@@ -71,7 +77,7 @@ pub async fn list(State(backoffice): State<Arc<Backoffice>>) -> Result<Json<User
     Ok(Json(Users { users: backoffice.db.users().await?.into_iter().map(UserView::from).collect() }))
 }
 
-/// Changes a person's language or time zone, or undoes the link to Telegram.
+/// Changes a person's language, time zone or smallest tier, or undoes the link to Telegram.
 #[utoipa::path(
     patch,
     path = "/api/v1/users/{id}",
@@ -87,7 +93,11 @@ pub async fn change(
     extract::Json(patch): extract::Json<UserPatch>,
 ) -> Result<Json<UserView>> {
     let id = UserId(id);
+    let floor = patch.tier_floor.as_deref().map(floor).transpose()?;
     backoffice.set_place(&actor, id, patch.locale.as_deref(), patch.time_zone.as_deref()).await?;
+    if let Some(floor) = floor {
+        backoffice.set_floor(&actor, id, floor).await?;
+    }
     if patch.unlink {
         backoffice.unlink(&actor, id).await?;
     }

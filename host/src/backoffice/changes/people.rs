@@ -1,4 +1,4 @@
-//! Changes of people: their language, their time zone, their link to Telegram.
+//! Changes of people: their language, their time zone, their smallest tier, their link to Telegram.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use super::super::{
     error::{Kind, Problem, Result},
     locale::Locale,
 };
-use crate::{ids::UserId, store::User};
+use crate::{gateway::Tier, ids::UserId, store::User};
 
 impl Backoffice {
     pub async fn user(&self, id: UserId) -> Result<User> {
@@ -50,6 +50,17 @@ impl Backoffice {
         self.record(actor, "user.change", &id.to_string(), detail).await
     }
 
+    /// Sets the smallest tier that answers a person while it can be paid for, or none.
+    pub async fn set_floor(&self, actor: &Actor, id: UserId, floor: Option<Tier>) -> Result<()> {
+        let user = self.user(id).await?;
+        let floor = floor.map(Tier::word);
+        if floor == user.tier_floor.as_deref() {
+            return Ok(());
+        }
+        self.db.set_tier_floor(id, floor).await?;
+        self.record(actor, "user.floor", &id.to_string(), json!({ "name": user.name, "tier_floor": floor })).await
+    }
+
     /// Undoes a person's link to Telegram: from there they are a stranger again.
     pub async fn unlink(&self, actor: &Actor, id: UserId) -> Result<()> {
         let user = self.user(id).await?;
@@ -58,5 +69,16 @@ impl Backoffice {
         }
         self.db.link_telegram(id, None).await?;
         self.record(actor, "user.unlink", &id.to_string(), json!({ "name": user.name })).await
+    }
+}
+
+/// The tier that a word stands for as a floor; an empty one is none.
+pub fn floor(word: &str) -> Result<Option<Tier>> {
+    match word.trim() {
+        "" => Ok(None),
+        word => Tier::from_word(word).map(Some).ok_or_else(|| {
+            let detail = format!("There is no tier `{word}` to be a floor; there are: small, large.");
+            Problem::new(Kind::InvalidSetting, detail).with("key", "tier_floor")
+        }),
     }
 }

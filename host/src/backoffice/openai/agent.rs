@@ -229,7 +229,7 @@ impl Telling {
                 // A turn that had ended already, or that another host runs.
                 ended = self.agent.wait(self.turn) => match ended {
                     Ok(reply) => return self.end(&reply),
-                    Err(error) => return self.fail(error.into()),
+                    Err(error) => return self.fail(&error.into()),
                 },
             };
             match happened {
@@ -245,7 +245,7 @@ impl Telling {
                 Ok(_) | Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => match self.agent.wait(self.turn).await {
                     Ok(reply) => return self.end(&reply),
-                    Err(error) => return self.fail(error.into()),
+                    Err(error) => return self.fail(&error.into()),
                 },
             }
         }
@@ -274,7 +274,7 @@ impl Telling {
         events
     }
 
-    fn fail(&mut self, refusal: Refusal) -> Vec<Event> {
+    fn fail(&mut self, refusal: &Refusal) -> Vec<Event> {
         self.over = true;
         vec![Event::default().data(refusal.body().to_string())]
     }

@@ -1,4 +1,4 @@
-//! Who writes to the agent, and how each is spoken to.
+//! Who writes to the agent, how each is spoken to, and by which model at least.
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -12,6 +12,7 @@ use super::{
     super::{
         Backoffice,
         auth::{Actor, CsrfForm},
+        changes::floor,
         error::{Kind, Problem, Result},
         extract::Path,
     },
@@ -43,6 +44,8 @@ pub struct ChangeForm {
     locale: String,
     #[serde(default)]
     zone: String,
+    #[serde(default)]
+    floor: String,
 }
 
 /// `POST /people/{person}`
@@ -55,9 +58,15 @@ pub async fn change(
 ) -> Result<Response> {
     let id = UserId(id);
     let (outcome, done) = match form.action.as_str() {
-        "save" => (backoffice.set_place(&actor, id, Some(&form.locale), Some(&form.zone)).await, "done.settings_saved"),
+        "save" => (save(&backoffice, &actor, id, &form).await, "done.settings_saved"),
         "unlink" => (backoffice.unlink(&actor, id).await, "done.unlinked"),
         _ => return Err(Problem::new(Kind::InvalidForm, "There is no such change of a person.")),
     };
     Flash::after(&session, outcome, done, "/people").await
+}
+
+async fn save(backoffice: &Backoffice, actor: &Actor, id: UserId, form: &ChangeForm) -> Result<()> {
+    let floor = floor(&form.floor)?;
+    backoffice.set_place(actor, id, Some(&form.locale), Some(&form.zone)).await?;
+    backoffice.set_floor(actor, id, floor).await
 }

@@ -37,6 +37,9 @@ struct TurnPage {
     bars: Vec<Bar>,
     memories: Vec<Memory>,
     prompt_tokens: i64,
+    cost_micros: i64,
+    /// Whether a part of the cost is an estimate.
+    estimated: bool,
     runs: bool,
 }
 
@@ -74,6 +77,8 @@ pub async fn show(State(backoffice): State<Arc<Backoffice>>, page: Page, Path(id
         bars: bars(&page, &trace.steps),
         memories: serde_json::from_value(trace.memories.clone()).unwrap_or_default(),
         prompt_tokens: trace.model_calls.iter().map(|call| call.prompt_tokens).sum(),
+        cost_micros: trace.model_calls.iter().map(|call| call.cost_micros).sum(),
+        estimated: trace.model_calls.iter().any(|call| call.estimated),
         runs: matches!(trace.status, TurnStatus::Received | TurnStatus::Running),
         page,
         user,

@@ -26,7 +26,7 @@ struct TurnsPage {
 
 #[derive(Deserialize)]
 pub struct Before {
-    before: Option<DateTime<Utc>>,
+    pub before: Option<DateTime<Utc>>,
 }
 
 /// `GET /turns`

@@ -15,6 +15,17 @@ impl Page {
         format!("{}{}", if number < 0 { "-" } else { "" }, groups.join(","))
     }
 
+    /// Micro-dollars as dollars, to the last of six digits.
+    pub fn dollars(&self, micros: impl Whole) -> String {
+        format!("${}", crate::gateway::dollars(i64::try_from(micros.whole()).unwrap_or(i64::MAX)))
+    }
+
+    /// A part of a whole in percent.
+    pub fn percent(&self, part: impl Whole, whole: impl Whole) -> String {
+        let (part, whole) = (part.whole(), whole.whole());
+        if whole <= 0 { "–".to_owned() } else { format!("{} %", (part * 100 + whole / 2) / whole) }
+    }
+
     /// A size in bytes.
     pub fn bytes(&self, bytes: impl Whole) -> String {
         let bytes = bytes.whole();
