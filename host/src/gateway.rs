@@ -218,6 +218,9 @@ pub async fn look(model: &config::Model) -> anyhow::Result<u16> {
     Ok(Provider::new(model, &config::Gateway::defaults())?.look().await?)
 }
 
+/// Earlier attempts that say how a provider counts tokens.
+const LEARN_FROM: i64 = 20;
+
 /// How long what the owner set is not read again.
 const REREAD_AFTER: std::time::Duration = std::time::Duration::from_secs(2);
 
@@ -269,7 +272,18 @@ impl Gateway {
     /// of this host left is settled first.
     pub async fn keep_books(&self, host: HostId, wake: Arc<Wake>) {
         let Some(ledger) = &self.ledger else { return };
+        self.learn_from_the_past().await;
         ledger.run(self.db.clone(), self.clock.clone(), host, wake).await;
+    }
+
+    /// Takes up how providers have counted until now.
+    async fn learn_from_the_past(&self) {
+        for endpoint in self.small.iter().chain(&self.large) {
+            let calls = self.db.model_calls_of(endpoint.provider.model(), LEARN_FROM).await.unwrap_or_default();
+            for call in calls.iter().rev() {
+                endpoint.learn(u32::try_from(call.prompt_tokens).unwrap_or(0), call.input_tokens);
+            }
+        }
     }
 
     /// Waits until everything that calls have left behind is booked.

@@ -81,16 +81,14 @@ async fn what_a_crash_leaves_is_paid_for_and_let_go() {
     let mut host = start(options(&model, "small")).await;
     let db = database(&host, "").await;
     set_budget(&db, 100).await;
-    let asking = (0..BURST).map(|_| {
+    let mut asking = tokio::task::JoinSet::new();
+    for _ in 0..BURST {
         let request = host.request(Method::POST, "/v1/chat/completions").json(&question(true));
-        tokio::spawn(async move { drop(request.send().await) })
-    });
-    let asking: Vec<_> = asking.collect();
+        asking.spawn(async move { drop(request.send().await) });
+    }
     model.requested(10).await;
     host.kill9().await;
-    for one in asking {
-        one.await.unwrap();
-    }
+    asking.join_all().await;
     let held = counter(&db).await;
     assert_eq!((held.reserved_micros, held.spent_micros), (100, 0), "{held:?}");
     host.restart().await;

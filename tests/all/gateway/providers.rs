@@ -30,10 +30,11 @@ async fn a_refused_question_is_asked_once_and_a_failure_as_often_as_set() {
 async fn another_provider_answers_when_one_is_away() {
     let (away, there) = (Model::start().await, Model::start().await);
     let mut options = options(&away, "small").env("SKILLET__GATEWAY__MAX_ATTEMPTS", "1");
-    options.config += &format!(
+    let fallback = format!(
         "[[gateway.small.fallbacks]]\nbase_url = \"{}\"\nmodel = \"{MODEL}\"\napi_key = \"{API_KEY}\"\n",
         there.base_url()
     );
+    options.config.push_str(&fallback);
     let host = start(options).await;
     for n in 1..=7 {
         away.on("say something", Answer::status(500, &[]));

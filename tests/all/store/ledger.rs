@@ -5,8 +5,8 @@ use proptest::test_runner::{Config, TestRunner};
 use skillet::{
     ids::{ModelCallId, TurnId, UserId},
     store::{
-        Budget, BudgetScope, BudgetWindow, Counter, Db, ModelCallRecord, ModelCallStatus, NewBudget, NewReservation,
-        Settlement, UsageBy, UsageRange,
+        Account, Budget, BudgetScope, BudgetWindow, Counter, Db, ModelCallRecord, ModelCallStatus, NewBudget,
+        NewReservation, Settlement, UsageBy, UsageRange,
     },
 };
 
@@ -25,6 +25,8 @@ both!(
     budgets_are_replaced_as_a_set,
     counters_of_old_windows_are_forgotten,
     rows_counters_and_sums_agree_whatever_happens,
+    a_full_budget_is_told_of_without_a_call,
+    a_models_attempts_say_how_it_counts,
 );
 
 const DAY: &str = "2026-03-01";
@@ -155,6 +157,8 @@ async fn a_call_is_settled_once(db: TestDb) {
 }
 
 async fn every_scope_and_window_is_held_against(db: TestDb) {
+    use BudgetScope::{Conversation, Owner, Skill, User};
+    use BudgetWindow::{Day, Month, Turn};
     let ada = db.person("ada").await;
     let turn = db.answered_turn(ada).await;
     let of = ModelCallRecord {
@@ -162,8 +166,6 @@ async fn every_scope_and_window_is_held_against(db: TestDb) {
         skill_name: Some("notes".into()),
         ..call(&db, (Some(turn.id), Some(ada)), "m", 100)
     };
-    use BudgetScope::{Conversation, Owner, Skill, User};
-    use BudgetWindow::{Day, Month, Turn};
     let cases = [
         budget(Owner, "", Month, Some(99), None),
         budget(User, "", Day, Some(99), None),
@@ -255,6 +257,29 @@ async fn the_owner_is_told_once_and_may_extend_once(db: TestDb) {
     assert!(!db.extend_budget(&db.clock, id).await.unwrap(), "a second press does nothing");
     assert_eq!(counter(&db).await.extra_micros, 100);
     assert!(admit(&db, &call(&db, (None, None), "m", 25)).await);
+}
+
+async fn a_full_budget_is_told_of_without_a_call(db: TestDb) {
+    db.set_budgets(&db.clock, &[owner_day(100)]).await.unwrap();
+    let key = db.budgets().await.unwrap()[0].counter(&Account::default(), DAY).unwrap();
+    assert_eq!(db.counter(&key).await.unwrap(), None, "nothing was counted yet");
+    let full = db.note_full(&db.clock, &key).await.unwrap().unwrap();
+    assert_eq!(db.counter(&key).await.unwrap().map(|counter| counter.id), Some(full.counter.id));
+    let told = db.counter_by_id(full.counter.id).await.unwrap().unwrap();
+    assert_eq!((told.noticed, told.slot.as_str()), (100, DAY));
+    db.set_budgets(&db.clock, &[]).await.unwrap();
+    assert_eq!(db.note_full(&db.clock, &key).await.unwrap(), None);
+    assert_eq!(db.counter_by_id(full.counter.id).await.unwrap(), None);
+}
+
+async fn a_models_attempts_say_how_it_counts(db: TestDb) {
+    for (model, tokens, estimated) in [("m", 10, false), ("m", 20, false), ("m", 30, true), ("other", 40, false)] {
+        book(&db, ModelCallRecord { estimated, ..call(&db, (None, None), model, tokens) }).await;
+        db.tick();
+    }
+    let calls = db.model_calls_of("m", 9).await.unwrap();
+    assert_eq!(calls.iter().map(|call| call.input_tokens).collect::<Vec<_>>(), [20, 10]);
+    assert_eq!(db.model_calls_of("m", 1).await.unwrap().len(), 1);
 }
 
 async fn what_is_free_is_not_bounded_by_money(db: TestDb) {

@@ -25,6 +25,9 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// After so long the rest is left to the next day.
 const TIME: Duration = Duration::from_mins(5);
 
+/// Days that the use of a budget is kept: longer than the longest window.
+const COUNTER_DAYS: i64 = 62;
+
 /// Queues the job of this day; several hosts on one database make it once.
 pub async fn queue(db: &Db, clock: &Clock) -> Result<(), StoreError> {
     let now = clock.now();
@@ -51,5 +54,6 @@ pub async fn run(parts: &Parts) -> Ended {
             tracing::info!(?old, removed, "old rows were removed");
         }
     }
+    parts.db.forget_counters(parts.clock.now() - TimeDelta::days(COUNTER_DAYS)).await?;
     Ok(Note::default())
 }
