@@ -17,6 +17,7 @@ pub mod config;
 pub mod gateway;
 pub mod ids;
 pub mod memory;
+pub mod prompts;
 pub mod schedule;
 pub mod scheduler;
 pub mod settings;

@@ -1,4 +1,4 @@
-//! What the owner changes while the host runs: five keys, each with its check. A value set here
+//! What the owner changes while the host runs: some keys, each with its check. A value set here
 //! goes before the one of the settings file; skills may set a key only where the owner opened it.
 
 use serde::Serialize;
@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use crate::{
     clock::Clock,
     config::Config,
+    prompts::{Slots, Template, fill},
     store::{Db, StoreError, storable},
 };
 
@@ -19,6 +20,19 @@ pub struct Current {
     /// "en" or "zh".
     pub locale: String,
     pub token_budget: u32,
+    /// The texts of [`Template::ALL`], in that order.
+    prompts: [String; 3],
+}
+
+impl Current {
+    /// What a model is told for a purpose. A text that cannot be filled, which no check lets in, gives way to
+    /// the bundled one.
+    pub fn prompt(&self, template: Template) -> String {
+        let slots = Slots { name: &self.name, persona: &self.persona };
+        let own = Template::ALL.into_iter().zip(&self.prompts).find(|(known, _)| *known == template);
+        let filled = own.and_then(|(_, text)| fill(text, slots).ok());
+        filled.or_else(|| fill(template.bundled(), slots).ok()).unwrap_or_default()
+    }
 }
 
 /// One key as the page *Settings* shows it.
@@ -46,7 +60,11 @@ pub enum SettingError {
 }
 
 /// Every key, in the order of the page.
-pub const KEYS: [&str; 5] = ["name", "persona", "time_zone", "locale", "token_budget"];
+pub const KEYS: [&str; COUNT] =
+    ["name", "persona", "time_zone", "locale", "token_budget", "prompt_answer", "prompt_summarise", "prompt_digest"];
+
+/// How many there are.
+pub const COUNT: usize = 8;
 
 /// Longest value of a key, in characters: a persona is part of every prompt.
 const MAX_VALUE_CHARS: usize = 4000;
@@ -55,7 +73,7 @@ const MAX_VALUE_CHARS: usize = 4000;
 pub struct Settings {
     db: Db,
     clock: Clock,
-    defaults: [String; 5],
+    defaults: [String; COUNT],
 }
 
 impl Settings {
@@ -67,6 +85,9 @@ impl Settings {
             agent.time_zone.to_string(),
             agent.locale.clone(),
             config.gateway.token_budget.to_string(),
+            Template::Answer.bundled().to_owned(),
+            Template::Summarise.bundled().to_owned(),
+            Template::Digest.bundled().to_owned(),
         ];
         Self { db, clock, defaults }
     }
@@ -78,7 +99,8 @@ impl Settings {
 
     /// The values in force now.
     pub async fn current(&self) -> Result<Current, StoreError> {
-        let [name, persona, time_zone, locale, token_budget] = self.list().await?.map(|one| one.value);
+        let [name, persona, time_zone, locale, token_budget, answer, summarise, digest] =
+            self.list().await?.map(|one| one.value);
         let unreadable = |key: &str| StoreError::Corrupt(format!("setting {key}"));
         Ok(Current {
             name,
@@ -86,11 +108,12 @@ impl Settings {
             time_zone: time_zone.parse().map_err(|_| unreadable("time_zone"))?,
             locale,
             token_budget: token_budget.parse().map_err(|_| unreadable("token_budget"))?,
+            prompts: [answer, summarise, digest],
         })
     }
 
     /// Every key with its value.
-    pub async fn list(&self) -> Result<[SettingView; 5], StoreError> {
+    pub async fn list(&self) -> Result<[SettingView; COUNT], StoreError> {
         let rows: BTreeMap<String, _> =
             self.db.settings().await?.into_iter().map(|row| (row.key.clone(), row)).collect();
         let mut views = Vec::with_capacity(KEYS.len());
@@ -114,9 +137,12 @@ impl Settings {
         Ok(self.list().await?[at].clone())
     }
 
-    /// Sets a value for the owner.
+    /// Sets a value for the owner. An empty prompt is the one that ships with the host.
     pub async fn set(&self, key: &str, value: &str) -> Result<(), SettingError> {
-        let value = storable(value);
+        let value = match Template::of_key(key) {
+            Some(template) if value.trim().is_empty() => template.bundled().to_owned(),
+            _ => storable(value),
+        };
         check(key, &value)?;
         Ok(self.db.set_setting(&self.clock, key, &value).await?)
     }
@@ -161,6 +187,13 @@ fn check(key: &str, value: &str) -> Result<(), SettingError> {
         "token_budget" if !value.parse::<u32>().is_ok_and(|tokens| (1000..=1_000_000).contains(&tokens)) => {
             invalid("a number from 1000 to 1000000")
         }
-        _ => Ok(()),
+        key => match Template::of_key(key) {
+            Some(_) if value.trim().is_empty() => invalid("a model must be told something"),
+            Some(_) => match fill(value, Slots { name: "Skillet", persona: "Be kind." }) {
+                Ok(_) => Ok(()),
+                Err(error) => invalid(&format!("the text has the slots {{{{ name }}}} and {{{{ persona }}}}; {error}")),
+            },
+            None => Ok(()),
+        },
     }
 }

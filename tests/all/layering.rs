@@ -22,7 +22,7 @@ const HOMES: [(&[&str], &[&str]); 8] = [
 /// The modules of the host from the lowest to the highest. One names those below it, and none beside it.
 const LAYERS: [&[&str]; 13] = [
     &["clock"],
-    &["ids", "schedule", "wake"],
+    &["ids", "prompts", "schedule", "wake"],
     &["config"],
     &["store", "telemetry"],
     &["settings"],

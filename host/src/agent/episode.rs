@@ -10,6 +10,8 @@ use crate::{
     config::Summaries,
     gateway::{Gateway, GatewayError, Options, Parts, Purpose, Request, Tier, cut_tokens},
     memory::Summary,
+    prompts::Template,
+    settings,
     store::{Db, Message, StoreError, Turn, storable, storable_json},
 };
 
@@ -20,9 +22,6 @@ const REPLY_CHARS: usize = 240;
 /// Budget of the prompt, and of the answer, of a summary by a model.
 const PROMPT_TOKENS: u32 = 2_000;
 const ANSWER_TOKENS: u32 = 300;
-
-const INSTRUCTIONS: &str = "Summarise one exchange between a person and an assistant for the assistant's own memory. \
-Keep names, numbers, dates and decisions exactly. Write in the language of the exchange. `text` is one or two sentences.";
 
 /// What a model must give.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
@@ -60,13 +59,19 @@ pub enum SummaryError {
 }
 
 /// The summary of an ended turn.
-pub async fn summarise(db: &Db, gateway: &Gateway, by: Summaries, turn: &Turn) -> Result<Summary, SummaryError> {
+pub async fn summarise(
+    (db, gateway): (&Db, &Gateway),
+    settings: &settings::Current,
+    by: Summaries,
+    turn: &Turn,
+) -> Result<Summary, SummaryError> {
     let messages = db.turn_messages(turn.id).await?;
     let [message, reply] = messages.as_slice() else { return Err(SummaryError::NotEnded) };
     let by_model =
-        by == Summaries::Model && turn.route.as_deref() == Some("model") && turn.rung.as_deref() != Some("retrieval");
+        by == Summaries::Model && turn.route.as_deref() == Some("model") && turn.tier.as_deref() != Some("none");
     if by_model && let Some(tier) = gateway.tier(Tier::Small) {
-        match ask(gateway, tier, turn, message, reply).await {
+        let system = settings.prompt(Template::Summarise);
+        match ask(gateway, (tier, system), turn, message, reply).await {
             Ok(summary) => return Ok(summary),
             Err(GatewayError::Store(error)) => return Err(error.into()),
             Err(error) => {
@@ -79,7 +84,7 @@ pub async fn summarise(db: &Db, gateway: &Gateway, by: Summaries, turn: &Turn) -
 
 async fn ask(
     gateway: &Gateway,
-    tier: Tier,
+    (tier, system): (Tier, String),
     turn: &Turn,
     message: &Message,
     reply: &Message,
@@ -90,7 +95,7 @@ async fn ask(
         cut_tokens(&reply.content, PROMPT_TOKENS / 3)
     );
     let parts = Parts {
-        system: INSTRUCTIONS.to_owned(),
+        system,
         now: format!("[{}]", message.created_at.format("%Y-%m-%d %H:%M UTC")),
         message: exchange,
         budget: PROMPT_TOKENS,
@@ -127,6 +132,7 @@ fn by_rules(turn: &Turn, message: &Message, reply: &Message) -> Summary {
         .as_array()
         .map(|skills| skills.iter().filter_map(|skill| skill["name"].as_str().map(str::to_owned)).collect())
         .unwrap_or_default();
+    let without_model = route == "model" && turn.tier.as_deref() == Some("none");
     let mut tags = vec![route.clone()];
     tags.extend(skills.iter().cloned());
     Summary {
@@ -137,8 +143,8 @@ fn by_rules(turn: &Turn, message: &Message, reply: &Message) -> Summary {
         }),
         tags,
         source: "rules",
-        // An answer out of memory says nothing that memory does not hold already.
-        searchable: route != "recall" && turn.error.is_none(),
+        // An answer out of memory, or a question back, says nothing that memory does not hold already.
+        searchable: route != "recall" && !without_model && turn.error.is_none(),
     }
 }
 

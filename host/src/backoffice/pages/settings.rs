@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     ids::TokenId,
-    settings::SettingView,
+    settings::{COUNT, SettingView},
     store::{ApiToken, AuditEntry},
 };
 
@@ -32,7 +32,7 @@ const AUDIT_ROWS: i64 = 50;
 #[template(path = "settings.html")]
 struct SettingsPage {
     page: Page,
-    settings: [SettingView; 5],
+    settings: [SettingView; COUNT],
     tokens: Vec<ApiToken>,
     scopes: [&'static str; 6],
     /// A secret that was just made, shown this once.

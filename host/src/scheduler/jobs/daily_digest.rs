@@ -9,6 +9,7 @@ use rust_i18n::t;
 use super::Ended;
 use crate::{
     gateway::{self, GatewayError, Options, Purpose, Request, Tier},
+    prompts::Template,
     scheduler::{
         Parts,
         alerts::{cut, describe},
@@ -30,10 +31,6 @@ const MAX_ROWS: i64 = 100;
 /// Budget of the prompt, and of the answer, of a digest by a model.
 const PROMPT_TOKENS: u32 = 3_000;
 const ANSWER_TOKENS: u32 = 500;
-
-const INSTRUCTIONS: &str = "You write a short daily digest for one person. Put the notes that follow into a few \
-friendly sentences or a short list. Keep every name, number, date and time exactly and add nothing that is not in the \
-notes. Write in the language of the notes.";
 
 /// What happened, and what will.
 struct Day {
@@ -116,7 +113,7 @@ async fn by_model(
 ) -> Result<Option<String>, StoreError> {
     let Some(tier) = parts.gateway.tier(Tier::Small) else { return Ok(None) };
     let prompt = gateway::Parts {
-        system: INSTRUCTIONS.to_owned(),
+        system: parts.settings.current().await?.prompt(Template::Digest),
         now: format!("[{}]", now.with_timezone(&to.zone).format("%Y-%m-%d %H:%M %Z")),
         message: notes.to_owned(),
         budget: PROMPT_TOKENS,

@@ -21,7 +21,8 @@ struct Payload {
 pub async fn run(parts: &Parts, job: &Job) -> Ended {
     let Payload { turn } = payload(job)?;
     let turn = parts.db.turn(turn).await?.context("there is no such turn")?;
-    let summary = agent::summarise(&parts.db, &parts.gateway, parts.summaries, &turn).await;
+    let settings = parts.settings.current().await?;
+    let summary = agent::summarise((&parts.db, &parts.gateway), &settings, parts.summaries, &turn).await;
     parts.memory.keep_episode(&turn, summary.map_err(anyhow::Error::from)?).await?;
     Ok(Note::default())
 }

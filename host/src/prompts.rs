@@ -1,0 +1,79 @@
+//! What models are told, as texts with named slots: files that ship with the host, which the owner may replace
+//! on the page *Settings*.
+
+use minijinja::{Environment, UndefinedBehavior, context};
+
+/// What a model is told for one purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Template {
+    Answer,
+    Summarise,
+    Digest,
+}
+
+/// What fills the slots of every template.
+#[derive(Clone, Copy, Debug)]
+pub struct Slots<'a> {
+    /// What the agent calls itself.
+    pub name: &'a str,
+    /// What the owner added: tone, rules, background.
+    pub persona: &'a str,
+}
+
+impl Template {
+    pub const ALL: [Self; 3] = [Self::Answer, Self::Summarise, Self::Digest];
+
+    /// The setting that replaces it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Answer => "prompt_answer",
+            Self::Summarise => "prompt_summarise",
+            Self::Digest => "prompt_digest",
+        }
+    }
+
+    pub fn of_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|template| template.key() == key)
+    }
+
+    /// The text that ships with the host.
+    pub fn bundled(self) -> &'static str {
+        match self {
+            Self::Answer => include_str!("../prompts/answer.md").trim_ascii_end(),
+            Self::Summarise => include_str!("../prompts/summarise.md").trim_ascii_end(),
+            Self::Digest => include_str!("../prompts/digest.md").trim_ascii_end(),
+        }
+    }
+}
+
+/// Fills the slots of a text, or says what is wrong with it: a slot that is not known, or its syntax.
+pub fn fill(text: &str, slots: Slots<'_>) -> Result<String, String> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    // A text that loops does not run for ever.
+    environment.set_fuel(Some(10_000));
+    let Slots { name, persona } = slots;
+    environment.render_str(text, context! { name, persona => persona.trim() }).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bundled_texts_are_filled_and_mistakes_are_named() {
+        for template in Template::ALL {
+            let text = fill(template.bundled(), Slots { name: "Mia", persona: "Be kind." }).unwrap();
+            assert!(!text.contains("{{") && text.len() > 100, "{text}");
+            assert_eq!(Template::of_key(template.key()), Some(template));
+        }
+        let slots = Slots { name: "Mia", persona: " Be kind. " };
+        let text = fill(Template::Answer.bundled(), slots).unwrap();
+        assert!(text.starts_with("You are Mia, ") && text.ends_with("success.\n\nBe kind."), "{text}");
+        let text = fill(Template::Answer.bundled(), Slots { persona: "", ..slots }).unwrap();
+        assert!(text.ends_with("reported success."), "{text}");
+        assert!(fill("{{ nobody }}", slots).is_err_and(|error| error.contains("undefined")));
+        assert!(fill("{% if %}", slots).is_err());
+        assert!(fill("{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}", slots).is_err());
+    }
+}
