@@ -268,8 +268,7 @@ impl Gateway {
         }
     }
 
-    /// Books what calls reserve and spend, for ever; without it no call is admitted. What an earlier process
-    /// of this host left is settled first.
+    /// Books what calls reserve and spend, for ever; without it no call is admitted.
     pub async fn keep_books(&self, host: HostId, wake: Arc<Wake>) {
         let Some(ledger) = &self.ledger else { return };
         self.learn_from_the_past().await;
@@ -340,7 +339,7 @@ impl Gateway {
 
     /// Tokens of an answer at most.
     fn bound(&self, wanted: Option<u32>) -> u32 {
-        wanted.unwrap_or(u32::MAX).min(self.config.max_output_tokens)
+        wanted.unwrap_or(u32::MAX).clamp(1, self.config.max_output_tokens)
     }
 
     /// The owner's day, after what they set was read again where it is time to.

@@ -42,7 +42,8 @@ impl Sandbox {
 
     async fn call(&self, skill: &str, input: Value) -> Outcome {
         let user = self.db.user_named(&Clock::System, "ada").await.unwrap().id;
-        let caller = Caller { user, turn: None, conversation: None, locale: "en".into(), time_zone: "UTC".into() };
+        let caller =
+            Caller { user, turn: None, conversation: None, token: None, locale: "en".into(), time_zone: "UTC".into() };
         self.skills.call(Request::new(skill, input, caller)).await.unwrap()
     }
 

@@ -64,7 +64,8 @@ impl Ground {
             host: HostId::new(&Clock::System),
         };
         let user = db.user_named(&clock, "bench").await?.id;
-        let caller = Caller { user, turn: None, conversation: None, locale: "en".into(), time_zone: "UTC".into() };
+        let caller =
+            Caller { user, turn: None, conversation: None, token: None, locale: "en".into(), time_zone: "UTC".into() };
         let skills = start(&config, &services, &folder)?;
         Ok(Self { skills, caller, config, services, folder })
     }

@@ -56,7 +56,9 @@ pub async fn by_model(context: &Context<'_>, wanted: Tier) -> Result<Draft, Stor
     let mut draft = Draft::default();
     let mut note = stand.note;
     let mut spent = Spent::default();
-    for round in 1..=config.max_rounds {
+    let mut round = 0;
+    while round < config.max_rounds {
+        round += 1;
         parts.budget = context.agent.parts.gateway.prompt_budget(tier, context.settings.token_budget);
         parts.no_more_calls |= round == config.max_rounds || spent.used() >= most_tokens(&parts);
         let answer = match ask(context, tier, parts.assemble()).await {
@@ -67,6 +69,8 @@ pub async fn by_model(context: &Context<'_>, wanted: Tier) -> Result<Draft, Stor
                 if tier == Tier::Large && context.agent.parts.gateway.tier(Tier::Small) == Some(Tier::Small) {
                     note = note.or_else(|| Some(ladder::smaller(context, &error)));
                     tier = Tier::Small;
+                    // The small model gets the round that the large one did not use.
+                    round -= 1;
                     continue;
                 }
                 tracing::warn!(error = &error as &dyn std::error::Error, "no model could answer; memory does");

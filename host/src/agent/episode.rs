@@ -12,7 +12,7 @@ use crate::{
     memory::Summary,
     prompts::Template,
     settings,
-    store::{Db, Message, StoreError, Turn, storable, storable_json},
+    store::{Account, Db, Message, StoreError, Turn, storable, storable_json},
 };
 
 /// Characters kept of a message, and of a reply, in a summary by rules.
@@ -105,7 +105,10 @@ async fn ask(
         purpose: Purpose::Summarise,
         tier,
         prompt: parts.assemble(),
-        account: turn.account(),
+        account: Account {
+            token: message.meta.0["token"].as_str().and_then(|token| token.parse().ok()),
+            ..turn.account()
+        },
         // The same exchange gives the same summary.
         options: Options { temperature: Some(0.0), schema: Some(SCHEMA.0.clone()), ..Options::default() },
         stream: false,

@@ -200,6 +200,7 @@ impl<'a> Context<'a> {
             user: self.turn.user_id,
             turn: Some(turn),
             conversation: Some(self.turn.conversation_id),
+            token: self.token,
             locale: self.turn.locale.clone(),
             time_zone: self.settings.time_zone.to_string(),
         };

@@ -42,6 +42,14 @@ impl Actor {
         }
     }
 
+    /// The token of the request, where it came in with one.
+    pub fn token(&self) -> Option<TokenId> {
+        match self {
+            Self::Owner(_) => None,
+            Self::Token { id, .. } => Some(*id),
+        }
+    }
+
     fn may(&self, scope: Scope) -> Result<()> {
         match self {
             Self::Token { scopes, .. } if !scope.is_in(scopes) => {

@@ -22,11 +22,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 use super::{Backoffice, auth::Actor, extract};
-use crate::{
-    gateway::Tier,
-    ids::{TokenId, UserId},
-    store::Account,
-};
+use crate::{gateway::Tier, ids::UserId, store::Account};
 use error::Refusal;
 use request::ChatRequest;
 
@@ -75,12 +71,5 @@ async fn models(State(backoffice): State<Arc<Backoffice>>) -> Json<Value> {
 /// Who pays: the owner's person, and the token that was used. What a body calls its user is a label.
 async fn account(backoffice: &Backoffice, actor: &Actor) -> Result<Account, Refusal> {
     let user: UserId = backoffice.sender(actor, None).await?;
-    Ok(Account { user: Some(user), token: token(actor), ..Account::default() })
-}
-
-fn token(actor: &Actor) -> Option<TokenId> {
-    match actor {
-        Actor::Token { id, .. } => Some(*id),
-        Actor::Owner(_) => None,
-    }
+    Ok(Account { user: Some(user), token: actor.token(), ..Account::default() })
 }

@@ -292,7 +292,7 @@ async fn call(app: &App, name: String, input: &str, locale: String, json: bool) 
     let input: Value = serde_json::from_str(input).context("--input is not JSON")?;
     let user = app.db.owner_or_first(&app.clock).await?.id;
     let time_zone = app.settings.current().await?.time_zone.to_string();
-    let caller = Caller { user, turn: None, conversation: None, locale, time_zone };
+    let caller = Caller { user, turn: None, conversation: None, token: None, locale, time_zone };
     let outcome = app.skills.call(Request::new(name, input, caller)).await?;
     match &outcome.result {
         Ok(output) => {

@@ -2,7 +2,10 @@
 
 use chrono::Duration;
 use std::{
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicUsize, Ordering},
+    },
     time::Instant,
 };
 
@@ -55,12 +58,19 @@ impl Gateway {
             return Err(GatewayError::OverBudget { tokens, budget });
         }
         let max_tokens = self.bound(request.max_output_tokens);
-        let ask = Ask { prompt: &request.prompt, options: &request.options, max_tokens, stream: request.stream };
+        let hidden = Arc::new(AtomicUsize::new(0));
+        let ask = Ask {
+            prompt: &request.prompt,
+            options: &request.options,
+            max_tokens,
+            stream: request.stream,
+            hidden: &hidden,
+        };
         let key = self.answers.key(request, &ask, first.provider.model());
         if let Some(answer) = self.answers.get(key) {
             self.book_hit(request, first, &answer).await?;
             on_text(&answer.text);
-            return Ok(answer);
+            return Ok(Answer { cost_micros: 0, ..answer });
         }
         let _place = match &self.ledger {
             Some(_) => Some(self.valves.place().await?),
@@ -70,10 +80,10 @@ impl Gateway {
         let mut last = None;
         for endpoint in endpoints {
             if !endpoint.breaker.lets_through(&self.clock) {
-                last = last.or(Some(GatewayError::Resting(self.clock.now() + Duration::seconds(30))));
+                last = last.or_else(|| endpoint.breaker.opens_at().map(GatewayError::Resting));
                 continue;
             }
-            match self.ask(endpoint, request, ask, &attempts, on_text).await {
+            match self.ask(endpoint, request, (ask, &hidden), &attempts, on_text).await {
                 Ok(answer) => {
                     self.answers.put(key, &answer);
                     return Ok(answer);
@@ -92,12 +102,18 @@ impl Gateway {
         &self,
         endpoint: &Endpoint,
         request: &Request,
-        ask: Ask<'_>,
+        (ask, hidden): (Ask<'_>, &Arc<AtomicUsize>),
         attempts: &AtomicU32,
         on_text: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Answer, (GatewayError, bool)> {
         let silent = |error: GatewayError| (error, false);
+        let longest = Instant::now() + self.longest();
+        let deadline = request.deadline.map_or(longest, |deadline| deadline.min(longest));
         for nth in 1.. {
+            if Instant::now() >= deadline {
+                return Err(silent(ProviderError::Late.into()));
+            }
+            hidden.store(0, Ordering::Relaxed);
             let attempt = i64::from(attempts.fetch_add(1, Ordering::Relaxed)) + 1;
             let draft = Draft {
                 account: &request.account,
@@ -109,6 +125,9 @@ impl Gateway {
                 attempt,
             };
             let mut reservation = self.reserve(endpoint, &draft, Some(request)).await.map_err(silent)?;
+            if let Some(reservation) = &mut reservation {
+                reservation.begin(ask.stream, hidden.clone());
+            }
             let mut words = false;
             let result = {
                 let mut on_text = |text: &str| {
@@ -119,12 +138,7 @@ impl Gateway {
                     on_text(text);
                 };
                 let asking = endpoint.provider.ask(ask, &mut on_text);
-                match request.deadline {
-                    Some(deadline) => {
-                        tokio::time::timeout_at(deadline.into(), asking).await.unwrap_or(Err(ProviderError::Late))
-                    }
-                    None => asking.await,
-                }
+                tokio::time::timeout_at(deadline.into(), asking).await.unwrap_or(Err(ProviderError::Late))
             };
             let error = match self.end(endpoint, request, reservation, result).await {
                 Ok(answer) => return Ok(answer),
@@ -135,8 +149,7 @@ impl Gateway {
                 ProviderError::Status { retry_after: Some(wait), .. } => *wait,
                 _ => RETRY_PAUSE,
             };
-            let in_time = request.deadline.is_none_or(|deadline| Instant::now() + pause < deadline);
-            if !again || pause > MAX_PAUSE || !in_time {
+            if !again || pause > MAX_PAUSE || Instant::now() + pause >= deadline {
                 return Err((error.into(), words));
             }
             tracing::warn!(error = &error as &dyn std::error::Error, attempt, "the model gave no answer; once more");
@@ -159,10 +172,9 @@ impl Gateway {
         if let Some(request) = request {
             self.valves.pass(draft.account, request.tier, call.tokens())?;
         }
-        let held_until = self.clock.now() + Duration::seconds(self.longest_s() + MARGIN_S);
-        let mut reservation = ledger.reserve(NewReservation { call, day, held_until }, price).await?;
-        reservation.begin();
-        Ok(Some(reservation))
+        let longest = Duration::from_std(self.longest()).unwrap_or(Duration::hours(1));
+        let held_until = self.clock.now() + longest + Duration::seconds(MARGIN_S);
+        Ok(Some(ledger.reserve(NewReservation { call, day, held_until }, price).await?))
     }
 
     /// An attempt as it is booked should nobody ever settle it.
@@ -301,10 +313,10 @@ impl Gateway {
         Ok((result?, call))
     }
 
-    /// Seconds that one attempt may take at most.
-    fn longest_s(&self) -> i64 {
-        // A stream may go on for as long as words come; past this, its holder is asked whether it lives.
-        i64::try_from(self.config.first_token_timeout_s + self.config.stall_timeout_s).unwrap_or(i64::MAX / 4).max(600)
+    /// How long all attempts at one provider may take; a reservation stands longer.
+    fn longest(&self) -> std::time::Duration {
+        let patience = self.config.first_token_timeout() + self.config.stall_timeout();
+        patience.max(std::time::Duration::from_mins(10))
     }
 }
 

@@ -48,6 +48,11 @@ impl Breaker {
         }
     }
 
+    /// When it lets somebody through again, while it is open.
+    pub fn opens_at(&self) -> Option<DateTime<Utc>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).open_until
+    }
+
     /// Whether it rests at this moment.
     pub fn is_open(&self, clock: &Clock) -> bool {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,9 +2,14 @@
 //! the guard's drop when the call is cut short, or by the sweep when its process is gone. Bookings that
 //! come in together are written together.
 
+use futures_util::FutureExt;
 use std::{
     future::pending,
-    sync::{Arc, Mutex, PoisonError},
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::sync::{mpsc, oneshot};
@@ -13,7 +18,7 @@ use super::{GatewayError, Tokens, price::Price, tokens};
 use crate::{
     clock::Clock,
     ids::HostId,
-    store::{Db, ModelCallRecord, ModelCallStatus, NewReservation, Settlement, StoreError},
+    store::{Db, ModelCallRecord, ModelCallStatus, NewReservation, Settlement, StoreError, logged},
     wake::Wake,
 };
 
@@ -62,11 +67,18 @@ impl Ledger {
             seen: String::new(),
             began: Instant::now(),
             first_token: None,
+            stream: true,
+            hidden: Arc::default(),
             state: State::Asked,
         };
         self.post(Post::Admit(Box::new(admission), answer));
         let admitted = answered.await.unwrap_or_else(|_| Err(closed()));
-        reservation.state = if admitted.is_ok() { State::Held } else { State::Settled };
+        reservation.state = match &admitted {
+            Ok(()) => State::Held,
+            // It may be held all the same: the answer of the database was lost.
+            Err(GatewayError::Store(_)) => State::Asked,
+            Err(_) => State::Settled,
+        };
         admitted.map(|()| reservation)
     }
 
@@ -99,12 +111,15 @@ impl Ledger {
         let mut posts = Vec::with_capacity(MAX_BATCH);
         loop {
             tokio::select! {
-                biased;
                 count = inbox.recv_many(&mut posts, MAX_BATCH) => {
                     if count == 0 {
                         return;
                     }
-                    books.book(&mut posts).await;
+                    // Whatever is wrong with one batch, the next ones are booked.
+                    if AssertUnwindSafe(books.book(&mut posts)).catch_unwind().await.is_err() {
+                        tracing::error!("a batch could not be booked; the sweep will settle it");
+                        posts.clear();
+                    }
                 }
                 _ = sweep.tick() => books.sweep().await,
             }
@@ -160,9 +175,16 @@ impl Books {
                     }
                     return;
                 }
+                // One that the database refuses must not hold up the others.
+                Err(_) if ends.len() > 1 => {
+                    for end in ends {
+                        Box::pin(self.settle(vec![end])).await;
+                    }
+                    return;
+                }
                 Err(error) if attempt == ATTEMPTS => {
                     let error = &error as &dyn std::error::Error;
-                    tracing::error!(error, calls = ends.len(), "calls could not be booked; the sweep will");
+                    tracing::error!(error, "a call could not be booked; the sweep will");
                 }
                 Err(_) => tokio::time::sleep(RETRY_PAUSE).await,
             }
@@ -187,7 +209,11 @@ impl Books {
         for (call, answer) in admissions {
             let admitted = match self.db.admit(&self.clock, self.host, &[call]).await {
                 Ok(None) => Ok(()),
-                Ok(Some(exhausted)) => Err(GatewayError::Exhausted(Box::new(exhausted))),
+                Ok(Some(exhausted)) => {
+                    let noted = self.db.note_full(&self.clock, &exhausted.key()).await;
+                    logged("the owner could not be told of a budget", noted);
+                    Err(GatewayError::Exhausted(Box::new(exhausted)))
+                }
                 Err(error) => Err(error.into()),
             };
             told |= matches!(admitted, Err(GatewayError::Exhausted(_)));
@@ -225,6 +251,10 @@ pub struct Reservation {
     seen: String,
     began: Instant,
     first_token: Option<Duration>,
+    /// Whether the answer is seen as it comes. One that is not may have been made whole before it was cut off.
+    stream: bool,
+    /// Bytes of what came beside words.
+    hidden: Arc<AtomicUsize>,
     state: State,
 }
 
@@ -239,9 +269,19 @@ impl Reservation {
         self.first_token.is_some()
     }
 
-    /// Begins to count time: the model is asked now.
-    pub fn begin(&mut self) {
-        self.began = Instant::now();
+    /// The model is asked now; whether its answer comes in a stream, and where what is beside its words is
+    /// counted.
+    pub fn begin(&mut self, stream: bool, hidden: Arc<AtomicUsize>) {
+        (self.began, self.stream, self.hidden) = (Instant::now(), stream, hidden);
+    }
+
+    /// Tokens of output that were seen; all that were held for where nothing can be seen.
+    fn output_seen(&self) -> i64 {
+        if !self.stream {
+            return self.call.output_tokens;
+        }
+        let hidden = i64::try_from(self.hidden.load(Ordering::Relaxed) / BYTES_OF_HIDDEN).unwrap_or(i64::MAX);
+        i64::from(tokens::count(&self.seen)).saturating_add(hidden).min(self.call.output_tokens)
     }
 
     /// Settles, and waits until that is booked.
@@ -261,7 +301,7 @@ impl Reservation {
     fn fill(&mut self, used: Used) {
         let counted = Tokens {
             input: self.call.input_tokens,
-            output: i64::from(tokens::count(&self.seen)).min(self.call.output_tokens),
+            output: if matches!(used, Used::Seen) { self.output_seen() } else { 0 },
             ..Tokens::default()
         };
         let (tokens, estimated) = match used {
@@ -282,6 +322,9 @@ impl Reservation {
         call.latency_ms = millis(self.began.elapsed());
     }
 }
+
+/// Bytes of arguments or thoughts that make a token.
+const BYTES_OF_HIDDEN: usize = 3;
 
 /// What is known of the tokens of an attempt.
 #[derive(Clone, Copy, Debug)]

@@ -121,12 +121,43 @@ const SUMMARY_HEAD: &str = "# Earlier in this conversation";
 const HEAD_TOKENS: u32 = 24;
 
 impl Prompt {
-    /// A prompt that somebody else has put together; it is counted, and nothing is cut.
+    /// A prompt that somebody else has put together. It is counted, up to its budget, and nothing is cut.
     pub fn given(messages: Vec<PromptMessage>, tools: Vec<ToolSpec>, budget: u32) -> Self {
-        let skills = tools.iter().map(tool_cost).sum();
-        let tokens = messages.iter().map(message_cost).sum::<u32>() + skills;
-        let sizes = Sizes { skills, ..Sizes::default() };
+        let mut left = budget;
+        let mut add = |text: &str| left = left.saturating_sub(tokens::count_up_to(text, left) + PER_MESSAGE);
+        for tool in &tools {
+            for text in [&tool.name, &tool.description, &tool.parameters.to_string()] {
+                add(text);
+            }
+        }
+        for message in &messages {
+            match message {
+                PromptMessage::System(text) | PromptMessage::User(text) => add(text),
+                PromptMessage::SkillResult { id, text } => {
+                    add(id);
+                    add(text);
+                }
+                PromptMessage::Assistant { text, calls } => {
+                    add(text);
+                    let parts = calls.iter().flat_map(|call| [&call.id, &call.name, &call.arguments]);
+                    for text in parts {
+                        add(text);
+                    }
+                }
+            }
+        }
+        // What fills the budget to its last token is one too many: nobody counted on.
+        let tokens = if left == 0 { budget.saturating_add(1) } else { budget - left };
+        let sizes = Sizes::default();
         Self { messages, tools, may_call: true, tokens, budget, sizes, dropped: 0 }
+    }
+}
+
+impl Prompt {
+    /// Counts what shapes the answer beside the messages.
+    pub fn add(&mut self, text: &str) {
+        let left = self.budget.saturating_sub(self.tokens);
+        self.tokens = self.tokens.saturating_add(tokens::count_up_to(text, left));
     }
 }
 

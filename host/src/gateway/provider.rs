@@ -7,7 +7,7 @@ pub mod script;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::time::Duration;
+use std::{sync::atomic::AtomicUsize, time::Duration};
 
 use super::{Answer, prompt_builder::Prompt};
 use crate::config::{self, WireFormat};
@@ -31,6 +31,9 @@ pub struct ToolCall {
     pub arguments: String,
 }
 
+/// Tokens of one class that a server may report for one answer.
+const MAX_REPORTED: i64 = 1 << 31;
+
 /// Tokens by what they cost. Every format is brought to this at its edge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tokens {
@@ -44,6 +47,13 @@ pub struct Tokens {
 }
 
 impl Tokens {
+    /// What a server reported, if it can be true: a figure out of bounds counts as none.
+    pub fn sound(self) -> Option<Self> {
+        let within = |count: i64| (0..=MAX_REPORTED).contains(&count);
+        let all = [self.input, self.cached, self.cache_write, self.output];
+        (self.input > 0 && all.into_iter().all(within)).then_some(self)
+    }
+
     /// Input that no cache had.
     pub fn fresh(&self) -> i64 {
         (self.input - self.cached - self.cache_write).max(0)
@@ -95,6 +105,8 @@ pub struct Ask<'a> {
     pub max_tokens: u32,
     /// Whether the words are wanted as they come.
     pub stream: bool,
+    /// Bytes of what comes beside words, such as arguments of calls: where a stream breaks, they are paid for.
+    pub hidden: &'a AtomicUsize,
 }
 
 /// Whoever answers for a tier.
@@ -161,6 +173,9 @@ pub struct Embedded {
 pub enum ProviderError {
     #[error("the model's server cannot be reached: {0}")]
     Connection(String),
+    /// It was reached, and then was not heard of again: what it did is not known.
+    #[error("the connection to the model's server was lost: {0}")]
+    Lost(String),
     #[error("the model's server answered {status}: {text}")]
     Status {
         status: u16,
@@ -183,13 +198,18 @@ pub enum ProviderError {
 impl ProviderError {
     /// Whether the model did nothing that could be paid for: it was not reached, or refused.
     pub fn is_free(&self) -> bool {
-        matches!(self, Self::Connection(_) | Self::Status { .. } | Self::Unsupported(_))
+        match self {
+            Self::Connection(_) | Self::Unsupported(_) => true,
+            // A proxy before the model may have lost an answer that was made.
+            Self::Status { status, .. } => !matches!(status, 502 | 504),
+            _ => false,
+        }
     }
 
     /// Whether the same question may be well answered a little later.
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Connection(_) => true,
+            Self::Connection(_) | Self::Lost(_) => true,
             Self::Status { status, .. } => matches!(status, 408 | 429 | 500 | 502 | 503 | 529),
             _ => false,
         }

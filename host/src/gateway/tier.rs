@@ -110,19 +110,24 @@ impl Gateway {
             blocked: None,
             reason: "no model is configured".to_owned(),
         };
-        let mut full = None;
+        let (mut full, mut large): (_, Option<Step>) = (None, None);
         for tier in [Tier::Large, Tier::Small] {
-            let Some(endpoint) = self.endpoints(tier).first() else { continue };
-            let Ok(price) = endpoint.price(&self.prices) else {
-                step.reason = format!("{} has no price", endpoint.provider.model());
-                step.blocked = Some(Blocked::Unpriced);
+            let Some(first) = self.endpoints(tier).first() else { continue };
+            let mut priced = self.endpoints(tier).iter().filter_map(|one| Some((one, one.price(&self.prices).ok()?)));
+            let usable = priced.clone().find(|(one, _)| !one.breaker.is_open(&self.clock));
+            let Some((endpoint, price)) = usable else {
+                let (blocked, why) = match priced.next() {
+                    Some(_) => (Blocked::Resting, "does not answer"),
+                    None => (Blocked::Unpriced, "has no price"),
+                };
+                step.reason = format!("{} {why}", first.provider.model());
+                step.blocked = Some(blocked);
+                // A large model that could be paid for goes on where the small one cannot be asked.
+                if let Some(large) = &large {
+                    return Ok(Step { best: Rung::Large, ..Step::clone(large) });
+                }
                 continue;
             };
-            if self.endpoints(tier).iter().all(|endpoint| endpoint.breaker.is_open(&self.clock)) {
-                step.reason = format!("{} does not answer", endpoint.provider.model());
-                step.blocked = Some(Blocked::Resting);
-                continue;
-            }
             let input = endpoint.expected(input);
             let (share, fullest, key) =
                 self.fullest(&budgets, account, price.bound(input, output), input + output).await?;
@@ -140,6 +145,9 @@ impl Gateway {
             let alone = tier == Tier::Large && self.small.is_empty() && share <= 1.0;
             step = Step { share, fullest, reason, blocked: None, ..step };
             full = key;
+            if tier == Tier::Large && share <= 1.0 {
+                large = Some(step.clone());
+            }
             if open || alone {
                 return Ok(Step { best: rung, ..step });
             }

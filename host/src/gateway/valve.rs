@@ -85,22 +85,23 @@ impl Valves {
         let retry_s = u64::try_from(60 - now.rem_euclid(60)).unwrap_or(60);
         let minute = now.div_euclid(60);
         let limits = &self.settings;
+        // The narrowest first: what one person is refused is not counted for everybody.
+        if let Some(user) = account.user
+            && !self.user_calls.add(user, minute, 1, limits.calls_per_minute_per_user)
+        {
+            return Err(Shut::PerMinuteAndUser { limit: limits.calls_per_minute_per_user, retry_s });
+        }
         if tier == Tier::Large
             && let Some(turn) = account.turn
             && !self.large_call(turn)
         {
             return Err(Shut::LargePerTurn(limits.large_calls_per_turn));
         }
-        if !self.calls.add((), minute, 1, limits.calls_per_minute) {
-            return Err(Shut::PerMinute { limit: limits.calls_per_minute, retry_s });
-        }
-        if let Some(user) = account.user
-            && !self.user_calls.add(user, minute, 1, limits.calls_per_minute_per_user)
-        {
-            return Err(Shut::PerMinuteAndUser { limit: limits.calls_per_minute_per_user, retry_s });
-        }
         if !self.tokens.add((), minute, u64::try_from(tokens).unwrap_or(0), limits.tokens_per_minute) {
             return Err(Shut::TokensPerMinute { limit: limits.tokens_per_minute, retry_s });
+        }
+        if !self.calls.add((), minute, 1, limits.calls_per_minute) {
+            return Err(Shut::PerMinute { limit: limits.calls_per_minute, retry_s });
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{failure::CallFailure, host::ProgressSink, root::Root};
 use crate::{
     clock::Clock,
-    ids::{ApprovalId, CallId, ConversationId, TurnId, UserId},
+    ids::{ApprovalId, CallId, ConversationId, TokenId, TurnId, UserId},
 };
 
 /// For whom a skill runs.
@@ -16,6 +16,8 @@ pub struct Caller {
     pub turn: Option<TurnId>,
     /// Where the call comes from, and its messages go to.
     pub conversation: Option<ConversationId>,
+    /// The bearer token that the request came in with; its budgets hold.
+    pub token: Option<TokenId>,
     /// "en" or "zh".
     pub locale: String,
     /// IANA name.
@@ -26,7 +28,7 @@ impl Caller {
     /// For runs that are nobody's, such as probes.
     pub fn nobody(clock: &Clock) -> Self {
         let (locale, time_zone) = ("en".to_owned(), "UTC".to_owned());
-        Self { user: UserId::new(clock), turn: None, conversation: None, locale, time_zone }
+        Self { user: UserId::new(clock), turn: None, conversation: None, token: None, locale, time_zone }
     }
 }
 

@@ -41,7 +41,7 @@ use super::{
 use crate::{
     clock::Clock,
     gateway::Gateway,
-    ids::{ConversationId, HostId, TurnId, UserId},
+    ids::{ConversationId, HostId, TokenId, TurnId, UserId},
     memory::Memory,
     settings::Settings,
     store::Db,
@@ -93,6 +93,8 @@ pub struct CallState {
     pub turn: Option<TurnId>,
     /// Where the call came from.
     pub conversation: Option<ConversationId>,
+    /// The bearer token that the request came in with.
+    pub token: Option<TokenId>,
     /// "en" or "zh".
     pub locale: String,
     /// IANA name.
@@ -165,6 +167,7 @@ impl CallState {
             user: caller.user,
             turn: caller.turn,
             conversation: caller.conversation,
+            token: caller.token,
             locale: caller.locale.clone(),
             time_zone: caller.time_zone.clone(),
             grants: Grants::default(),

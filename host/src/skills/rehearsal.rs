@@ -231,7 +231,7 @@ impl Rehearsal {
         let egress = (!case.alone).then(scripted).transpose();
         let egress = egress.map_err(|error| bad(format!("`http`: {error:#}")))?;
         let (locale, time_zone) = (case.locale.clone(), case.time_zone.clone());
-        let caller = Caller { user, turn: None, conversation: None, locale, time_zone };
+        let caller = Caller { user, turn: None, conversation: None, token: None, locale, time_zone };
         let grants = Grants::new(skill, self.manifest.asked());
         let mut installed = self.skills.registry.prepare(&self.manifest, &self.digest, grants)?;
         if let Some(key) = case.settings.keys().find(|key| !self.manifest.settings.contains_key(*key)) {

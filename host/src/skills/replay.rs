@@ -57,8 +57,14 @@ impl Skills {
             .map_err(|error| StoreError::Corrupt(format!("recording of {call}: {error}")))?;
         let user = record.user_id.ok_or(ReplayError::NotKept(call))?;
         let word = |key: &str| kept[key].as_str().unwrap_or_default().to_owned();
-        let caller =
-            Caller { user, turn: None, conversation: None, locale: word("locale"), time_zone: word("time_zone") };
+        let caller = Caller {
+            user,
+            turn: None,
+            conversation: None,
+            token: None,
+            locale: word("locale"),
+            time_zone: word("time_zone"),
+        };
         let chosen = self.version(&record.skill_name, version.unwrap_or(&record.digest)).await?;
         let manifest: Manifest = serde_json::from_value(chosen.manifest.0)
             .map_err(|error| StoreError::Corrupt(format!("manifest of {}: {error}", chosen.digest)))?;

@@ -157,12 +157,24 @@ impl Db {
                 .iter()
                 .any(|new| (new.scope, &new.subject, new.window) == (known.scope, &known.subject, known.window))
         };
+        let same = |known: &Budget| {
+            budgets.iter().any(|new| {
+                (new.scope, &new.subject, new.window, new.limit_micros, new.limit_tokens)
+                    == (known.scope, &known.subject, known.window, known.limit_micros, known.limit_tokens)
+            })
+        };
         write_tx!(self, tx => {
             let known: Vec<Budget> = sqlx::query_as(concat!("SELECT ", budget_columns!(), " FROM budgets ORDER BY id"))
                 .fetch_all(&mut *tx).await?;
             for gone in known.iter().filter(|known| !given(known)) {
                 sqlx::query("DELETE FROM budget_counters WHERE budget_id = $1").bind(gone.id).execute(&mut *tx).await?;
                 sqlx::query("DELETE FROM budgets WHERE id = $1").bind(gone.id).execute(&mut *tx).await?;
+            }
+            let changed = known.iter().filter(|known| !same(known));
+            for known in changed {
+                // What was told of the old limit says nothing of the new one.
+                sqlx::query("UPDATE budget_counters SET noticed = 0 WHERE budget_id = $1")
+                    .bind(known.id).execute(&mut *tx).await?;
             }
             for new in budgets {
                 sqlx::query(
@@ -198,9 +210,9 @@ impl Db {
         )).bind(id).fetch_optional(pool).await)?)
     }
 
-    /// Adds to a limit for as long as its window lasts, once per notice that it is used up. False when that
-    /// was done, or nobody was told.
-    pub async fn extend_budget(&self, clock: &Clock, id: CounterId) -> Result<bool> {
+    /// Adds to a limit for as long as its window lasts, once per notice that it has no room. False when that was
+    /// done, or nobody was told, or the window is over: `day` is the owner's.
+    pub async fn extend_budget(&self, clock: &Clock, day: &str, id: CounterId) -> Result<bool> {
         // A month gets the tenth of itself, so that one press does not double it.
         Ok(on!(self, pool => sqlx::query(
             "UPDATE budget_counters SET noticed = 0, updated_at = $2,
@@ -208,8 +220,8 @@ impl Db {
                     THEN (b.limit_micros + 9) / 10 ELSE b.limit_micros END FROM budgets b WHERE b.id = budget_id), 0),
                 extra_tokens = extra_tokens + COALESCE((SELECT CASE b.time_window WHEN 'month'
                     THEN (b.limit_tokens + 9) / 10 ELSE b.limit_tokens END FROM budgets b WHERE b.id = budget_id), 0)
-             WHERE id = $1 AND noticed >= 100",
-        ).bind(id).bind(clock.now()).execute(pool).await.map(|done| done.rows_affected() == 1))?)
+             WHERE id = $1 AND noticed >= 100 AND (slot = $3 OR slot = $4)",
+        ).bind(id).bind(clock.now()).bind(day).bind(day.get(..7).unwrap_or_default()).execute(pool).await.map(|done| done.rows_affected() == 1))?)
     }
 
     /// Removes the counters of windows that are long over; how many.

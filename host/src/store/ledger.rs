@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::types::Json;
 use std::collections::{BTreeMap, HashSet};
 
@@ -45,6 +45,13 @@ pub struct Settlement {
 pub struct Exhausted {
     pub budget: Budget,
     pub counter: Counter,
+}
+
+impl Exhausted {
+    pub fn key(&self) -> CounterKey {
+        let Counter { budget_id, subject, slot, .. } = &self.counter;
+        CounterKey { budget: *budget_id, subject: subject.clone(), slot: slot.clone() }
+    }
 }
 
 /// Shares of a budget, in percent, that the owner is told of.
@@ -101,6 +108,28 @@ macro_rules! open_counter {
     };
 }
 
+/// A budget and its counter; `None` when either is missing.
+macro_rules! full {
+    ($tx:ident, $key:expr) => {{
+        let budget: Option<Budget> =
+            sqlx::query_as(concat!("SELECT ", budget_columns!(), " FROM budgets WHERE id = $1"))
+                .bind($key.budget)
+                .fetch_optional(&mut *$tx)
+                .await?;
+        let counter: Option<Counter> = sqlx::query_as(concat!(
+            "SELECT ",
+            counter_columns!(),
+            " FROM budget_counters WHERE budget_id = $1 AND subject = $2 AND slot = $3"
+        ))
+        .bind($key.budget)
+        .bind(&$key.subject)
+        .bind(&$key.slot)
+        .fetch_optional(&mut *$tx)
+        .await?;
+        budget.zip(counter).map(|(budget, counter)| Exhausted { budget, counter })
+    }};
+}
+
 /// Tells the owner of a share of a budget, once, by a job that is made with it.
 macro_rules! notice {
     ($tx:ident, $clock:expr, $counter:expr, $percent:expr) => {{
@@ -132,19 +161,21 @@ impl Db {
                 .fetch_all(&mut *tx).await?;
             for (key, amount) in wanted(&budgets, calls) {
                 let mut held = 0;
-                // A counter that is not there yet is made, and asked again.
-                for _ in 0..2 {
+                // A counter that is not there yet is made, here or at this moment by another host, and asked again.
+                for nth in 0..2 {
                     held = sqlx::query(RESERVE).bind(key.budget).bind(&key.subject).bind(&key.slot)
                         .bind(amount.reserved_micros).bind(amount.reserved_tokens).bind(now)
                         .execute(&mut *tx).await?.rows_affected();
-                    if held == 1 || open_counter!(tx, clock, key) == 0 {
+                    if held == 1 || nth == 1 {
                         break;
                     }
+                    open_counter!(tx, clock, key);
                 }
                 if held == 0 {
+                    let full = full!(tx, key);
                     tx.rollback().await?;
                     let gone = || StoreError::Corrupt("the budget was removed while money was reserved".to_owned());
-                    return self.note_full(clock, &key).await?.ok_or_else(gone).map(Some);
+                    return full.ok_or_else(gone).map(Some);
                 }
             }
             let mut insert = sqlx::QueryBuilder::new(
@@ -161,21 +192,20 @@ impl Db {
         Ok(None)
     }
 
-    /// A budget that has no room for a call, after its owner was told; `None` when it was removed meanwhile.
+    /// A budget that had no room for a call, after its owner was told; `None` when it was removed meanwhile.
     pub async fn note_full(&self, clock: &Clock, key: &CounterKey) -> Result<Option<Exhausted>> {
         let full = write_tx!(self, tx => {
             open_counter!(tx, clock, key);
-            let budget: Option<Budget> = sqlx::query_as(concat!("SELECT ", budget_columns!(), " FROM budgets WHERE id = $1"))
-                .bind(key.budget).fetch_optional(&mut *tx).await?;
-            let counter: Option<Counter> = sqlx::query_as(concat!(
-                "SELECT ", counter_columns!(), " FROM budget_counters WHERE budget_id = $1 AND subject = $2 AND slot = $3",
-            )).bind(key.budget).bind(&key.subject).bind(&key.slot).fetch_optional(&mut *tx).await?;
-            if let Some(counter) = &counter {
+            let full = full!(tx, key);
+            // A turn is over before anybody could do something about its budget.
+            if let Some(Exhausted { budget, counter }) = &full
+                && budget.window != BudgetWindow::Turn
+            {
                 notice!(tx, clock, counter.id, 100_i64);
             }
-            budget.zip(counter)
+            full
         });
-        Ok(full.map(|(budget, counter)| Exhausted { budget, counter }))
+        Ok(full)
     }
 
     /// Books what became of calls. Each is booked once: a reservation that was settled by somebody else,
@@ -204,13 +234,14 @@ impl Db {
             }
             for (key, amount) in &booked.counters {
                 let mut row: Option<Counter> = None;
-                for _ in 0..2 {
+                for nth in 0..2 {
                     row = sqlx::query_as(SETTLE).bind(key.budget).bind(&key.subject).bind(&key.slot)
                         .bind(amount.reserved_micros).bind(amount.spent_micros).bind(amount.reserved_tokens)
                         .bind(amount.spent_tokens).bind(now).fetch_optional(&mut *tx).await?;
-                    if row.is_some() || open_counter!(tx, clock, key) == 0 {
+                    if row.is_some() || nth == 1 {
                         break;
                     }
+                    open_counter!(tx, clock, key);
                 }
                 if let Some((counter, percent)) = row.and_then(|row| due_notice(&budgets, &row)) {
                     jobs |= notice!(tx, clock, counter, percent);
@@ -225,11 +256,12 @@ impl Db {
     /// Settles what nobody will: the reservations of a holder that is gone, or those whose time is over. Their
     /// calls may have been answered and paid for, so they are booked at their estimate. How many.
     pub async fn settle_lost(&self, clock: &Clock, holder: Option<HostId>) -> Result<usize> {
-        let rows: Vec<(Json<Lost>,)> = on!(self, pool => sqlx::query_as(
+        let rows: Vec<(Json<Value>,)> = on!(self, pool => sqlx::query_as(
             "SELECT model_call FROM reservations WHERE held_by = $1 OR held_until < $2 ORDER BY id LIMIT 500",
         ).bind(holder).bind(clock.now()).fetch_all(pool).await)?;
-        let lost: Vec<Settlement> =
-            rows.into_iter().map(|(Json(Lost { call, day }),)| Settlement { call, day, reserved: true }).collect();
+        // One that this version cannot read is left to one that can, and holds up no other.
+        let read = rows.into_iter().filter_map(|(Json(kept),)| Lost::deserialize(kept).ok());
+        let lost: Vec<Settlement> = read.map(|Lost { call, day }| Settlement { call, day, reserved: true }).collect();
         if !lost.is_empty() {
             self.settle(clock, &lost).await?;
         }

@@ -116,7 +116,9 @@ impl Press<'_> {
     async fn extend(&self, counter: &str) -> Result<Option<Notice>, StoreError> {
         let (db, clock) = (&self.session.parts.db, &self.session.parts.clock);
         let (true, Ok(id)) = (self.by_owner().await?, counter.parse()) else { return Ok(None) };
-        if !db.extend_budget(clock, id).await? {
+        let zone = self.session.parts.settings.current().await?.time_zone;
+        let day = clock.now().with_timezone(&zone).format("%Y-%m-%d").to_string();
+        if !db.extend_budget(clock, &day, id).await? {
             return Ok(Some(self.marked("telegram.too_late")));
         }
         db.audit(clock, BY, "budget.extend", counter, &json!({})).await?;

@@ -53,8 +53,14 @@ impl Lab {
     }
 
     pub fn request(&self, skill: &str, input: Value) -> Request {
-        let caller =
-            Caller { user: self.user, turn: None, conversation: None, locale: "en".into(), time_zone: "UTC".into() };
+        let caller = Caller {
+            user: self.user,
+            turn: None,
+            conversation: None,
+            token: None,
+            locale: "en".into(),
+            time_zone: "UTC".into(),
+        };
         Request::new(skill, input, caller)
     }
 

@@ -134,6 +134,14 @@ async fn what_cannot_be_done_is_refused_in_openais_words() {
         (json!({ "model": "large", "messages": said(json!("x")) }), 404, "model_not_found"),
         (json!({ "model": "small", "messages": [] }), 400, "invalid_request_error"),
         (json!({ "model": "small", "messages": said(json!("x")), "n": 2 }), 400, "invalid_request_error"),
+        (json!({ "model": "small", "messages": said(json!("x")), "max_tokens": 0 }), 400, "invalid_request_error"),
+        (
+            json!({ "model": "small", "messages": said(json!("x")), "stop": ["a", "b", "c", "d", "e"] }),
+            400,
+            "invalid_request_error",
+        ),
+        (json!({ "model": "small", "messages": said(json!("word ".repeat(200_000))) }), 400, "context_length_exceeded"),
+        (json!({ "model": "small", "messages": said(json!(" ".repeat(3_000_000))) }), 400, "context_length_exceeded"),
         (json!({ "model": "small" }), 422, "invalid_request_error"),
         (
             json!({ "model": "small", "messages": said(json!([{ "type": "image_url", "image_url": {} }])) }),

@@ -64,7 +64,9 @@ async fn answers_go_down_the_ladder_as_the_budget_is_used_and_up_again_when_it_i
 
     // The owner extends it for today: what was told as closed is told as open.
     let full = counter(&db).await;
-    assert!(db.extend_budget(&skillet::clock::Clock::System, full.id).await.unwrap(), "{full:?}");
+    let clock = skillet::clock::Clock::System;
+    let day = clock.now().format("%Y-%m-%d").to_string();
+    assert!(db.extend_budget(&clock, &day, full.id).await.unwrap(), "{full:?}");
     let reply = ask("/deep tell me about hail", Some(10)).await;
     assert_eq!(text(&reply["tier"]), "large", "{reply:#}");
     assert!(text(&reply["reply"]).contains("answers again"), "{reply:#}");

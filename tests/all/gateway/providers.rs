@@ -100,6 +100,36 @@ async fn the_same_question_without_chance_is_answered_from_the_cache() {
 }
 
 #[tokio::test]
+async fn figures_that_cannot_be_true_are_not_booked() {
+    let model = Model::start().await;
+    let most = u64::try_from(i64::MAX).unwrap();
+    model.then(Answer::text("one two").usage(most, most, 0)).then(Answer::text("three").usage(30, 10, 0));
+    let host = start(options(&model, "small")).await;
+    let db = database(&host, "").await;
+    set_budget(&db, 1_000).await;
+    host.post("/v1/chat/completions", &question(false)).await.ok();
+    host.post("/v1/chat/completions", &question(false)).await.ok();
+    let spent = settled(&db).await;
+    assert!((11..=20).contains(&spent), "two words were counted, and ten tokens reported: {spent}");
+}
+
+#[tokio::test]
+async fn a_token_pays_for_what_its_skills_and_turns_ask() {
+    let model = Model::start().await;
+    model.on("Tell me", Answer::text("A tale.").usage(30, 10, 0));
+    let host = start(options(&model, "small")).await;
+    let db = database(&host, "").await;
+    let token = db.tokens().await.unwrap()[0].id.to_string();
+    let budget = json!({ "scope": "token", "subject": token, "window": "day", "limit_tokens": 1 });
+    host.put("/api/v1/budgets", &json!({ "budgets": [budget] })).await.ok();
+    let refused = host.post("/v1/chat/completions", &question(false)).await;
+    assert_eq!(refused.status, 402, "{:#}", refused.body);
+    let reply = host.chat("ada", "Tell me something about clouds please", None).await;
+    assert_eq!(reply["tier"], "none", "{reply:#}");
+    assert!(model.requests().is_empty());
+}
+
+#[tokio::test]
 async fn cached_input_has_its_own_price() {
     let model = Model::start().await;
     model.then(Answer::text("yes").usage(1_000, 10, 600));

@@ -249,12 +249,16 @@ async fn the_owner_is_told_once_and_may_extend_once(db: TestDb) {
     book(&db, call(&db, (None, None), "m", 1)).await;
     assert_eq!(told().await.len(), 1);
     let id = counter(&db).await.id;
-    assert!(!db.extend_budget(&db.clock, id).await.unwrap(), "there is room yet");
-    assert!(!admit(&db, &call(&db, (None, None), "m", 25)).await);
-    assert!(!admit(&db, &call(&db, (None, None), "m", 25)).await);
+    assert!(!db.extend_budget(&db.clock, DAY, id).await.unwrap(), "there is room yet");
+    for _ in 0..2 {
+        let wanted = reservation(&db, call(&db, (None, None), "m", 25));
+        let full = db.admit(&db.clock, db.host(), &[wanted]).await.unwrap().unwrap();
+        db.note_full(&db.clock, &full.key()).await.unwrap();
+    }
     assert_eq!(told().await.len(), 2, "once for 75 and once for 100 percent");
-    assert!(db.extend_budget(&db.clock, id).await.unwrap());
-    assert!(!db.extend_budget(&db.clock, id).await.unwrap(), "a second press does nothing");
+    assert!(!db.extend_budget(&db.clock, "2026-03-02", id).await.unwrap(), "its window is over");
+    assert!(db.extend_budget(&db.clock, DAY, id).await.unwrap());
+    assert!(!db.extend_budget(&db.clock, DAY, id).await.unwrap(), "a second press does nothing");
     assert_eq!(counter(&db).await.extra_micros, 100);
     assert!(admit(&db, &call(&db, (None, None), "m", 25)).await);
 }

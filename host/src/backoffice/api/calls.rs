@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::super::{
     Backoffice,
+    auth::Actor,
     changes::CallRequest,
     error::Result,
     extract::{Json, Path},
@@ -159,6 +160,7 @@ impl From<CallRecord> for CallView {
 )]
 pub async fn call(
     State(backoffice): State<Arc<Backoffice>>,
+    actor: Actor,
     Path(name): Path<String>,
     Json(body): Json<CallBody>,
 ) -> Result<axum::Json<CallAnswer>> {
@@ -167,6 +169,7 @@ pub async fn call(
         Some(locale) => locale.clone(),
         None => backoffice.settings.current().await?.locale,
     };
-    let call = CallRequest { skill: name, input: body.input, user, key: body.idempotency_key, locale };
+    let call =
+        CallRequest { token: actor.token(), skill: name, input: body.input, user, key: body.idempotency_key, locale };
     Ok(axum::Json(backoffice.call(call).await?.into()))
 }

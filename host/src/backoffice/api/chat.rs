@@ -115,10 +115,7 @@ pub async fn send(
         Actor::Owner(_) => Channel::Web,
         Actor::Token { .. } => Channel::Api,
     };
-    let token = match &actor {
-        Actor::Owner(_) => None,
-        Actor::Token { id, .. } => Some(*id),
-    };
+    let token = actor.token();
     let message = NewMessage {
         user: backoffice.sender(&actor, request.user.as_deref()).await?,
         conversation: request.conversation.map(ConversationId),

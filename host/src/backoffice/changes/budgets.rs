@@ -121,7 +121,8 @@ impl Backoffice {
             counter.ok_or_else(|| Problem::new(Kind::NoBudget, format!("There is no counter {id}.")))
         };
         let before = counter().await?;
-        if !self.db.extend_budget(&self.clock, id).await? {
+        let day = self.gateway.day().await?;
+        if !self.db.extend_budget(&self.clock, &day, id).await? {
             let detail = "The budget has room, or was extended before.";
             return Err(Problem::new(Kind::NothingToExtend, detail));
         }

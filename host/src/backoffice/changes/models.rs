@@ -110,7 +110,7 @@ fn failure(error: &GatewayError) -> Result<Failure> {
         GatewayError::Resting(_) => "resting",
         GatewayError::Schema { .. } => "unreadable",
         GatewayError::Provider(error) => match error {
-            ProviderError::Connection(_) => "unreachable",
+            ProviderError::Connection(_) | ProviderError::Lost(_) => "unreachable",
             ProviderError::Status { status: 401 | 403, .. } => "unauthorized",
             ProviderError::Status { status: 404, .. } => "unknown-model",
             ProviderError::Status { status: 429, .. } => "limited",

@@ -9,13 +9,15 @@ use super::super::{
     error::{Kind, Problem, Result},
 };
 use crate::{
-    ids::CallId,
+    ids::{CallId, TokenId},
     skills::{Caller, FailureKind, Manifest, Origin, Outcome, Replay, Request, Uploaded},
     store::{SkillRow, StoreError, User, VersionRow},
 };
 
 /// A call from outside.
 pub struct CallRequest {
+    /// The bearer token that it came in with.
+    pub token: Option<TokenId>,
     pub skill: String,
     pub input: Value,
     pub user: User,
@@ -162,7 +164,14 @@ impl Backoffice {
             Some(zone) => zone,
             None => self.settings.current().await?.time_zone.to_string(),
         };
-        let caller = Caller { user: call.user.id, turn: None, conversation: None, locale: call.locale, time_zone };
+        let caller = Caller {
+            user: call.user.id,
+            turn: None,
+            conversation: None,
+            token: call.token,
+            locale: call.locale,
+            time_zone,
+        };
         let request = Request { key: call.key, ..Request::new(call.skill, call.input, caller) };
         // Whoever asked may leave; what has begun is ended and put on record all the same.
         let skills = self.skills.clone();

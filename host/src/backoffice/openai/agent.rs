@@ -17,7 +17,6 @@ use super::{
     super::{Backoffice, auth::Actor},
     error::Refusal,
     request::{ChatRequest, Message},
-    token,
     wire::{Envelope, done},
 };
 use crate::{
@@ -54,7 +53,7 @@ pub async fn answer(backoffice: &Arc<Backoffice>, actor: &Actor, asked: ChatRequ
     let known = backoffice.threads.0.get(&said.end());
     let envelope = agent::Envelope {
         attached: if known.is_some() { None } else { transcript(earlier)? },
-        token: token(actor),
+        token: actor.token(),
         ..agent::Envelope::default()
     };
     let message = NewMessage {
@@ -254,10 +253,14 @@ impl Telling {
     fn end(&mut self, reply: &TurnReply) -> Vec<Event> {
         self.over = true;
         self.leaving.stay();
-        let missing = match reply.reply.strip_prefix(self.sent.as_str()) {
-            Some(rest) => rest.to_owned(),
-            None if self.sent.ends_with(&reply.reply) => String::new(),
-            None => format!("\n\n{}", reply.reply),
+        let sent = self.sent.trim();
+        let missing = match (reply.reply.strip_prefix(sent), reply.reply.strip_suffix(sent)) {
+            (Some(rest), _) => rest.to_owned(),
+            // What is said in front of an answer comes behind it: words cannot be put before others.
+            (None, Some(note)) if !note.trim().is_empty() => format!("\n\n{}", note.trim()),
+            (None, Some(_)) => String::new(),
+            (None, None) if sent.ends_with(&reply.reply) => String::new(),
+            (None, None) => format!("\n\n{}", reply.reply),
         };
         let mut events = Vec::new();
         if !missing.is_empty() {

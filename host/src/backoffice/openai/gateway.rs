@@ -38,13 +38,18 @@ pub async fn answer(
         return Err(Refusal::no_model(tier.word()));
     }
     let (wants_stream, wants_usage) = (asked.stream, asked.wants_usage());
+    let (max_output_tokens, options) = (asked.max_tokens(), asked.options()?);
+    let budget = backoffice.config.gateway.api_token_budget;
+    // Counting a long conversation takes a while, in which others are answered.
+    let counting = tokio::task::spawn_blocking(move || asked.prompt(budget, &options).map(|prompt| (prompt, options)));
+    let (prompt, options) = counting.await.map_err(|_| Refusal::invalid("messages", "They cannot be counted."))??;
     let request = Request {
         purpose: Purpose::Api,
         tier,
         account: account(backoffice, actor).await?,
-        max_output_tokens: asked.max_tokens(),
-        options: asked.options()?,
-        prompt: asked.prompt(backoffice.config.gateway.api_token_budget)?,
+        max_output_tokens,
+        options,
+        prompt,
         deadline: None,
         stream: wants_stream,
     };

@@ -1,5 +1,5 @@
-//! What OpenAI's clients send. Unknown fields are passed over, as every server does; those that would change
-//! what comes back and cannot be honoured are refused.
+//! What OpenAI's clients send. Fields that are not known are passed over, as every server does; several
+//! answers, log probabilities and what is no text are refused.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -120,6 +120,15 @@ struct NamedSchema {
     schema: Option<Value>,
 }
 
+/// Bytes of an id of a call.
+const MAX_ID_BYTES: usize = 256;
+
+/// Texts that an answer may stop at.
+const MAX_STOPS: usize = 4;
+
+/// Bytes of a schema.
+const MAX_SCHEMA_BYTES: usize = 64 << 10;
+
 impl ChatRequest {
     pub fn check(&self) -> Result<(), Refusal> {
         if self.messages.is_empty() {
@@ -127,6 +136,16 @@ impl ChatRequest {
         }
         if self.n.is_some_and(|n| n != 1) {
             return Err(Refusal::invalid("n", "One answer is given; leave `n` at 1."));
+        }
+        if self.max_tokens() == Some(0) {
+            return Err(Refusal::invalid("max_tokens", "An answer has at least one token."));
+        }
+        let ids = self.messages.iter().flat_map(|message| {
+            let calls = message.tool_calls.iter().flatten().map(|call| &call.id);
+            calls.chain(message.tool_call_id.as_ref())
+        });
+        if ids.into_iter().any(|id| id.len() > MAX_ID_BYTES) {
+            return Err(Refusal::invalid("messages", format!("An id of a call has {MAX_ID_BYTES} bytes at most.")));
         }
         if self.logprobs == Some(true) {
             return Err(Refusal::invalid("logprobs", "Log probabilities are not given."));
@@ -157,11 +176,19 @@ impl ChatRequest {
                 return Err(Refusal::invalid("response_format", format!("There is no format `{other}`.")));
             }
         };
+        if schema.as_ref().is_some_and(|schema| schema.to_string().len() > MAX_SCHEMA_BYTES) {
+            let most = format!("A schema has {MAX_SCHEMA_BYTES} bytes at most.");
+            return Err(Refusal::invalid("response_format", most));
+        }
+        let stop = self.stop.take().map(OneOrMany::list).unwrap_or_default();
+        if stop.len() > MAX_STOPS || stop.iter().any(|text| text.len() > MAX_ID_BYTES) {
+            return Err(Refusal::invalid("stop", format!("At most {MAX_STOPS} short texts.")));
+        }
         Ok(Options {
             temperature: self.temperature,
             top_p: self.top_p,
             seed: self.seed,
-            stop: self.stop.take().map(OneOrMany::list).unwrap_or_default(),
+            stop,
             tool_choice: self.tool_choice.as_ref().map(choice).transpose()?,
             json,
             schema,
@@ -169,10 +196,14 @@ impl ChatRequest {
     }
 
     /// The messages and tools as a prompt of at most so many tokens.
-    pub fn prompt(&mut self, budget: u32) -> Result<Prompt, Refusal> {
+    pub fn prompt(&mut self, budget: u32, options: &Options) -> Result<Prompt, Refusal> {
         let messages = std::mem::take(&mut self.messages).into_iter().map(message).collect::<Result<_, _>>()?;
         let tools = std::mem::take(&mut self.tools).into_iter().map(tool).collect::<Result<_, _>>()?;
-        Ok(Prompt::given(messages, tools, budget))
+        let mut prompt = Prompt::given(messages, tools, budget);
+        if let Some(schema) = &options.schema {
+            prompt.add(&schema.to_string());
+        }
+        Ok(prompt)
     }
 }
 

@@ -8,6 +8,7 @@ mod request;
 
 use reqwest::{Url, header};
 use secrecy::ExposeSecret;
+use std::sync::atomic::Ordering;
 
 use super::{
     Ask, ProviderError,
@@ -70,6 +71,7 @@ impl Anthropic {
             if reading.event(parse(data.as_bytes())?, on_text)? {
                 return Ok(reading.answer(&self.model));
             }
+            ask.hidden.store(reading.hidden(), Ordering::Relaxed);
         }
         Err(ProviderError::Broken("it ended without its final mark".to_owned()))
     }

@@ -72,7 +72,10 @@ impl Server {
         let sending = self.client.post(url.clone()).json(body).send();
         let response = match tokio::time::timeout(self.first_token, sending).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(ProviderError::Connection(root_cause(&error.without_url()))),
+            Ok(Err(error)) if error.is_connect() || error.is_builder() => {
+                return Err(ProviderError::Connection(root_cause(&error.without_url())));
+            }
+            Ok(Err(error)) => return Err(ProviderError::Lost(root_cause(&error.without_url()))),
             Err(_) => return Err(ProviderError::Silent(self.first_token.as_secs())),
         };
         if response.status().is_success() {
@@ -152,6 +155,7 @@ impl Server {
         };
         match error {
             ProviderError::Connection(text) => ProviderError::Connection(clean(text)),
+            ProviderError::Lost(text) => ProviderError::Lost(clean(text)),
             ProviderError::Status { status, text, retry_after } => {
                 ProviderError::Status { status, text: clean(text), retry_after }
             }
@@ -185,8 +189,8 @@ impl Events {
                 Ok(Some(data))
             }
             // Before its first event an answer that breaks off was never begun.
-            Some(Err(reason)) if !self.begun => Err(ProviderError::Connection(reason)),
-            None if !self.begun => Err(ProviderError::Connection("it was closed at once".to_owned())),
+            Some(Err(reason)) if !self.begun => Err(ProviderError::Lost(reason)),
+            None if !self.begun => Err(ProviderError::Lost("it was closed at once".to_owned())),
             Some(Err(reason)) => Err(ProviderError::Broken(reason)),
             None => Ok(None),
         }

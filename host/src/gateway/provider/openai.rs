@@ -5,6 +5,7 @@ use reqwest::{Url, header};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
 
 use super::{
     Ask, Embedded, Finish, ProviderError, Tokens, ToolCall, ToolChoice, ToolSpec,
@@ -47,6 +48,7 @@ struct Choice {
 #[derive(Default, Deserialize)]
 struct Delta {
     content: Option<String>,
+    reasoning_content: Option<String>,
     tool_calls: Option<Vec<DeltaCall>>,
 }
 
@@ -123,8 +125,15 @@ impl OpenAi {
         let mut events = self.server.events(response);
         loop {
             match events.next().await? {
-                Some(data) if data == "[DONE]" => break,
-                Some(data) => reading.chunk(parse(data.as_bytes())?, on_text)?,
+                // A mark without a reason to finish is put behind what was cut by some servers.
+                Some(data) if data == "[DONE]" && reading.finish.is_some() => break,
+                Some(data) if data == "[DONE]" => {
+                    return Err(ProviderError::Broken("it ended without a reason to finish".to_owned()));
+                }
+                Some(data) => {
+                    reading.chunk(parse(data.as_bytes())?, on_text)?;
+                    ask.hidden.store(reading.hidden(), Ordering::Relaxed);
+                }
                 // Some servers close without the final mark, but never without a reason to finish.
                 None if reading.finish.is_some() => break,
                 None => return Err(ProviderError::Broken("it ended without its final mark".to_owned())),
@@ -158,7 +167,7 @@ impl OpenAi {
             let reason = format!("{} vectors for {} texts", vectors.data.len(), texts.len());
             return Err(ProviderError::Unreadable(reason));
         }
-        let tokens = vectors.usage.map(|usage| usage.prompt_tokens).filter(|tokens| *tokens > 0);
+        let tokens = vectors.usage.and_then(Usage::tokens).map(|tokens| tokens.input);
         Ok(Embedded { vectors: vectors.data.into_iter().map(|vector| vector.embedding).collect(), tokens })
     }
 
@@ -200,9 +209,16 @@ struct Reading {
     calls: Vec<ToolCall>,
     usage: Option<Usage>,
     finish: Option<Finish>,
+    /// Bytes of thoughts, which are paid for and not shown.
+    thoughts: usize,
 }
 
 impl Reading {
+    /// Bytes of what came beside words.
+    fn hidden(&self) -> usize {
+        self.thoughts + self.calls.iter().map(|call| call.name.len() + call.arguments.len()).sum::<usize>()
+    }
+
     fn chunk(&mut self, chunk: Chunk, on_text: &mut (dyn FnMut(&str) + Send)) -> Result<(), ProviderError> {
         if let Some(error) = chunk.error {
             let text = error["message"].as_str().unwrap_or("no reason given");
@@ -214,6 +230,7 @@ impl Reading {
                 self.finish = Some(finish(reason));
             }
             let delta = choice.message.unwrap_or(choice.delta);
+            self.thoughts += delta.reasoning_content.map_or(0, |text| text.len());
             if let Some(text) = delta.content.filter(|text| !text.is_empty()) {
                 self.text.push_str(&text);
                 on_text(&text);
@@ -232,7 +249,7 @@ impl Reading {
             (Some(id), Some(call)) if *id != call.id => last + 1,
             _ => last,
         });
-        if index > MAX_CALLS {
+        if index >= MAX_CALLS {
             return Err(ProviderError::Unreadable(format!("more than {MAX_CALLS} calls in one answer")));
         }
         if self.calls.len() <= index {
@@ -281,7 +298,7 @@ impl Usage {
             cache_write: 0,
             output: self.completion_tokens,
         };
-        (tokens.input > 0 && tokens.output >= 0).then_some(tokens)
+        tokens.sound()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     gateway::dollars,
     ids::CounterId,
     scheduler::{Parts, note::Note, recipient},
-    store::{Budget, BudgetWindow, Button, Counter, Job},
+    store::{Budget, BudgetScope, BudgetWindow, Button, Counter, Job, StoreError},
 };
 
 pub const KIND: &str = "budget_notice";
@@ -32,13 +32,30 @@ pub async fn run(parts: &Parts, job: &Job) -> Ended {
     let to = recipient::owner(parts, job).await?;
     let locale = to.locale.clone();
     let buttons = if percent >= 100 { vec![vec![extend(&budget, &counter, &locale)]] } else { Vec::new() };
-    to.tell(parts, job, words(&budget, &counter, percent, &locale), buttons).await?;
+    let name = subject(parts, &budget, &counter).await?;
+    to.tell(parts, job, words(&budget, &counter, (percent, &name), &locale), buttons).await?;
     Ok(Note::default())
 }
 
-fn words(budget: &Budget, counter: &Counter, percent: i64, locale: &str) -> String {
+/// The name of whose budget it is, where it is somebody's.
+async fn subject(parts: &Parts, budget: &Budget, counter: &Counter) -> Result<String, StoreError> {
+    let id = counter.subject.as_str();
+    Ok(match budget.scope {
+        BudgetScope::User => match id.parse() {
+            Ok(user) => parts.db.user(user).await?.map(|user| user.name).unwrap_or_default(),
+            Err(_) => String::new(),
+        },
+        BudgetScope::Token => {
+            let tokens = parts.db.tokens().await?;
+            tokens.into_iter().find(|token| token.id.to_string() == id).map(|token| token.name).unwrap_or_default()
+        }
+        _ => id.to_owned(),
+    })
+}
+
+fn words(budget: &Budget, counter: &Counter, (percent, name): (i64, &str), locale: &str) -> String {
     let key = if percent >= 100 { "job.budget.full" } else { "job.budget.near" };
-    let scope = t!(format!("agent.budget_of.{}", budget.scope.word()), locale = locale);
+    let scope = t!(format!("job.budget.of.{}", budget.scope.word()), locale = locale, name = name);
     let window = t!(format!("agent.budget_for.{}", budget.window.word()), locale = locale);
     let (spent, limit) = match (budget.limit_micros, budget.limit_tokens) {
         (Some(limit), _) => {

@@ -28,6 +28,7 @@ pub async fn run(parts: &Parts, job: &Job) -> Ended {
         user: to.user.id,
         turn: None,
         conversation: Some(to.conversation),
+        token: None,
         locale: to.locale.clone(),
         time_zone: job.time_zone.clone().unwrap_or_else(|| to.zone.to_string()),
     };

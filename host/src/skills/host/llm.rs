@@ -55,6 +55,7 @@ impl CallState {
                 turn: self.turn,
                 conversation: self.conversation,
                 skill: Some(self.skill.to_string()),
+                token: self.token,
                 ..Account::default()
             },
             options: Options { schema: schema.as_ref().map(|(json, _)| json.clone()), ..Options::default() },

@@ -28,6 +28,7 @@ impl CallState {
             user: self.user,
             turn: self.turn,
             conversation: self.conversation,
+            token: self.token,
             locale: self.locale.clone(),
             time_zone: self.time_zone.clone(),
         };

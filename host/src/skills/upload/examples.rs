@@ -78,6 +78,7 @@ impl Skills {
             user: user.id,
             turn: None,
             conversation: None,
+            token: None,
             locale: example.locale.clone(),
             time_zone: "UTC".into(),
         };

@@ -114,6 +114,7 @@ async fn run(backoffice: &Backoffice, actor: &Actor, page: &Page, name: &str, fo
     let input = input::of(&manifest, form)?;
     let key = form.get("key").filter(|key| !key.is_empty()).map(|key| format!("try:{key}"));
     let user = backoffice.logged_in(actor).await?;
-    let call = CallRequest { skill: name.to_owned(), input, user, key, locale: page.locale.word().to_owned() };
+    let call =
+        CallRequest { token: None, skill: name.to_owned(), input, user, key, locale: page.locale.word().to_owned() };
     Ok(backoffice.call(call).await?.into())
 }

@@ -126,6 +126,11 @@ struct Call {
 }
 
 impl Reading {
+    /// Bytes of what came beside words.
+    pub fn hidden(&self) -> usize {
+        self.calls.values().map(|call| call.name.len() + call.pieces.len()).sum()
+    }
+
     pub fn whole(&mut self, message: Message, on_text: &mut (dyn FnMut(&str) + Send)) -> Result<(), ProviderError> {
         for (index, content) in message.content.into_iter().enumerate() {
             self.begin(index, content, on_text)?;
@@ -278,6 +283,6 @@ impl Usage {
         let (cached, cache_write) = (count(self.cache_read_input_tokens), count(self.cache_creation_input_tokens));
         let input = count(self.input_tokens).saturating_add(cached).saturating_add(cache_write);
         let output = count(self.output_tokens);
-        (input > 0).then_some(Tokens { input, cached, cache_write, output })
+        Tokens { input, cached, cache_write, output }.sound()
     }
 }

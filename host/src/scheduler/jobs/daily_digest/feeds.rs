@@ -21,6 +21,7 @@ pub async fn news(parts: &Parts, job: &Job, to: &Recipient) -> Result<Option<Str
         user: to.user.id,
         turn: None,
         conversation: Some(to.conversation),
+        token: None,
         locale: to.locale.clone(),
         time_zone: to.zone.to_string(),
     };
