@@ -137,9 +137,14 @@ bench-jobs:
 bench-telegram: build plugins
 	SKILLET_BIN=$(HERE)/$(RELEASE) cargo bench --profile dev --package skillet-tests --bench telegram
 
-## The first run in a real browser
-e2e: debug plugins
-	cd tests/e2e && npm ci --no-audit --no-fund --silent && node run.mjs
+## The first run in a real browser, and OpenAI's own clients against /v1
+e2e: debug plugins target/e2e/clients/installed
+	cd tests/e2e && npm ci --no-audit --no-fund --silent && node run.mjs && node clients/run.mjs
+
+target/e2e/clients/installed: tests/e2e/clients/requirements.txt
+	python3 -m venv target/e2e/clients
+	target/e2e/clients/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 # Coverage for libFuzzer, in flags that a stable compiler takes. A target is named, so that they are not
 # for build scripts too.
