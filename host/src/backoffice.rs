@@ -28,6 +28,7 @@ use axum::{
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
     routing::get,
+    serve::ListenerExt,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -92,6 +93,12 @@ const LINGER: Duration = Duration::from_secs(8);
 /// Answers requests until told to stop.
 pub async fn serve(listener: TcpListener, backoffice: Arc<Backoffice>, stop: CancellationToken) {
     let app = router(backoffice).into_make_service_with_connect_info::<SocketAddr>();
+    // A word of a stream is sent when it is there, not when the one before has been acknowledged.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(error = &error as &dyn std::error::Error, "a connection sends with delay");
+        }
+    });
     let serving = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
     let cut = async {
         stop.cancelled().await;
