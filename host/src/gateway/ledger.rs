@@ -259,15 +259,13 @@ impl Reservation {
 
     /// Tokens and cost as far as they are known.
     fn fill(&mut self, used: Used) {
-        let counted = Tokens {
-            input: self.call.input_tokens,
-            output: i64::from(tokens::count(&self.seen)).min(self.call.output_tokens),
-            ..Tokens::default()
-        };
         let (tokens, estimated) = match used {
             Used::Reported(tokens) => (tokens, false),
             Used::Counted(tokens) => (tokens, true),
-            Used::Seen => (counted, true),
+            Used::Seen => {
+                let output = i64::from(tokens::count(&self.seen)).min(self.call.output_tokens);
+                (Tokens { input: self.call.input_tokens, output, ..Tokens::default() }, true)
+            }
             Used::Nothing => (Tokens::default(), false),
         };
         let call = &mut self.call;
