@@ -19,7 +19,7 @@ pub mod token;
 mod usage;
 mod watch;
 
-pub use auth::Attempts;
+pub use auth::{Attempts, KnownTokens};
 pub use openai::Threads;
 pub use setup::SetupCode;
 
@@ -31,7 +31,11 @@ use axum::{
     serve::ListenerExt,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer, trace::TraceLayer};
@@ -41,6 +45,7 @@ use crate::{
     clock::Clock,
     config::Config,
     gateway::Gateway,
+    ids::UserId,
     memory::Memory,
     settings::Settings,
     skills::{Bundle, Probed, Skills},
@@ -74,6 +79,10 @@ pub struct Backoffice {
     pub wake: Arc<Wake>,
     /// How often passwords were tried.
     pub attempts: Attempts,
+    /// Tokens that were used a moment ago.
+    pub known_tokens: KnownTokens,
+    /// The owner, once a token has spoken for one.
+    pub owner: OnceLock<UserId>,
     /// Conversations of OpenAI's clients.
     pub threads: Threads,
 }
