@@ -21,7 +21,7 @@ GUEST_PACKAGES := rustc-web cargo-web rust-web-src lld-22 wasi-libc libclang-rt-
 C_PACKAGES := clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32
 
 .PHONY: run build debug plugins plugins-more plugins-all conformance tools tools-all toolchain test lint docs bench bench-sandbox \
-	bench-jobs bench-telegram e2e fuzz clean
+	bench-jobs bench-gateway bench-gateway-peers bench-telegram e2e fuzz clean
 
 # The order of prerequisites is the order of work.
 .NOTPARALLEL:
@@ -120,7 +120,7 @@ lint:
 docs:
 	cargo doc --workspace --no-deps --open
 
-bench: bench-sandbox bench-jobs bench-telegram
+bench: bench-sandbox bench-jobs bench-gateway bench-telegram
 
 ## The sandbox beside a bare host and its peers, with a verdict for each target. EXTISM=1 builds Extism too, in some
 ## minutes; SWAP_SECONDS=5 shortens the swap under load
@@ -133,13 +133,33 @@ bench-sandbox: conformance
 bench-jobs:
 	cargo bench --package skillet --bench jobs
 
+## The gateway with all its governance on, beside the direct way, nginx, and what `make bench-gateway-peers` installed
+bench-gateway:
+	PATH='$(USERS_PATH)' cargo bench --package skillet --bench gateway
+
+## LiteLLM by pip and Portkey by npm, into target/peers
+bench-gateway-peers: target/peers/litellm/bin/litellm target/peers/portkey/node_modules/@portkey-ai/gateway/build/start-server.js
+
+target/peers/litellm/bin/litellm:
+	python3 -m venv target/peers/litellm
+	target/peers/litellm/bin/pip install --quiet --disable-pip-version-check 'litellm[proxy]==1.108.7' opentelemetry-api
+
+target/peers/portkey/node_modules/@portkey-ai/gateway/build/start-server.js: host/benches/peers/portkey/package.json
+	mkdir -p target/peers/portkey && cp host/benches/peers/portkey/package*.json target/peers/portkey/
+	cd target/peers/portkey && npm ci --silent --no-audit --no-fund
+
 ## Echo, order and idling of the bot against a fake Bot API; the release binary, driven by the test harness
 bench-telegram: build plugins
 	SKILLET_BIN=$(HERE)/$(RELEASE) cargo bench --profile dev --package skillet-tests --bench telegram
 
-## The first run in a real browser
-e2e: debug plugins
-	cd tests/e2e && npm ci --no-audit --no-fund --silent && node run.mjs
+## The first run in a real browser, and OpenAI's own clients against /v1
+e2e: debug plugins target/e2e/clients/installed
+	cd tests/e2e && npm ci --no-audit --no-fund --silent && node run.mjs && node clients/run.mjs
+
+target/e2e/clients/installed: tests/e2e/clients/requirements.txt
+	python3 -m venv target/e2e/clients
+	target/e2e/clients/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 # Coverage for libFuzzer, in flags that a stable compiler takes. A target is named, so that they are not
 # for build scripts too.

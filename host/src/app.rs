@@ -11,7 +11,7 @@ use std::{
     os::unix::fs::DirBuilderExt,
     path::Path,
     pin::pin,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -19,7 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     agent::{self, Agent},
-    backoffice::{self, Attempts, Backoffice, SetupCode, Threads},
+    backoffice::{self, Attempts, Backoffice, KnownTokens, SetupCode, Threads},
     clock::Clock,
     config::Config,
     gateway::Gateway,
@@ -205,6 +205,8 @@ impl App {
             wake: self.wake.clone(),
             tasks: self.tasks.clone(),
             attempts: Attempts::default(),
+            known_tokens: KnownTokens::default(),
+            owner: OnceLock::new(),
         });
         self.tasks.spawn(backoffice::serve(listener, parts, self.stop.clone()));
     }

@@ -21,7 +21,7 @@ pub mod token;
 mod usage;
 mod watch;
 
-pub use auth::Attempts;
+pub use auth::{Attempts, KnownTokens};
 pub use openai::Threads;
 pub use setup::SetupCode;
 
@@ -30,9 +30,14 @@ use axum::{
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
     routing::get,
+    serve::ListenerExt,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer, trace::TraceLayer};
@@ -42,6 +47,7 @@ use crate::{
     clock::Clock,
     config::Config,
     gateway::Gateway,
+    ids::UserId,
     memory::Memory,
     settings::Settings,
     skills::{Bundle, Probed, Skills},
@@ -75,6 +81,10 @@ pub struct Backoffice {
     pub wake: Arc<Wake>,
     /// How often passwords were tried.
     pub attempts: Attempts,
+    /// Tokens that were used a moment ago.
+    pub known_tokens: KnownTokens,
+    /// The owner, once a token has spoken for one.
+    pub owner: OnceLock<UserId>,
     /// Conversations of OpenAI's clients.
     pub threads: Threads,
 }
@@ -94,6 +104,12 @@ const LINGER: Duration = Duration::from_secs(8);
 /// Answers requests until told to stop.
 pub async fn serve(listener: TcpListener, backoffice: Arc<Backoffice>, stop: CancellationToken) {
     let app = router(backoffice).into_make_service_with_connect_info::<SocketAddr>();
+    // A word of a stream is sent when it is there, not when the one before has been acknowledged.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(error = &error as &dyn std::error::Error, "a connection sends with delay");
+        }
+    });
     let serving = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
     let cut = async {
         stop.cancelled().await;

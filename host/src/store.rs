@@ -208,6 +208,8 @@ impl Db {
             // No maintenance: an idle host does not wake up for its own pool.
             .idle_timeout(None)
             .max_lifetime(None)
+            // A file does not hang up; each test would be a way to the connection's thread and back.
+            .test_before_acquire(false)
             .connect_with(options)
             .await?;
         Ok(Self::Sqlite(pool))

@@ -1,16 +1,13 @@
 // The first run, as a person does it: code, password, chat, upload, use the skill, look at its turn.
 // Screenshots of every page, in both languages, light and dark, wide and on a phone.
 import { chromium } from "playwright-core";
-import { spawn, execFileSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import assert from "node:assert/strict";
+import { root, skillet, start } from "./host.mjs";
 
-const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, "..", "..");
-const skillet = process.env.SKILLET_BIN ?? join(root, "target/debug/skillet");
 const shots = process.env.SKILLET_SCREENSHOTS ?? join(root, "target/e2e");
 const chromiumPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const password = "correct horse battery";
@@ -19,7 +16,8 @@ assert(existsSync(chromiumPath), `no browser at ${chromiumPath}; set CHROMIUM`);
 
 const data = mkdtempSync(join(tmpdir(), "skillet-e2e-"));
 let passed = 0;
-const host = await start();
+// The other skills are in the gallery.
+const host = await start(data, { SKILLET__SKILLS__INSTALL: '["calculator", "remember", "search_memory"]' });
 const browser = await chromium.launch({
   executablePath: chromiumPath,
   args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
@@ -33,31 +31,6 @@ try {
   await browser.close();
   host.child.kill("SIGTERM");
   rmSync(data, { recursive: true, force: true });
-}
-
-/** Starts the host on a free port and waits for its address and the code. */
-function start() {
-  const child = spawn(skillet, ["serve", "--data-dir", data], {
-    env: {
-      ...process.env,
-      SKILLET__HTTP__LISTEN: "127.0.0.1:0",
-      SKILLET__SKILLS__BUNDLE_DIR: join(root, "target/components"),
-      // The others are in the gallery.
-      SKILLET__SKILLS__INSTALL: '["calculator", "remember", "search_memory"]',
-    },
-  });
-  let out = "";
-  let log = "";
-  child.stderr.on("data", (bytes) => { log += bytes; });
-  return new Promise((resolve, reject) => {
-    child.on("exit", (status) => reject(new Error(`skillet ended (${status}):\n${log}`)));
-    child.stdout.on("data", (bytes) => {
-      out += bytes;
-      const url = out.match(/ready: (\S+)/)?.[1];
-      const code = out.match(/code (\S+) there/)?.[1];
-      if (url && code) resolve({ child, url, code });
-    });
-  });
 }
 
 async function check(what, action) {

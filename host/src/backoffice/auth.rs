@@ -2,11 +2,13 @@
 
 mod attempts;
 mod csrf;
+mod known;
 mod password;
 mod sessions;
 
 pub use attempts::Attempts;
 pub use csrf::{CsrfForm, FormToken, form_token};
+pub use known::KnownTokens;
 pub use password::{MIN_PASSWORD_CHARS, hash_password, verify_password};
 pub use sessions::{log_in, log_out, session_layer};
 
@@ -142,9 +144,16 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 async fn by_token(backoffice: &Backoffice, secret: &str) -> Result<Actor> {
-    let token = backoffice.db.use_token(&backoffice.clock, &hash_token(secret)).await?;
+    let hash = hash_token(secret);
+    if let Some(actor) = backoffice.known_tokens.get(&hash) {
+        return Ok(actor);
+    }
+    let looking = backoffice.known_tokens.begin();
+    let token = backoffice.db.use_token(&backoffice.clock, &hash).await?;
     let token = token.ok_or_else(|| Problem::new(Kind::Unauthorized, "This token is unknown or was revoked."))?;
-    Ok(Actor::Token { id: token.id, name: token.name, scopes: token.scopes.0 })
+    let actor = Actor::Token { id: token.id, name: token.name, scopes: token.scopes.0 };
+    backoffice.known_tokens.keep(looking, &hash, actor.clone());
+    Ok(actor)
 }
 
 async fn by_session(backoffice: &Backoffice, session: &Session, method: &Method, headers: &HeaderMap) -> Result<Actor> {

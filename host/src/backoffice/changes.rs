@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     ids::{ConversationId, UserId},
-    store::User,
+    store::{Role, User},
 };
 
 /// Longest name of a person, in characters.
@@ -61,7 +61,18 @@ impl Backoffice {
     pub async fn sender(&self, actor: &Actor, name: Option<&str>) -> Result<UserId> {
         match actor {
             Actor::Owner(owner) => Ok(*owner),
-            Actor::Token { .. } => Ok(self.person(name).await?.id),
+            Actor::Token { .. } if name.is_some() => Ok(self.person(name).await?.id),
+            Actor::Token { .. } => {
+                if let Some(owner) = self.owner.get() {
+                    return Ok(*owner);
+                }
+                let person = self.person(None).await?;
+                // Whoever is the owner once stays it.
+                if person.role == Role::Owner {
+                    let _ = self.owner.set(person.id);
+                }
+                Ok(person.id)
+            }
         }
     }
 

@@ -230,7 +230,8 @@ impl Gateway {
             Err(error) if error.is_the_providers() => endpoint.breaker.failed(&self.clock),
             Err(_) => {}
         }
-        let counted = result.as_ref().ok().map(|answer| counted(answer, request));
+        let silent = result.as_ref().ok().filter(|answer| answer.tokens.is_none());
+        let counted = silent.map(|answer| counted(answer, request));
         let Some(reservation) = reservation else {
             return result.map(|answer| Answer { tokens: answer.tokens.or(counted), ..answer });
         };

@@ -299,15 +299,13 @@ impl Reservation {
 
     /// Tokens and cost as far as they are known.
     fn fill(&mut self, used: Used) {
-        let counted = Tokens {
-            input: self.call.input_tokens,
-            output: if matches!(used, Used::Seen) { self.output_seen() } else { 0 },
-            ..Tokens::default()
-        };
         let (tokens, estimated) = match used {
             Used::Reported(tokens) => (tokens, false),
             Used::Counted(tokens) => (tokens, true),
-            Used::Seen => (counted, true),
+            Used::Seen => {
+                let (input, output) = (self.call.input_tokens, self.output_seen());
+                (Tokens { input, output, ..Tokens::default() }, true)
+            }
             Used::Nothing => (Tokens::default(), false),
         };
         let call = &mut self.call;

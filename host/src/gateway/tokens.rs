@@ -1,7 +1,18 @@
 //! Counts tokens with a real tokenizer; characters divided by four are wrong by a factor of three
 //! for Chinese. The vocabulary is loaded when the first prompt is counted, not before.
 
+use moka::sync::Cache;
+use std::sync::LazyLock;
 use tiktoken_rs::o200k_base_singleton;
+
+/// Texts whose count is kept in mind: what conversations send again with every call.
+const MAX_KNOWN: u64 = 4_096;
+
+/// Bytes from which a look-up is cheaper than counting.
+const MIN_KNOWN_BYTES: usize = 64;
+
+/// Counts by the fingerprints of texts.
+static KNOWN: LazyLock<Cache<[u8; 32], u32>> = LazyLock::new(|| Cache::new(MAX_KNOWN));
 
 /// Bytes that are encoded at once. The encoder's work on one run of characters grows faster than the run, and it
 /// gives up on a very long one; a cut through a word counts a token too many at most.
@@ -17,6 +28,22 @@ pub fn count(text: &str) -> u32 {
 
 /// Tokens of a text; where it has more than `max`, some number above that, without counting on.
 pub fn count_up_to(text: &str, max: u32) -> u32 {
+    if text.len() < MIN_KNOWN_BYTES {
+        return counted(text, max);
+    }
+    let fingerprint = *blake3::hash(text.as_bytes()).as_bytes();
+    if let Some(count) = KNOWN.get(&fingerprint) {
+        return count;
+    }
+    let count = counted(text, max);
+    // What was not counted to its end is no count.
+    if count <= max {
+        KNOWN.insert(fingerprint, count);
+    }
+    count
+}
+
+fn counted(text: &str, max: u32) -> u32 {
     let mut total = 0_usize;
     for piece in pieces(text) {
         total += o200k_base_singleton().encode_ordinary(piece).len();
@@ -76,6 +103,11 @@ mod tests {
     fn texts_are_counted_and_cut_at_whole_characters() {
         assert_eq!(count("hello world"), 2);
         let text = "人工智能助手会记住你说过的话。".repeat(50);
+        assert_eq!(
+            (count(&text), count(&text)),
+            (counted(&text, u32::MAX), counted(&text, u32::MAX)),
+            "the second is one of memory"
+        );
         let cut = cut(&text, 40);
         assert!(count(&cut) <= 40, "{} tokens", count(&cut));
         assert!(cut.ends_with(" […]") && text.starts_with(cut.trim_end_matches(" […]")));
