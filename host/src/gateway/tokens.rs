@@ -119,8 +119,8 @@ mod tests {
         for (text, least) in
             [(" ".repeat(1_100_000), 1_000), ("a".repeat(400_000), 10_000), ("上".repeat(50_000), 10_000)]
         {
-            assert!(count(&text) >= least);
             assert!((10..20_000).contains(&count_up_to(&text, 10)), "it is not counted to its end");
+            assert!(count(&text) >= least);
             assert!(count(&cut(&text, 40)) <= 45);
         }
         let prose = "The quick brown fox jumps over the lazy dog. ".repeat(2_000);

@@ -70,6 +70,8 @@ impl Ground {
         let mut options = Options::default()
             .envs(model.as_tier("small"))
             .env("SKILLET__MEMORY__SUMMARIES", "rules")
+            .env("SKILLET__GATEWAY__VALVES__CALLS_PER_MINUTE", "1000")
+            .env("SKILLET__GATEWAY__VALVES__CALLS_PER_MINUTE_PER_USER", "1000")
             .env("SKILLET__SKILLS__PRIVATE_HOSTS", &json!(open).to_string())
             // A version that fails on purpose stays.
             .env("SKILLET__SKILLS__ROLLBACK_PERCENT", "0");

@@ -95,7 +95,7 @@ pub fn cases() -> Vec<Case> {
         )
         .also(&[
             "skills::manifests_that_stand_for_endless_work_are_refused",
-            "host::skills::schema::references_are_followed_and_counted",
+            "host::skills::schema::tests::references_are_followed_and_counted",
         ]),
         Case::new(
             "S33",
