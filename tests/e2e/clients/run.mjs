@@ -14,6 +14,7 @@ const python = join(root, "target/e2e/clients/bin/python3");
 
 const data = mkdtempSync(join(tmpdir(), "skillet-clients-"));
 const upstream = await startUpstream();
+execFileSync(skillet, ["migrate", "--data-dir", data]);
 const token = execFileSync(skillet, ["token", "create", "--name", "clients", "--data-dir", data], { encoding: "utf8" }).trim();
 const model = (tier, name, paid) => ({
   [`SKILLET__GATEWAY__${tier}__BASE_URL`]: upstream.url,
