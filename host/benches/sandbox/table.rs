@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use std::{path::Path, time::Duration};
 
 /// Times of the same thing, sorted.
+#[derive(Clone)]
 pub struct Times(Vec<Duration>);
 
 impl Times {
@@ -12,6 +13,11 @@ impl Times {
         assert!(!samples.is_empty(), "nothing was measured");
         samples.sort_unstable();
         Self(samples)
+    }
+
+    /// All samples of several.
+    pub fn together<'a>(all: impl Iterator<Item = &'a Self>) -> Self {
+        Self::new(all.flat_map(|times| times.0.iter().copied()).collect())
     }
 
     pub fn p50(&self) -> Duration {
@@ -83,6 +89,21 @@ impl Table {
     pub fn ratios(&mut self, name: &str, times: &Times, reference: Duration, versus: &str) -> [f64; 2] {
         let both = [times.p50(), times.p99()].map(|time| over(time, reference));
         self.row(name, Measured(both[0], "x"), Some(both), times.count(), Some(versus));
+        both
+    }
+
+    /// The same for times that were taken in rounds, each beside its own reference: the median round's, so that what
+    /// else happens on the machine in one of them is nobody's merit or fault.
+    pub fn ratios_of_rounds(&mut self, name: &str, rounds: &[(Times, Times)], versus: &str) -> [f64; 2] {
+        let middle = |of: fn(&Times) -> Duration| {
+            let mut ratios: Vec<f64> =
+                rounds.iter().map(|(times, reference)| over(of(times), reference.p50())).collect();
+            ratios.sort_unstable_by(f64::total_cmp);
+            ratios[ratios.len() / 2]
+        };
+        let both = [middle(Times::p50), middle(Times::p99)];
+        let count = rounds.iter().map(|(times, _)| times.count()).sum();
+        self.row(name, Measured(both[0], "x"), Some(both), count, Some(versus));
         both
     }
 
