@@ -19,7 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     agent::{self, Agent},
-    backoffice::{self, Attempts, Backoffice, KnownTokens, SetupCode, Threads},
+    backoffice::{self, Attempts, Backoffice, Conversations, KnownTokens, SetupCode},
     clock::Clock,
     config::Config,
     gateway::Gateway,
@@ -197,7 +197,7 @@ impl App {
             skills: self.skills.clone(),
             agent: self.agent.clone(),
             gateway: self.gateway.clone(),
-            threads: Threads::default(),
+            conversations: Conversations::default(),
             setup,
             metrics,
             probed,

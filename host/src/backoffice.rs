@@ -22,7 +22,7 @@ mod usage;
 mod watch;
 
 pub use auth::{Attempts, KnownTokens};
-pub use openai::Threads;
+pub use openai::Conversations;
 pub use setup::SetupCode;
 
 use axum::{
@@ -86,7 +86,7 @@ pub struct Backoffice {
     /// The owner, once a token has spoken for one.
     pub owner: OnceLock<UserId>,
     /// Conversations of OpenAI's clients.
-    pub threads: Threads,
+    pub conversations: Conversations,
 }
 
 /// Largest body of any request but an upload, in bytes.

@@ -9,7 +9,7 @@ mod gateway;
 mod request;
 mod wire;
 
-pub use agent::Threads;
+pub use agent::Conversations;
 pub use error::shape;
 
 use axum::{

@@ -1,7 +1,7 @@
 //! A running turn as server-sent events. Whoever watches may leave; the turn goes on.
 
 use axum::response::sse::{Event, KeepAlive, Sse};
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 use serde::Serialize;
 use serde_json::json;
 use std::{convert::Infallible, pin::Pin, sync::Arc, time::Duration};
@@ -18,13 +18,39 @@ use crate::{
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// A turn that is watched to its end.
-struct Watch {
+pub struct Watch {
     events: Receiver<TurnEvent>,
     /// The end as the database tells it: for a turn that had ended, or that another host runs.
     end: Pin<Box<dyn Future<Output = Result<TurnReply, StoreError>> + Send>>,
-    /// What is sent before anything else.
-    first: Option<Event>,
     over: bool,
+}
+
+impl Watch {
+    pub fn new(agent: &Arc<Agent>, turn: TurnId) -> Self {
+        let events = agent.watch(turn);
+        let waiting = agent.clone();
+        Self { events, end: Box::pin(async move { waiting.wait(turn).await }), over: false }
+    }
+
+    /// What happens next; nothing after the end, which is [`TurnEvent::Done`] or an error.
+    pub async fn next(&mut self) -> Option<Result<TurnEvent, StoreError>> {
+        if self.over {
+            return None;
+        }
+        let happened = loop {
+            tokio::select! {
+                biased;
+                happened = self.events.recv() => match happened {
+                    Ok(happened) => break Ok(happened),
+                    Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => break (&mut self.end).await.map(TurnEvent::Done),
+                },
+                ended = &mut self.end => break ended.map(TurnEvent::Done),
+            }
+        };
+        self.over = matches!(happened, Ok(TurnEvent::Done(_)) | Err(_));
+        Some(happened)
+    }
 }
 
 /// Events `accepted`, then `step`, `progress`, `delta`, `reset`, and `done` or `error`.
@@ -33,60 +59,20 @@ pub fn stream(
     turn: TurnId,
     conversation: ConversationId,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>> + use<>> {
-    let events = agent.watch(turn);
-    let waiting = agent.clone();
-    let watch = Watch {
-        events,
-        end: Box::pin(async move { waiting.wait(turn).await }),
-        first: Some(event("accepted", &json!({ "turn_id": turn, "conversation": conversation }))),
-        over: false,
-    };
-    let stream = stream::unfold(watch, |mut watch| async {
-        let event = watch.next().await?;
-        Some((Ok(event), watch))
-    });
+    let first = event("accepted", &json!({ "turn_id": turn, "conversation": conversation }));
+    let rest = stream::unfold(Watch::new(agent, turn), async |mut watch| Some((told(watch.next().await?), watch)));
+    let stream = stream::iter([first]).chain(rest).map(Ok);
     Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
 }
 
-impl Watch {
-    async fn next(&mut self) -> Option<Event> {
-        if let Some(first) = self.first.take() {
-            return Some(first);
-        }
-        if self.over {
-            return None;
-        }
-        loop {
-            tokio::select! {
-                biased;
-                happened = self.events.recv() => match happened {
-                    Ok(happened) => return Some(self.told(happened)),
-                    Err(RecvError::Lagged(_)) => {}
-                    Err(RecvError::Closed) => break,
-                },
-                ended = &mut self.end => return Some(self.ended(ended)),
-            }
-        }
-        let ended = (&mut self.end).await;
-        Some(self.ended(ended))
-    }
-
-    fn told(&mut self, happened: TurnEvent) -> Event {
-        match happened {
-            TurnEvent::Step(step) => event("step", &step),
-            TurnEvent::Progress(progress) => event("progress", &progress),
-            TurnEvent::Delta { text } => event("delta", &json!({ "text": text })),
-            TurnEvent::Reset => event("reset", &json!({})),
-            TurnEvent::Done(reply) => self.ended(Ok(reply)),
-        }
-    }
-
-    fn ended(&mut self, reply: Result<TurnReply, StoreError>) -> Event {
-        self.over = true;
-        match reply {
-            Ok(reply) => event("done", &ChatReply::from(reply)),
-            Err(error) => event("error", &json!({ "problem": Problem::from(error).document() })),
-        }
+fn told(happened: Result<TurnEvent, StoreError>) -> Event {
+    match happened {
+        Ok(TurnEvent::Step(step)) => event("step", &step),
+        Ok(TurnEvent::Progress(progress)) => event("progress", &progress),
+        Ok(TurnEvent::Delta { text }) => event("delta", &json!({ "text": text })),
+        Ok(TurnEvent::Reset) => event("reset", &json!({})),
+        Ok(TurnEvent::Done(reply)) => event("done", &ChatReply::from(reply)),
+        Err(error) => event("error", &json!({ "problem": Problem::from(error).document() })),
     }
 }
 

@@ -10,11 +10,10 @@ use axum::{
 };
 use futures_util::{Stream, StreamExt, stream};
 use std::{convert::Infallible, sync::Arc};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    super::{Backoffice, auth::Actor},
+    super::{Backoffice, auth::Actor, watch::Watch},
     error::Refusal,
     request::{ChatRequest, Message},
     wire::{Envelope, done},
@@ -22,8 +21,8 @@ use super::{
 use crate::{
     agent::{self, Agent, NewMessage, TurnEvent, TurnReply},
     gateway::{Finish, Tokens},
-    ids::{ConversationId, TurnId},
-    store::Channel,
+    ids::ConversationId,
+    store::{Channel, StoreError},
 };
 
 /// Conversations that are found again by what was said in them.
@@ -33,9 +32,9 @@ const KNOWN: u64 = 4096;
 const MAX_EARLIER: usize = 16_000;
 
 /// Conversations by a fingerprint of their messages and of who has them.
-pub struct Threads(moka::sync::Cache<[u8; 32], ConversationId>);
+pub struct Conversations(moka::sync::Cache<[u8; 32], ConversationId>);
 
-impl Default for Threads {
+impl Default for Conversations {
     fn default() -> Self {
         Self(moka::sync::Cache::new(KNOWN))
     }
@@ -50,7 +49,7 @@ pub async fn answer(backoffice: &Arc<Backoffice>, actor: &Actor, asked: ChatRequ
     for message in earlier.iter().filter(|message| message.role != "system") {
         said.add(&message.role, &message.text()?);
     }
-    let known = backoffice.threads.0.get(&said.end());
+    let known = backoffice.conversations.0.get(&said.end());
     let envelope = agent::Envelope {
         attached: if known.is_some() { None } else { transcript(earlier)? },
         token: actor.token(),
@@ -71,7 +70,7 @@ pub async fn answer(backoffice: &Arc<Backoffice>, actor: &Actor, asked: ChatRequ
         .map_err(|error| Refusal::from(super::super::error::Problem::from(error)))?;
     said.add("user", &text);
     let turn = accepted.turn();
-    let thread = Thread { backoffice: backoffice.clone(), said, conversation };
+    let continuation = Continuation { backoffice: backoffice.clone(), said, conversation };
     let envelope = Envelope {
         id: format!("chatcmpl-{}", turn.0.simple()),
         created: backoffice.clock.now().timestamp(),
@@ -79,12 +78,19 @@ pub async fn answer(backoffice: &Arc<Backoffice>, actor: &Actor, asked: ChatRequ
     };
     let leaving = Leaving::new(backoffice, conversation);
     if asked.stream {
-        let events = events(backoffice.agent.clone(), turn, envelope, asked.wants_usage(), thread, leaving);
-        return Ok(Sse::new(events).into_response());
+        let telling = Telling {
+            watch: Watch::new(&backoffice.agent, turn),
+            envelope,
+            wants_usage: asked.wants_usage(),
+            continuation: Some(continuation),
+            leaving,
+            sent: String::new(),
+        };
+        return Ok(Sse::new(telling.events()).into_response());
     }
     let reply = backoffice.agent.wait(turn).await?;
     leaving.stay();
-    thread.remember(&reply);
+    continuation.remember(&reply);
     Ok(Json(envelope.whole(&reply.reply, &[], Finish::Stop, &tokens(&reply))).into_response())
 }
 
@@ -128,16 +134,16 @@ impl Fingerprint {
 }
 
 /// Where a conversation is found again after its reply.
-struct Thread {
+struct Continuation {
     backoffice: Arc<Backoffice>,
     said: Fingerprint,
     conversation: ConversationId,
 }
 
-impl Thread {
+impl Continuation {
     fn remember(mut self, reply: &TurnReply) {
         self.said.add("assistant", &reply.reply);
-        self.backoffice.threads.0.insert(self.said.end(), self.conversation);
+        self.backoffice.conversations.0.insert(self.said.end(), self.conversation);
     }
 }
 
@@ -176,82 +182,43 @@ impl Drop for Leaving {
 
 /// A turn that is told in OpenAI's chunks.
 struct Telling {
-    agent: Arc<Agent>,
-    turn: TurnId,
-    happens: Receiver<TurnEvent>,
+    watch: Watch,
     envelope: Envelope,
     wants_usage: bool,
-    thread: Option<Thread>,
+    continuation: Option<Continuation>,
     leaving: Leaving,
     /// What has been sent. A client cannot take words back.
     sent: String,
-    over: bool,
-}
-
-fn events(
-    agent: Arc<Agent>,
-    turn: TurnId,
-    envelope: Envelope,
-    wants_usage: bool,
-    thread: Thread,
-    leaving: Leaving,
-) -> impl Stream<Item = Result<Event, Infallible>> {
-    let happens = agent.watch(turn);
-    let role = envelope.role();
-    let telling = Telling {
-        agent,
-        turn,
-        happens,
-        envelope,
-        wants_usage,
-        thread: Some(thread),
-        leaving,
-        sent: String::new(),
-        over: false,
-    };
-    let rest = stream::unfold(telling, async |mut telling| {
-        if telling.over {
-            return None;
-        }
-        let events = telling.next().await;
-        Some((stream::iter(events), telling))
-    });
-    stream::iter([role]).chain(rest.flatten()).map(Ok)
 }
 
 impl Telling {
-    async fn next(&mut self) -> Vec<Event> {
-        loop {
-            let happened = tokio::select! {
-                biased;
-                happened = self.happens.recv() => happened,
-                // A turn that had ended already, or that another host runs.
-                ended = self.agent.wait(self.turn) => match ended {
-                    Ok(reply) => return self.end(&reply),
-                    Err(error) => return self.fail(&error.into()),
-                },
-            };
-            match happened {
-                Ok(TurnEvent::Delta { text }) => {
-                    self.sent.push_str(&text);
-                    return vec![self.envelope.text(&text)];
-                }
-                Ok(TurnEvent::Reset) if !self.sent.is_empty() => {
-                    self.sent.push_str("\n\n");
-                    return vec![self.envelope.text("\n\n")];
-                }
-                Ok(TurnEvent::Done(reply)) => return self.end(&reply),
-                Ok(_) | Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => match self.agent.wait(self.turn).await {
-                    Ok(reply) => return self.end(&reply),
-                    Err(error) => return self.fail(&error.into()),
-                },
+    fn events(self) -> impl Stream<Item = Result<Event, Infallible>> {
+        let role = self.envelope.role();
+        let rest = stream::unfold(self, async |mut telling| {
+            let happened = telling.watch.next().await?;
+            Some((stream::iter(telling.chunks(happened)), telling))
+        });
+        stream::iter([role]).chain(rest.flatten()).map(Ok)
+    }
+
+    fn chunks(&mut self, happened: Result<TurnEvent, StoreError>) -> Vec<Event> {
+        match happened {
+            Ok(TurnEvent::Delta { text }) => {
+                self.sent.push_str(&text);
+                vec![self.envelope.text(&text)]
             }
+            Ok(TurnEvent::Reset) if !self.sent.is_empty() => {
+                self.sent.push_str("\n\n");
+                vec![self.envelope.text("\n\n")]
+            }
+            Ok(TurnEvent::Done(reply)) => self.end(&reply),
+            Ok(TurnEvent::Reset | TurnEvent::Step(_) | TurnEvent::Progress(_)) => Vec::new(),
+            // No mark of an end: what is cut is not a success.
+            Err(error) => vec![Event::default().data(Refusal::from(error).body().to_string())],
         }
     }
 
     fn end(&mut self, reply: &TurnReply) -> Vec<Event> {
-        self.over = true;
         self.leaving.stay();
         let sent = self.sent.trim();
         let missing = match (reply.reply.strip_prefix(sent), reply.reply.strip_suffix(sent)) {
@@ -271,14 +238,9 @@ impl Telling {
             events.push(self.envelope.usage(&tokens(reply)));
         }
         events.push(done());
-        if let Some(thread) = self.thread.take() {
-            thread.remember(reply);
+        if let Some(continuation) = self.continuation.take() {
+            continuation.remember(reply);
         }
         events
-    }
-
-    fn fail(&mut self, refusal: &Refusal) -> Vec<Event> {
-        self.over = true;
-        vec![Event::default().data(refusal.body().to_string())]
     }
 }
