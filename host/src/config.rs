@@ -2,18 +2,19 @@
 //!
 //! Every value is checked before anything starts; what is wrong is named by its key.
 
+mod gateway;
+
+pub use gateway::{Cache, Gateway, Ladder, ListedPrice, Model, Paid, Valves, WireFormat};
+
 use figment::{
     Figment,
     providers::{Env, Format, Toml},
 };
-use rust_decimal::{Decimal, prelude::ToPrimitive};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer};
 use std::{
-    collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 /// The documented defaults, the lowest layer.
@@ -77,98 +78,6 @@ pub struct Agent {
     pub max_skill_calls: u32,
     pub turn_timeout_s: u64,
     pub max_turns: usize,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Gateway {
-    pub token_budget: u32,
-    pub api_token_budget: u32,
-    pub max_output_tokens: u32,
-    pub first_token_timeout_s: u64,
-    pub stall_timeout_s: u64,
-    pub max_attempts: u32,
-    pub small: Model,
-    pub large: Model,
-    pub embedding: Model,
-    pub prices: BTreeMap<String, ListedPrice>,
-    pub ladder: Ladder,
-    pub valves: Valves,
-    pub cache: Cache,
-}
-
-/// A price as people write it: dollars for a million tokens, as decimal texts.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ListedPrice {
-    pub input: Decimal,
-    /// As dear as other input where it is missing.
-    pub cache_read: Option<Decimal>,
-    pub cache_write: Option<Decimal>,
-    pub output: Decimal,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ladder {
-    pub small_from_percent: u32,
-    pub hysteresis_percent: u32,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Valves {
-    pub large_calls_per_turn: u32,
-    pub calls_per_minute: u32,
-    pub calls_per_minute_per_user: u32,
-    pub tokens_per_minute: u32,
-    pub in_flight: usize,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Cache {
-    pub answers_s: u64,
-}
-
-/// Whether a model's tokens cost money. "auto": unless it runs on this machine or in the own network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Paid {
-    #[default]
-    Auto,
-    Yes,
-    No,
-}
-
-/// What a provider speaks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum WireFormat {
-    #[default]
-    OpenAi,
-    Anthropic,
-}
-
-/// One tier's model; absent when `base_url` is empty.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Model {
-    pub base_url: String,
-    #[serde(deserialize_with = "text")]
-    pub model: String,
-    #[serde(default, deserialize_with = "secret")]
-    pub api_key: SecretString,
-    #[serde(default)]
-    pub format: WireFormat,
-    #[serde(default)]
-    pub paid: Paid,
-    /// Tokens of one prompt at most; 0 is the common value.
-    #[serde(default)]
-    pub token_budget: u32,
-    /// Asked in this order when the model before them is away.
-    #[serde(default)]
-    pub fallbacks: Vec<Self>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -267,10 +176,9 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         self.check_text()?;
-        self.check_models()?;
         self.check_telegram()?;
         self.check_numbers()?;
-        self.check_gateway()
+        self.gateway.check()
     }
 
     fn check_text(&self) -> Result<(), ConfigError> {
@@ -313,46 +221,6 @@ impl Config {
         Ok(())
     }
 
-    fn check_models(&self) -> Result<(), ConfigError> {
-        for (tier, keys) in [
-            (&self.gateway.small, ["gateway.small.base_url", "gateway.small.model"]),
-            (&self.gateway.large, ["gateway.large.base_url", "gateway.large.model"]),
-        ] {
-            let [url_key, model_key] = keys;
-            if tier.base_url.is_empty() {
-                continue;
-            }
-            match reqwest::Url::parse(&tier.base_url) {
-                Ok(url) if matches!(url.scheme(), "http" | "https") => {}
-                Ok(url) => return Err(bad(url_key, format!("\"{}\" is not http or https", url.scheme()))),
-                Err(error) => return Err(bad(url_key, error.to_string())),
-            }
-            if tier.model.is_empty() {
-                return Err(bad(model_key, "a base_url is set, but no model".into()));
-            }
-        }
-        if self.gateway.embedding.format == WireFormat::Anthropic {
-            return Err(bad("gateway.embedding.format", "Anthropic has no embeddings".into()));
-        }
-        Ok(())
-    }
-
-    fn check_gateway(&self) -> Result<(), ConfigError> {
-        if self.gateway.token_budget < 1000 {
-            return Err(bad("gateway.token_budget", "must be at least 1000".into()));
-        }
-        if self.gateway.prices.values().any(|price| price.micros().is_none()) {
-            return Err(bad("gateway.prices", "a price is from 0 to 1000000 dollars for a million tokens".into()));
-        }
-        if self.gateway.ladder.small_from_percent > 100 || self.gateway.ladder.hysteresis_percent > 50 {
-            return Err(bad(
-                "gateway.ladder",
-                "small_from_percent is at most 100, hysteresis_percent at most 50".into(),
-            ));
-        }
-        Ok(())
-    }
-
     fn check_numbers(&self) -> Result<(), ConfigError> {
         let positive = [
             ("http.session_hours", u64::from(self.http.session_hours)),
@@ -360,16 +228,6 @@ impl Config {
             ("agent.max_rounds", u64::from(self.agent.max_rounds)),
             ("agent.turn_timeout_s", self.agent.turn_timeout_s),
             ("agent.max_turns", self.agent.max_turns as u64),
-            ("gateway.max_output_tokens", u64::from(self.gateway.max_output_tokens)),
-            ("gateway.first_token_timeout_s", self.gateway.first_token_timeout_s),
-            ("gateway.stall_timeout_s", self.gateway.stall_timeout_s),
-            ("gateway.api_token_budget", u64::from(self.gateway.api_token_budget)),
-            ("gateway.max_attempts", u64::from(self.gateway.max_attempts)),
-            ("gateway.valves.large_calls_per_turn", u64::from(self.gateway.valves.large_calls_per_turn)),
-            ("gateway.valves.calls_per_minute", u64::from(self.gateway.valves.calls_per_minute)),
-            ("gateway.valves.calls_per_minute_per_user", u64::from(self.gateway.valves.calls_per_minute_per_user)),
-            ("gateway.valves.tokens_per_minute", u64::from(self.gateway.valves.tokens_per_minute)),
-            ("gateway.valves.in_flight", self.gateway.valves.in_flight as u64),
             ("scheduler.sweep_s", self.scheduler.sweep_s),
             ("scheduler.workers", self.scheduler.workers as u64),
             ("skills.max_component_mib", u64::from(self.skills.max_component_mib)),
@@ -387,9 +245,7 @@ impl Config {
             ("skills.compile_timeout_s", self.skills.compile_timeout_s),
             ("skills.max_http_bytes", self.skills.max_http_bytes as u64),
         ];
-        if let Some((key, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
-            return Err(bad(key, "must be greater than 0".into()));
-        }
+        not_zero(&positive)?;
         // A sweep also keeps the leases of jobs, which others take over after five minutes.
         if self.scheduler.sweep_s > 120 {
             return Err(bad("scheduler.sweep_s", "must be at most 120".into()));
@@ -428,41 +284,11 @@ impl Config {
     }
 }
 
-impl Model {
-    /// Whether this tier is configured.
-    pub fn is_set(&self) -> bool {
-        !self.base_url.is_empty()
-    }
-}
-
-impl Gateway {
-    /// Silence allowed before the first byte of an answer.
-    pub fn first_token_timeout(&self) -> Duration {
-        Duration::from_secs(self.first_token_timeout_s)
-    }
-
-    /// The values that hold where nothing is set.
-    pub fn defaults() -> Self {
-        Figment::from(Toml::string(DEFAULTS)).extract_inner("gateway").expect("the compiled-in defaults are tested")
-    }
-
-    /// Silence allowed between two chunks of a stream.
-    pub fn stall_timeout(&self) -> Duration {
-        Duration::from_secs(self.stall_timeout_s)
-    }
-}
-
-impl ListedPrice {
-    /// Micro-dollars for a million tokens: fresh input, cached input, input written to a cache, output. `None`
-    /// for a negative price, or one above a million dollars.
-    pub fn micros(&self) -> Option<[i64; 4]> {
-        let micros = |dollars: Decimal| {
-            let micros = (dollars * Decimal::from(1_000_000)).round().to_i64()?;
-            (0..=1_000_000_000_000).contains(&micros).then_some(micros)
-        };
-        let input = micros(self.input)?;
-        let cached = |price: Option<Decimal>| price.map_or(Some(input), micros);
-        Some([input, cached(self.cache_read)?, cached(self.cache_write)?, micros(self.output)?])
+/// Names the first value that is nothing.
+fn not_zero(values: &[(&'static str, u64)]) -> Result<(), ConfigError> {
+    match values.iter().find(|(_, value)| *value == 0) {
+        Some((key, _)) => Err(bad(key, "must be greater than 0".into())),
+        None => Ok(()),
     }
 }
 

@@ -36,7 +36,7 @@ use crate::{
     clock::Clock,
     config,
     ids::HostId,
-    settings::Settings,
+    settings::{self, Settings},
     store::{Account, Db, Exhausted, StoreError},
     wake::Wake,
 };
@@ -105,6 +105,8 @@ pub struct Request {
     pub deadline: Option<Instant>,
     /// Whether the words are wanted as they come.
     pub stream: bool,
+    /// The best rung that the person stands on, for the audit; that of the tier where nobody stands.
+    pub rung: Option<Rung>,
 }
 
 /// What a model said.
@@ -228,8 +230,7 @@ impl Gateway {
     pub fn new(db: Db, clock: Clock, settings: Settings, config: &config::Gateway) -> anyhow::Result<Self> {
         choose_tls();
         let chain = |model: &config::Model| -> anyhow::Result<Vec<Endpoint>> {
-            let first = std::iter::once(model).filter(|model| model.is_set());
-            first.chain(&model.fallbacks).map(|model| Endpoint::new(model, config)).collect()
+            model.chain().map(|model| Endpoint::new(model, config)).collect()
         };
         Ok(Self {
             clock: clock.clone(),
@@ -325,8 +326,8 @@ impl Gateway {
 
     /// Models that cost money and have no price.
     pub async fn unpriced(&self) -> Vec<String> {
-        // Reads what the owner set; where it cannot be read, what is bundled holds.
-        let _ = self.day().await;
+        // Where what the owner set cannot be read, what is bundled holds.
+        let _ = self.reread().await;
         let all = self.small.iter().chain(&self.large).chain(&self.embedding);
         let unpriced = all.filter(|endpoint| endpoint.price(&self.prices).is_err());
         unpriced.map(|endpoint| endpoint.provider.model().to_owned()).collect()
@@ -342,21 +343,24 @@ impl Gateway {
         wanted.unwrap_or(u32::MAX).clamp(1, self.config.max_output_tokens)
     }
 
-    /// The owner's day, after what they set was read again where it is time to.
+    /// The owner's day, as `2026-11-26`.
     pub async fn day(&self) -> Result<String, StoreError> {
-        let Some(settings) = &self.settings else { return Ok(self.clock.now().format("%Y-%m-%d").to_string()) };
+        Ok(settings::day(self.clock.now(), self.reread().await?))
+    }
+
+    /// Reads what the owner set, where it is time to: prices, and the zone that days are in.
+    async fn reread(&self) -> Result<chrono_tz::Tz, StoreError> {
+        let Some(settings) = &self.settings else { return Ok(chrono_tz::Tz::UTC) };
         let known = *self.zone.lock().unwrap_or_else(PoisonError::into_inner);
-        let zone = match known {
-            Some((zone, until)) if Instant::now() < until => zone,
-            _ => {
-                self.prices.replace(self.db.prices().await?);
-                let zone = settings.current().await?.time_zone;
-                let until = Instant::now() + REREAD_AFTER;
-                *self.zone.lock().unwrap_or_else(PoisonError::into_inner) = Some((zone, until));
-                zone
-            }
-        };
-        Ok(self.clock.now().with_timezone(&zone).format("%Y-%m-%d").to_string())
+        if let Some((zone, until)) = known
+            && Instant::now() < until
+        {
+            return Ok(zone);
+        }
+        self.prices.replace(self.db.prices().await?);
+        let zone = settings.current().await?.time_zone;
+        *self.zone.lock().unwrap_or_else(PoisonError::into_inner) = Some((zone, Instant::now() + REREAD_AFTER));
+        Ok(zone)
     }
 
     /// Has what the owner set read again by the next call.

@@ -1,6 +1,7 @@
 //! What the owner changes while the host runs: some keys, each with its check. A value set here
 //! goes before the one of the settings file; skills may set a key only where the owner opened it.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -57,6 +58,11 @@ pub enum SettingError {
     Closed(String),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// A day in somebody's zone, as `2026-11-26`.
+pub fn day(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
+    at.with_timezone(&zone).format("%Y-%m-%d").to_string()
 }
 
 /// Every key, in the order of the page.

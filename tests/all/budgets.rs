@@ -48,14 +48,14 @@ async fn budgets_are_replaced_and_told() {
     let set = json!([
         { "scope": "owner", "window": "month", "limit_micros": 5_000_000 },
         { "scope": "user", "subject": ada, "window": "day", "limit_tokens": 1000, "limit_micros": 10 },
-        { "scope": "workflow", "subject": "019b0000-0000-7000-8000-000000000000", "window": "turn", "limit_tokens": 9 },
+        { "scope": "conversation", "window": "turn", "limit_tokens": 9 },
     ]);
     let told = set_budgets(&host, &set).await;
     let of = |scope: &str| told.as_array().unwrap().iter().find(|one| one["scope"] == scope).unwrap().clone();
     assert_eq!((&of("user")["subject_name"], &of("user")["limit_micros"]), (&json!("ada"), &json!(10)));
     assert_eq!(of("owner")["counters"][0]["spent_micros"], 0);
     assert!(of("owner")["resets_at"].as_str().unwrap().contains("-01T"), "{told:#}");
-    assert_eq!(of("workflow")["resets_at"], Value::Null);
+    assert_eq!(of("conversation")["resets_at"], Value::Null);
     assert_eq!(host.get("/api/v1/budgets").await.ok()["budgets"], told);
 
     let fewer = set_budgets(&host, &json!([{ "scope": "owner", "window": "month", "limit_tokens": 7 }])).await;
@@ -74,6 +74,8 @@ async fn a_budget_that_cannot_be_is_refused_and_says_why() {
     let nobody = "019b0000-0000-7000-8000-000000000000";
     for (bad, part) in [
         (json!({ "scope": "town", "window": "day", "limit_micros": 1 }), "conversation"),
+        // Nothing runs for a workflow yet: a budget of one would bound nothing.
+        (json!({ "scope": "workflow", "subject": nobody, "window": "day", "limit_micros": 1 }), "no scope"),
         (json!({ "scope": "owner", "window": "week", "limit_micros": 1 }), "month"),
         (json!({ "scope": "owner", "window": "day", "limit_tokens": 1 }), "another budget"),
         (json!({ "scope": "owner", "window": "month", "limit_micros": -1 }), "from 0"),

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     gateway::{
-        Answer, GatewayError, HistoryLine, Options, Parts, Prompt, Purpose, Request, Round, SkillResult, SummaryLine,
-        Tier, ToolCall, ToolSpec,
+        Answer, GatewayError, HistoryLine, Options, Parts, Prompt, Purpose, Request, Round, Rung, SkillResult,
+        SummaryLine, Tier, ToolCall, ToolSpec,
     },
     prompts::Template,
     skills::CallFailure,
@@ -61,7 +61,7 @@ pub async fn by_model(context: &Context<'_>, wanted: Tier) -> Result<Draft, Stor
         round += 1;
         parts.budget = context.agent.parts.gateway.prompt_budget(tier, context.settings.token_budget);
         parts.no_more_calls |= round == config.max_rounds || spent.used() >= most_tokens(&parts);
-        let answer = match ask(context, tier, parts.assemble()).await {
+        let answer = match ask(context, (tier, stand.rung), parts.assemble()).await {
             Ok(answer) => answer,
             Err(GatewayError::Store(error)) => return Err(error),
             Err(error) => {
@@ -125,7 +125,7 @@ impl Spent {
     }
 }
 
-async fn ask(context: &Context<'_>, tier: Tier, prompt: Prompt) -> Result<Answer, GatewayError> {
+async fn ask(context: &Context<'_>, (tier, rung): (Tier, Rung), prompt: Prompt) -> Result<Answer, GatewayError> {
     let began = Instant::now();
     let detail = json!({
         "tier": tier.word(), "prompt_tokens": prompt.tokens, "sizes": prompt.sizes, "dropped": prompt.dropped,
@@ -138,6 +138,7 @@ async fn ask(context: &Context<'_>, tier: Tier, prompt: Prompt) -> Result<Answer
         account: context.account(),
         options: Options::default(),
         stream: true,
+        rung: Some(rung),
         max_output_tokens: None,
         deadline: Some(context.deadline),
     };

@@ -112,6 +112,7 @@ async fn ask(
         // The same exchange gives the same summary.
         options: Options { temperature: Some(0.0), schema: Some(SCHEMA.0.clone()), ..Options::default() },
         stream: false,
+        rung: None,
         max_output_tokens: Some(ANSWER_TOKENS),
         deadline: None,
     };

@@ -26,6 +26,8 @@ const QUOTED: usize = 120;
 pub struct Stand {
     /// `None`: no model may.
     pub tier: Option<Tier>,
+    /// The best rung that is open, whichever tier is enough.
+    pub rung: Rung,
     /// What the person has not been told yet.
     pub note: Option<String>,
     pub reason: String,
@@ -47,7 +49,12 @@ pub async fn stand(context: &Context<'_>, parts: &Parts, wanted: Tier) -> Result
         Ok(step) => step,
         Err(GatewayError::Store(error)) => return Err(error),
         Err(error) => {
-            return Ok(Stand { tier: None, note: Some(away(context, &error)), reason: error.to_string() });
+            return Ok(Stand {
+                tier: None,
+                rung: Rung::Retrieval,
+                note: Some(away(context, &error)),
+                reason: error.to_string(),
+            });
         }
     };
     if step.best != before && (before != top || step.fullest.is_some()) {
@@ -66,7 +73,7 @@ pub async fn stand(context: &Context<'_>, parts: &Parts, wanted: Tier) -> Result
         began,
         json!({ "best": step.best.word(), "before": before.word(), "share": step.share, "reason": step.reason }),
     );
-    Ok(Stand { tier, note, reason: step.reason })
+    Ok(Stand { tier, rung: step.best, note, reason: step.reason })
 }
 
 /// What a person is told of a change of rung.

@@ -43,6 +43,20 @@ struct Draft<'a> {
     attempt: i64,
 }
 
+impl<'a> Draft<'a> {
+    fn of(request: &'a Request, max_output: u32, attempt: i64) -> Self {
+        Self {
+            account: &request.account,
+            purpose: request.purpose.word(),
+            tier: request.tier.word(),
+            rung: request.rung.unwrap_or(Rung::of(request.tier)).word(),
+            counted: request.prompt.tokens,
+            max_output: i64::from(max_output),
+            attempt,
+        }
+    }
+}
+
 impl Gateway {
     /// Asks a model. `on_text` gets the words as they come, or all at once where no stream is wanted. Every
     /// attempt is reserved before and settled after.
@@ -83,7 +97,7 @@ impl Gateway {
                 last = last.or_else(|| endpoint.breaker.opens_at().map(GatewayError::Resting));
                 continue;
             }
-            match self.ask(endpoint, request, (ask, &hidden), &attempts, on_text).await {
+            match self.ask(endpoint, request, ask, &attempts, on_text).await {
                 Ok(answer) => {
                     self.answers.put(key, &answer);
                     return Ok(answer);
@@ -102,7 +116,7 @@ impl Gateway {
         &self,
         endpoint: &Endpoint,
         request: &Request,
-        (ask, hidden): (Ask<'_>, &Arc<AtomicUsize>),
+        ask: Ask<'_>,
         attempts: &AtomicU32,
         on_text: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Answer, (GatewayError, bool)> {
@@ -113,20 +127,12 @@ impl Gateway {
             if Instant::now() >= deadline {
                 return Err(silent(ProviderError::Late.into()));
             }
-            hidden.store(0, Ordering::Relaxed);
+            ask.hidden.store(0, Ordering::Relaxed);
             let attempt = i64::from(attempts.fetch_add(1, Ordering::Relaxed)) + 1;
-            let draft = Draft {
-                account: &request.account,
-                purpose: request.purpose.word(),
-                tier: request.tier.word(),
-                rung: Rung::of(request.tier).word(),
-                counted: request.prompt.tokens,
-                max_output: i64::from(ask.max_tokens),
-                attempt,
-            };
+            let draft = Draft::of(request, ask.max_tokens, attempt);
             let mut reservation = self.reserve(endpoint, &draft, Some(request)).await.map_err(silent)?;
             if let Some(reservation) = &mut reservation {
-                reservation.begin(ask.stream, hidden.clone());
+                reservation.begin(ask.stream, ask.hidden.clone());
             }
             let mut words = false;
             let result = {
@@ -263,15 +269,7 @@ impl Gateway {
     /// Books an answer that was given before: no tokens, no money, and how many tokens that saved.
     async fn book_hit(&self, request: &Request, endpoint: &Endpoint, answer: &Answer) -> Result<(), StoreError> {
         let Some(ledger) = &self.ledger else { return Ok(()) };
-        let draft = Draft {
-            account: &request.account,
-            purpose: request.purpose.word(),
-            tier: request.tier.word(),
-            rung: Rung::of(request.tier).word(),
-            counted: request.prompt.tokens,
-            max_output: 0,
-            attempt: 1,
-        };
+        let draft = Draft::of(request, 0, 1);
         let saved = answer.input_tokens() + answer.output_tokens();
         let call = ModelCallRecord {
             status: ModelCallStatus::Cached,

@@ -56,13 +56,13 @@ impl Default for Ledger {
 
 impl Ledger {
     /// Holds what a call may cost at most.
-    pub async fn reserve(&self, admission: NewReservation, price: Price) -> Result<Reservation, GatewayError> {
+    pub async fn reserve(&self, new: NewReservation, price: Price) -> Result<Reservation, GatewayError> {
         let (answer, answered) = oneshot::channel();
         // Made before the answer is waited for: a caller who leaves meanwhile must not leave money behind.
         let mut reservation = Reservation {
             ledger: self.clone(),
-            call: admission.call.clone(),
-            day: admission.day.clone(),
+            call: new.call.clone(),
+            day: new.day.clone(),
             price,
             seen: String::new(),
             began: Instant::now(),
@@ -71,7 +71,7 @@ impl Ledger {
             hidden: Arc::default(),
             state: State::Asked,
         };
-        self.post(Post::Admit(Box::new(admission), answer));
+        self.post(Post::Admit(Box::new(new), answer));
         let admitted = answered.await.unwrap_or_else(|_| Err(closed()));
         reservation.state = match &admitted {
             Ok(()) => State::Held,
@@ -84,8 +84,13 @@ impl Ledger {
 
     /// Books what needed no reservation.
     pub async fn book(&self, call: ModelCallRecord, day: String) {
+        self.settle(Settlement { call, day, reserved: false }).await;
+    }
+
+    /// Books an end, and waits until that is written.
+    async fn settle(&self, end: Settlement) {
         let (booked, wait) = oneshot::channel();
-        self.post(Post::Settle(Box::new(Settlement { call, day, reserved: false }), Some(booked)));
+        self.post(Post::Settle(Box::new(end), Some(booked)));
         let _ = wait.await;
     }
 
@@ -144,7 +149,7 @@ impl Books {
         let (mut admissions, mut ends, mut waiting, mut last) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for post in posts.drain(..) {
             match post {
-                Post::Admit(admission, answer) => admissions.push((*admission, answer)),
+                Post::Admit(new, answer) => admissions.push((*new, answer)),
                 Post::Settle(end, wait) => {
                     ends.push(*end);
                     waiting.extend(wait);
@@ -288,13 +293,15 @@ impl Reservation {
     pub async fn settle(mut self, end: impl FnOnce(&mut ModelCallRecord), used: Used) -> ModelCallRecord {
         end(&mut self.call);
         self.fill(used);
+        let end = self.take_end();
+        self.ledger.settle(end).await;
+        self.call.clone()
+    }
+
+    /// The end as it is booked; a reservation has one.
+    fn take_end(&mut self) -> Settlement {
         self.state = State::Settled;
-        let (booked, wait) = oneshot::channel();
-        let call = self.call.clone();
-        let settlement = Settlement { call: call.clone(), day: std::mem::take(&mut self.day), reserved: true };
-        self.ledger.post(Post::Settle(Box::new(settlement), Some(booked)));
-        let _ = wait.await;
-        call
+        Settlement { call: self.call.clone(), day: std::mem::take(&mut self.day), reserved: true }
     }
 
     /// Tokens and cost as far as they are known.
@@ -346,7 +353,7 @@ impl Drop for Reservation {
         self.call.error = Some("whoever asked has left".to_owned());
         // What was on its way to the books has not been sent to any model.
         self.fill(if self.state == State::Held { Used::Seen } else { Used::Nothing });
-        let settlement = Settlement { call: self.call.clone(), day: std::mem::take(&mut self.day), reserved: true };
-        self.ledger.post(Post::Settle(Box::new(settlement), None));
+        let end = self.take_end();
+        self.ledger.post(Post::Settle(Box::new(end), None));
     }
 }

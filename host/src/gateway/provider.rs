@@ -7,10 +7,14 @@ pub mod script;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{sync::atomic::AtomicUsize, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
 
 use super::{Answer, prompt_builder::Prompt};
 use crate::config::{self, WireFormat};
+use http::Server;
 
 /// A skill as a model sees it.
 #[derive(Clone, Debug, Serialize)]
@@ -106,7 +110,7 @@ pub struct Ask<'a> {
     /// Whether the words are wanted as they come.
     pub stream: bool,
     /// Bytes of what comes beside words, such as arguments of calls: where a stream breaks, they are paid for.
-    pub hidden: &'a AtomicUsize,
+    pub hidden: &'a Arc<AtomicUsize>,
 }
 
 /// Whoever answers for a tier.
@@ -125,38 +129,60 @@ impl Provider {
         })
     }
 
+    /// The server that is asked; none for what is written down.
+    fn server(&self) -> Option<&Server> {
+        match self {
+            Self::Anthropic(provider) => Some(&provider.server),
+            Self::OpenAi(provider) => Some(&provider.server),
+            Self::Script(_) => None,
+        }
+    }
+
     /// As the provider names it.
     pub fn model(&self) -> &str {
+        self.server().map_or("script", |server| &server.model)
+    }
+
+    /// The wire format, as the settings name it.
+    pub fn format(&self) -> &'static str {
         match self {
-            Self::Anthropic(provider) => provider.model(),
-            Self::OpenAi(provider) => provider.model(),
+            Self::Anthropic(_) => "anthropic",
+            Self::OpenAi(_) => "openai",
             Self::Script(_) => "script",
         }
     }
 
     /// The status with which the server answers whoever asks for its models.
     pub async fn look(&self) -> Result<u16, ProviderError> {
-        match self {
-            Self::Anthropic(provider) => provider.look().await,
-            Self::OpenAi(provider) => provider.look().await,
-            Self::Script(_) => Err(ProviderError::Unsupported("list of models")),
+        match self.server() {
+            Some(server) => server.look().await.map_err(|error| self.clean(error)),
+            None => Err(ProviderError::Unsupported("list of models")),
         }
     }
 
     /// Asks, and hands the words on as they come.
     pub async fn ask(&self, ask: Ask<'_>, on_text: &mut (dyn FnMut(&str) + Send)) -> Result<Answer, ProviderError> {
-        match self {
+        let asked = match self {
             Self::Anthropic(provider) => provider.ask(ask, on_text).await,
             Self::OpenAi(provider) => provider.ask(ask, on_text).await,
             Self::Script(script) => script.next().inspect(|answer| on_text(&answer.text)),
-        }
+        };
+        asked.map_err(|error| self.clean(error))
     }
 
     /// One vector for each text, and the tokens that they took, where the provider says so.
     pub async fn embed(&self, texts: &[String]) -> Result<Embedded, ProviderError> {
         match self {
-            Self::OpenAi(provider) => provider.embed(texts).await,
+            Self::OpenAi(provider) => provider.embed(texts).await.map_err(|error| self.clean(error)),
             Self::Anthropic(_) | Self::Script(_) => Err(ProviderError::Unsupported("embeddings")),
+        }
+    }
+
+    /// An error as it may be shown.
+    fn clean(&self, error: ProviderError) -> ProviderError {
+        match self.server() {
+            Some(server) => server.clean(error),
+            None => error,
         }
     }
 }

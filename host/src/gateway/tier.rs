@@ -3,7 +3,7 @@
 use super::{Gateway, GatewayError, Tier};
 use crate::{
     config,
-    store::{Account, Budget, BudgetScope, BudgetWindow, CounterKey, StoreError},
+    store::{Account, BudgetScope, BudgetWindow, Exhausted, StoreError},
 };
 
 /// Where answers come from, the best first.
@@ -101,7 +101,7 @@ impl Gateway {
         before: Rung,
         floor: Option<Tier>,
     ) -> Result<Step, GatewayError> {
-        let budgets = self.db.budgets().await?;
+        let used = self.used(account).await?;
         let output = i64::from(self.bound(output));
         let mut step = Step {
             best: Rung::Retrieval,
@@ -129,13 +129,12 @@ impl Gateway {
                 continue;
             };
             let input = endpoint.expected(input);
-            let (share, fullest, key) =
-                self.fullest(&budgets, account, price.bound(input, output), input + output).await?;
+            let (share, fullest) = fullest(&used, price.bound(input, output), input + output);
             let reason = fullest.map_or_else(
                 || "no budget is touched".to_owned(),
-                |(scope, window)| {
+                |Exhausted { budget, .. }| {
                     let percent = (share * 100.0).min(9_999.0).round();
-                    format!("{percent} % of the {} budget for one {}", scope.word(), window.word())
+                    format!("{percent} % of the {} budget for one {}", budget.scope.word(), budget.window.word())
                 },
             );
             let rung = Rung::of(tier);
@@ -143,8 +142,9 @@ impl Gateway {
             let open = if tier == Tier::Large && closes < 1.0 { share < closes } else { share <= closes };
             // Where there is no small model, the large one goes on until nothing is left.
             let alone = tier == Tier::Large && self.small.is_empty() && share <= 1.0;
-            step = Step { share, fullest, reason, blocked: None, ..step };
-            full = key;
+            let touched = fullest.map(|one| (one.budget.scope, one.budget.window));
+            step = Step { share, fullest: touched, reason, blocked: None, ..step };
+            full = fullest;
             if tier == Tier::Large && share <= 1.0 {
                 large = Some(step.clone());
             }
@@ -153,31 +153,31 @@ impl Gateway {
             }
         }
         // What is too full for the smallest call is used up, though no call was refused for it.
-        if let (Some(key), None) = (full, step.blocked) {
-            self.db.note_full(&self.clock, &key).await?;
+        if let (Some(full), None) = (full, step.blocked) {
+            self.db.note_full(&self.clock, &full.key()).await?;
         }
         Ok(step)
     }
 
-    /// The fullest of the budgets that a call is about, with that call.
-    async fn fullest(
-        &self,
-        budgets: &[Budget],
-        account: &Account,
-        micros: i64,
-        tokens: i64,
-    ) -> Result<(f64, Option<(BudgetScope, BudgetWindow)>, Option<CounterKey>), StoreError> {
+    /// The budgets that calls of an account are about, each with its use.
+    async fn used(&self, account: &Account) -> Result<Vec<Exhausted>, StoreError> {
         let day = self.day().await?;
-        let mut fullest = (0.0, None, None);
-        for budget in budgets {
+        let mut used = Vec::new();
+        for budget in self.db.budgets().await? {
             let Some(key) = budget.counter(account, &day) else { continue };
-            let counter = self.db.counter(&key).await?;
-            let counter = counter.unwrap_or_else(|| crate::store::Counter::fresh(&key));
-            let share = counter.share(budget, micros, tokens);
-            if share > fullest.0 {
-                fullest = (share, Some((budget.scope, budget.window)), Some(key));
-            }
+            let counter = match self.db.counter(&key).await? {
+                Some(counter) => Some(counter),
+                None => self.db.open_counter(&self.clock, &key).await?,
+            };
+            // One that was removed in this moment bounds nothing.
+            used.extend(counter.map(|counter| Exhausted { budget, counter }));
         }
-        Ok(fullest)
+        Ok(used)
     }
+}
+
+/// The fullest of some budgets, with a call besides, and its share.
+fn fullest(used: &[Exhausted], micros: i64, tokens: i64) -> (f64, Option<&Exhausted>) {
+    let shares = used.iter().map(|one| (one.counter.share(&one.budget, micros, tokens), Some(one)));
+    shares.filter(|(share, _)| *share > 0.0).fold((0.0, None), |most, one| if one.0 > most.0 { one } else { most })
 }

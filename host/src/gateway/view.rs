@@ -1,10 +1,7 @@
 //! What is set up, as pages show it: each tier's models, what they cost and how they fare.
 
 use super::{Gateway, Price, PriceSource, Tier};
-use crate::{
-    config::{self, WireFormat},
-    store::StoreError,
-};
+use crate::store::StoreError;
 
 /// A configured model.
 #[derive(Clone, Debug)]
@@ -29,19 +26,15 @@ pub struct ModelView {
 impl Gateway {
     /// Every configured model, tier by tier, in the order in which they are asked.
     pub async fn models_view(&self) -> Result<Vec<ModelView>, StoreError> {
-        // Reads the owner's prices again where it is time to.
-        self.day().await?;
-        let tiers = [
-            (Tier::Small.word(), &self.small, &self.config.small),
-            (Tier::Large.word(), &self.large, &self.config.large),
-            ("embedding", &self.embedding, &self.config.embedding),
-        ];
-        let views = tiers.into_iter().flat_map(|(tier, endpoints, settings)| {
-            endpoints.iter().zip(formats(settings)).map(move |(endpoint, format)| ModelView {
+        self.reread().await?;
+        let tiers =
+            [(Tier::Small.word(), &self.small), (Tier::Large.word(), &self.large), ("embedding", &self.embedding)];
+        let views = tiers.into_iter().flat_map(|(tier, endpoints)| {
+            endpoints.iter().map(move |endpoint| ModelView {
                 tier,
                 model: endpoint.provider.model().to_owned(),
                 provider: endpoint.host.clone(),
-                format,
+                format: endpoint.provider.format(),
                 price: endpoint.price(&self.prices).ok(),
                 source: self.prices.found(endpoint.provider.model()).map(|(_, source)| source),
                 resting: endpoint.breaker.is_open(&self.clock),
@@ -50,13 +43,4 @@ impl Gateway {
         });
         Ok(views.collect())
     }
-}
-
-/// The formats of a tier's models, in the order of its endpoints.
-fn formats(model: &config::Model) -> impl Iterator<Item = &'static str> {
-    let first = std::iter::once(model).filter(|model| model.is_set());
-    first.chain(&model.fallbacks).map(|model| match model.format {
-        WireFormat::OpenAi => "openai",
-        WireFormat::Anthropic => "anthropic",
-    })
 }

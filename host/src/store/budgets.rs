@@ -152,29 +152,24 @@ impl Db {
     /// Makes the budgets be these. One that stays keeps its counters; one that is missing is gone with them.
     pub async fn set_budgets(&self, clock: &Clock, budgets: &[NewBudget]) -> Result<()> {
         let now = clock.now();
-        let given = |known: &Budget| {
-            budgets
-                .iter()
-                .any(|new| (new.scope, &new.subject, new.window) == (known.scope, &known.subject, known.window))
-        };
-        let same = |known: &Budget| {
-            budgets.iter().any(|new| {
-                (new.scope, &new.subject, new.window, new.limit_micros, new.limit_tokens)
-                    == (known.scope, &known.subject, known.window, known.limit_micros, known.limit_tokens)
-            })
+        let of = |known: &Budget| {
+            let key = (known.scope, &known.subject, known.window);
+            budgets.iter().find(|new| (new.scope, &new.subject, new.window) == key)
         };
         write_tx!(self, tx => {
             let known: Vec<Budget> = sqlx::query_as(concat!("SELECT ", budget_columns!(), " FROM budgets ORDER BY id"))
                 .fetch_all(&mut *tx).await?;
-            for gone in known.iter().filter(|known| !given(known)) {
-                sqlx::query("DELETE FROM budget_counters WHERE budget_id = $1").bind(gone.id).execute(&mut *tx).await?;
-                sqlx::query("DELETE FROM budgets WHERE id = $1").bind(gone.id).execute(&mut *tx).await?;
-            }
-            let changed = known.iter().filter(|known| !same(known));
-            for known in changed {
-                // What was told of the old limit says nothing of the new one.
-                sqlx::query("UPDATE budget_counters SET noticed = 0 WHERE budget_id = $1")
-                    .bind(known.id).execute(&mut *tx).await?;
+            for known in &known {
+                let Some(new) = of(known) else {
+                    sqlx::query("DELETE FROM budget_counters WHERE budget_id = $1").bind(known.id).execute(&mut *tx).await?;
+                    sqlx::query("DELETE FROM budgets WHERE id = $1").bind(known.id).execute(&mut *tx).await?;
+                    continue;
+                };
+                if (new.limit_micros, new.limit_tokens) != (known.limit_micros, known.limit_tokens) {
+                    // What was told of the old limit says nothing of the new one.
+                    sqlx::query("UPDATE budget_counters SET noticed = 0 WHERE budget_id = $1")
+                        .bind(known.id).execute(&mut *tx).await?;
+                }
             }
             for new in budgets {
                 sqlx::query(

@@ -104,12 +104,11 @@ macro_rules! open_counter {
             .bind($clock.now())
             .execute(&mut *$tx)
             .await?
-            .rows_affected()
     };
 }
 
 /// A budget and its counter; `None` when either is missing.
-macro_rules! full {
+macro_rules! found {
     ($tx:ident, $key:expr) => {{
         let budget: Option<Budget> =
             sqlx::query_as(concat!("SELECT ", budget_columns!(), " FROM budgets WHERE id = $1"))
@@ -172,7 +171,7 @@ impl Db {
                     open_counter!(tx, clock, key);
                 }
                 if held == 0 {
-                    let full = full!(tx, key);
+                    let full = found!(tx, key);
                     tx.rollback().await?;
                     let gone = || StoreError::Corrupt("the budget was removed while money was reserved".to_owned());
                     return full.ok_or_else(gone).map(Some);
@@ -181,22 +180,32 @@ impl Db {
             let mut insert = sqlx::QueryBuilder::new(
                 "INSERT INTO reservations (id, held_by, held_until, micros, tokens, counters, model_call, created_at) ",
             );
-            insert.push_values(calls, |mut row, admission| {
-                let (call, counters) = (&admission.call, admission.counters(&budgets));
-                row.push_bind(call.id).push_bind(host).push_bind(admission.held_until).push_bind(call.cost_micros)
+            insert.push_values(calls, |mut row, new| {
+                let (call, counters) = (&new.call, new.counters(&budgets));
+                row.push_bind(call.id).push_bind(host).push_bind(new.held_until).push_bind(call.cost_micros)
                     .push_bind(call.tokens()).push_bind(Json(counters))
-                    .push_bind(Json(json!({ "call": call, "day": admission.day }))).push_bind(now);
+                    .push_bind(Json(json!({ "call": call, "day": new.day }))).push_bind(now);
             });
             insert.build().execute(&mut *tx).await?;
         });
         Ok(None)
     }
 
+    /// The counter of a window that nothing was counted in yet, made with what was spent before there was a
+    /// budget; `None` when the budget was removed meanwhile.
+    pub async fn open_counter(&self, clock: &Clock, key: &CounterKey) -> Result<Option<Counter>> {
+        let full = write_tx!(self, tx => {
+            open_counter!(tx, clock, key);
+            found!(tx, key)
+        });
+        Ok(full.map(|found| found.counter))
+    }
+
     /// A budget that had no room for a call, after its owner was told; `None` when it was removed meanwhile.
     pub async fn note_full(&self, clock: &Clock, key: &CounterKey) -> Result<Option<Exhausted>> {
         let full = write_tx!(self, tx => {
             open_counter!(tx, clock, key);
-            let full = full!(tx, key);
+            let full = found!(tx, key);
             // A turn is over before anybody could do something about its budget.
             if let Some(Exhausted { budget, counter }) = &full
                 && budget.window != BudgetWindow::Turn
@@ -338,11 +347,11 @@ impl NewReservation {
 /// What some calls want of each counter, in the order in which rows are locked.
 fn wanted(budgets: &[Budget], calls: &[NewReservation]) -> BTreeMap<CounterKey, Amount> {
     let mut wanted: BTreeMap<CounterKey, Amount> = BTreeMap::new();
-    for admission in calls {
-        for key in admission.counters(budgets) {
+    for new in calls {
+        for key in new.counters(budgets) {
             let amount = wanted.entry(key).or_default();
-            amount.reserved_micros += admission.call.cost_micros;
-            amount.reserved_tokens += admission.call.tokens();
+            amount.reserved_micros += new.call.cost_micros;
+            amount.reserved_tokens += new.call.tokens();
         }
     }
     wanted

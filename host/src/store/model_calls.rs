@@ -39,11 +39,11 @@ pub struct ModelCallRecord {
     pub workflow_id: Option<WorkflowId>,
     pub skill_name: Option<String>,
     pub token_id: Option<TokenId>,
-    /// "answer", "summarise", "skill", "api" or "embed".
+    /// "answer", "summarise", "skill", "api", "test" or "embed".
     pub purpose: String,
     /// "small", "large" or "embedding".
     pub tier: String,
-    /// The rung of the ladder that this attempt was made on.
+    /// The best rung that was open to the person; the tier may be lower, where that is enough.
     pub rung: String,
     /// Host and port of the provider.
     pub provider: String,

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     ids::JobId,
+    settings,
     store::{ApprovalStatus, ChatAddress, NewJob, Notice, StoreError, User},
 };
 
@@ -117,7 +118,7 @@ impl Press<'_> {
         let (db, clock) = (&self.session.parts.db, &self.session.parts.clock);
         let (true, Ok(id)) = (self.by_owner().await?, counter.parse()) else { return Ok(None) };
         let zone = self.session.parts.settings.current().await?.time_zone;
-        let day = clock.now().with_timezone(&zone).format("%Y-%m-%d").to_string();
+        let day = settings::day(clock.now(), zone);
         if !db.extend_budget(clock, &day, id).await? {
             return Ok(Some(self.marked("telegram.too_late")));
         }

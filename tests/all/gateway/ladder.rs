@@ -36,12 +36,17 @@ async fn answers_go_down_the_ladder_as_the_budget_is_used_and_up_again_when_it_i
         host.chat("ada", words, None).await
     };
 
+    // A small model is enough for this; the best rung is open.
+    let reply = ask("tell me about fog", Some(1)).await;
+    assert_eq!(text(&reply["tier"]), "small");
+    assert_eq!(rung_of_attempt(&host, &reply).await, "large");
     // 100 of 1,000 with this call.
     let reply = ask("/deep tell me about clouds", Some(650)).await;
     assert_eq!((text(&reply["tier"]), text(&reply["reply"])), ("large", "An answer."));
     // 750 of 1,000: from three quarters on the small model answers, and the person is told.
     let reply = ask("/deep tell me about rain", Some(10)).await;
     assert_eq!(text(&reply["tier"]), "small", "{reply:#}");
+    assert_eq!(rung_of_attempt(&host, &reply).await, "small");
     assert!(text(&reply["reply"]).contains("small model answers from now on"), "{reply:#}");
     let reply = ask("/deep tell me about snow", Some(300)).await;
     assert_eq!((text(&reply["tier"]), text(&reply["reply"])), ("small", "An answer."), "they are told once");
@@ -60,7 +65,7 @@ async fn answers_go_down_the_ladder_as_the_budget_is_used_and_up_again_when_it_i
     assert_eq!(text(&reply["rung"]), "plan", "{reply:#}");
     assert!(text(&reply["reply"]).contains("nothing of it is done yet"), "{reply:#}");
     assert!(reply["skills"].as_array().unwrap().is_empty());
-    assert_eq!(model.requests().len(), 3);
+    assert_eq!(model.requests().len(), 4);
 
     // The owner extends it for today: what was told as closed is told as open.
     let full = counter(&db).await;
@@ -74,6 +79,28 @@ async fn answers_go_down_the_ladder_as_the_budget_is_used_and_up_again_when_it_i
     let changes: Vec<(&str, &str)> =
         changes.iter().rev().map(|change| (change.old_rung.as_str(), change.new_rung.as_str())).collect();
     assert_eq!(changes, [("large", "small"), ("small", "retrieval"), ("retrieval", "large")]);
+}
+
+/// The rung that the only attempt of a turn was made on, as the audit has it.
+async fn rung_of_attempt(host: &Host, reply: &Value) -> String {
+    let turn = host.get(&format!("/api/v1/turns/{}", text(&reply["turn_id"]))).await.ok();
+    assert_eq!(turn["model_calls"].as_array().unwrap().len(), 1, "{turn:#}");
+    text(&turn["model_calls"][0]["rung"]).to_owned()
+}
+
+#[tokio::test]
+async fn a_budget_that_is_set_in_the_middle_of_a_day_counts_what_was_spent_before() {
+    let model = Model::start().await;
+    let host = host(&model).await;
+    let db = database(&host, "").await;
+    model.then(Answer::text("An answer.").usage(50, 90, 0));
+    host.chat("ada", "/deep tell me about clouds", None).await;
+    set_budget(&db, 150).await;
+    let reply = host.chat("ada", "/deep tell me about rain", None).await;
+    assert_eq!(text(&reply["tier"]), "none", "90 of 150 are spent, and a call may take 100: {reply:#}");
+    assert_eq!(model.requests().len(), 1);
+    let steps = host.get(&format!("/api/v1/turns/{}", text(&reply["turn_id"]))).await.ok().to_string();
+    assert!(steps.contains("127 % of the owner budget"), "the ladder knows before anybody is refused: {steps}");
 }
 
 #[tokio::test]

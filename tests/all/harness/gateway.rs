@@ -75,6 +75,7 @@ impl Ground {
             max_output_tokens: Some(500),
             deadline: None,
             stream: false,
+            rung: None,
         }
     }
 

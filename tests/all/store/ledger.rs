@@ -26,6 +26,7 @@ both!(
     counters_of_old_windows_are_forgotten,
     rows_counters_and_sums_agree_whatever_happens,
     a_full_budget_is_told_of_without_a_call,
+    a_counter_is_opened_with_what_was_spent,
     a_models_attempts_say_how_it_counts,
 );
 
@@ -261,6 +262,17 @@ async fn the_owner_is_told_once_and_may_extend_once(db: TestDb) {
     assert!(!db.extend_budget(&db.clock, DAY, id).await.unwrap(), "a second press does nothing");
     assert_eq!(counter(&db).await.extra_micros, 100);
     assert!(admit(&db, &call(&db, (None, None), "m", 25)).await);
+}
+
+async fn a_counter_is_opened_with_what_was_spent(db: TestDb) {
+    book(&db, call(&db, (None, None), "m", 700)).await;
+    db.set_budgets(&db.clock, &[owner_day(1_000)]).await.unwrap();
+    let key = db.budgets().await.unwrap()[0].counter(&Account::default(), DAY).unwrap();
+    let opened = db.open_counter(&db.clock, &key).await.unwrap().unwrap();
+    assert_eq!((opened.spent_micros, opened.noticed), (700, 0));
+    assert_eq!(db.open_counter(&db.clock, &key).await.unwrap(), Some(opened), "once");
+    db.set_budgets(&db.clock, &[]).await.unwrap();
+    assert_eq!(db.open_counter(&db.clock, &key).await.unwrap(), None);
 }
 
 async fn a_full_budget_is_told_of_without_a_call(db: TestDb) {

@@ -30,10 +30,10 @@ pub struct BudgetList {
 #[derive(Serialize, ToSchema)]
 pub struct BudgetView {
     pub id: Uuid,
-    /// "owner" for everything together, "user", "conversation", "workflow", "skill" or "token".
+    /// "owner" for everything together, "user", "conversation", "skill" or "token".
     #[schema(value_type = String)]
     pub scope: BudgetScope,
-    /// Id of the person, conversation, workflow or token, or name of the skill; empty for each one of the scope by
+    /// Id of the person, conversation or token, or name of the skill; empty for each one of the scope by
     /// itself.
     pub subject: String,
     /// The name of a person or token; else as `subject`.
@@ -80,7 +80,7 @@ pub struct BudgetSet {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewBudget {
-    /// "owner", "user", "conversation", "workflow", "skill" or "token".
+    /// "owner", "user", "conversation", "skill" or "token".
     pub scope: String,
     /// Id, or name of a skill; without it each one of the scope by itself.
     #[serde(default)]

@@ -73,8 +73,10 @@ impl Backoffice {
     /// A budget that can be held, of an order.
     async fn budget(&self, order: &BudgetOrder) -> Result<NewBudget> {
         let invalid = |detail: String| Problem::new(Kind::InvalidBudget, detail);
-        let scope = BudgetScope::from_word(&order.scope).ok_or_else(|| {
-            let known = "owner, user, conversation, workflow, skill, token";
+        // Nothing runs for a workflow yet, so that a budget of one would bound nothing.
+        let scope = BudgetScope::from_word(&order.scope).filter(|scope| *scope != BudgetScope::Workflow);
+        let scope = scope.ok_or_else(|| {
+            let known = "owner, user, conversation, skill, token";
             invalid(format!("There is no scope `{}`; there are: {known}.", order.scope))
         })?;
         let window = BudgetWindow::from_word(&order.window)
@@ -90,7 +92,7 @@ impl Backoffice {
         Ok(NewBudget { scope, subject, window, limit_micros: order.limit_micros, limit_tokens: order.limit_tokens })
     }
 
-    /// The subject of a budget as it is kept, if it is there. A workflow is taken at its word: it may be yet to come.
+    /// The subject of a budget as it is kept, if it is there.
     async fn subject(&self, scope: BudgetScope, subject: &str) -> Result<String> {
         let invalid = |detail: String| Problem::new(Kind::InvalidBudget, detail);
         if subject.is_empty() {

@@ -92,6 +92,7 @@ fn question(tier: Tier, account: &Account) -> Request {
         max_output_tokens: Some(MAX_OUTPUT),
         deadline: Some(Instant::now() + PATIENCE),
         stream: true,
+        rung: None,
     }
 }
 

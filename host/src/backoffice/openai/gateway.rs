@@ -52,6 +52,7 @@ pub async fn answer(
         prompt,
         deadline: None,
         stream: wants_stream,
+        rung: None,
     };
     let envelope = Envelope {
         id: format!("chatcmpl-{}", Uuid::now_v7().simple()),

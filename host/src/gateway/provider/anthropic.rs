@@ -21,10 +21,8 @@ use answer::Reading;
 const VERSION: &str = "2023-06-01";
 
 pub struct Anthropic {
-    server: Server,
+    pub server: Server,
     url: Url,
-    models: Url,
-    model: String,
 }
 
 impl Anthropic {
@@ -37,39 +35,24 @@ impl Anthropic {
             headers.insert("x-api-key", http::secret(model.api_key.expose_secret())?);
         }
         Ok(Self {
-            server: Server::new(model, settings, headers)?,
+            server: Server::new(model, settings, headers, Url::parse(&format!("{base}/v1/models"))?)?,
             url: Url::parse(&format!("{base}/v1/messages"))?,
-            models: Url::parse(&format!("{base}/v1/models"))?,
-            model: model.model.clone(),
         })
-    }
-
-    pub fn model(&self) -> &str {
-        &self.model
-    }
-
-    /// The status with which the server answers whoever asks for its models.
-    pub async fn look(&self) -> Result<u16, ProviderError> {
-        self.server.look(&self.models).await
     }
 
     /// Sends a question and reads the answer, as it comes or whole.
     pub async fn ask(&self, ask: Ask<'_>, on_text: &mut (dyn FnMut(&str) + Send)) -> Result<Answer, ProviderError> {
-        self.answer(ask, on_text).await.map_err(|error| self.server.clean(error))
-    }
-
-    async fn answer(&self, ask: Ask<'_>, on_text: &mut (dyn FnMut(&str) + Send)) -> Result<Answer, ProviderError> {
-        let response = self.server.send(&self.url, &request::body(&self.model, &ask)).await?;
+        let response = self.server.send(&self.url, &request::body(&self.server.model, &ask)).await?;
         let mut reading = Reading::default();
         if !ask.stream {
             let body = self.server.read(response, MAX_ANSWER_BYTES).await?;
             reading.whole(parse(&body)?, on_text)?;
-            return Ok(reading.answer(&self.model));
+            return Ok(reading.answer(&self.server.model));
         }
         let mut events = self.server.events(response);
         while let Some(data) = events.next().await? {
             if reading.event(parse(data.as_bytes())?, on_text)? {
-                return Ok(reading.answer(&self.model));
+                return Ok(reading.answer(&self.server.model));
             }
             ask.hidden.store(reading.hidden(), Ordering::Relaxed);
         }

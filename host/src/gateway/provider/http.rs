@@ -31,6 +31,10 @@ const LOOK: Duration = Duration::from_secs(10);
 
 /// A model's server, and how long it may be silent.
 pub struct Server {
+    /// The model that is asked for, as the provider names it.
+    pub model: String,
+    /// Where the server lists its models.
+    models: Url,
     client: reqwest::Client,
     api_key: SecretString,
     first_token: Duration,
@@ -46,8 +50,13 @@ pub fn secret(value: &str) -> anyhow::Result<header::HeaderValue> {
 }
 
 impl Server {
-    /// `headers` go with every request.
-    pub fn new(model: &config::Model, settings: &config::Gateway, headers: header::HeaderMap) -> anyhow::Result<Self> {
+    /// `headers` go with every request; `models` is where the server lists its models.
+    pub fn new(
+        model: &config::Model,
+        settings: &config::Gateway,
+        headers: header::HeaderMap,
+        models: Url,
+    ) -> anyhow::Result<Self> {
         let client = reqwest::Client::builder()
             .default_headers(headers)
             .connect_timeout(Duration::from_secs(10))
@@ -60,6 +69,8 @@ impl Server {
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
         Ok(Self {
+            model: model.model.clone(),
+            models,
             client,
             api_key: model.api_key.clone(),
             first_token: settings.first_token_timeout(),
@@ -88,10 +99,10 @@ impl Server {
     }
 
     /// The status that the server answers a look with.
-    pub async fn look(&self, url: &Url) -> Result<u16, ProviderError> {
-        match self.client.get(url.clone()).timeout(LOOK).send().await {
+    pub async fn look(&self) -> Result<u16, ProviderError> {
+        match self.client.get(self.models.clone()).timeout(LOOK).send().await {
             Ok(response) => Ok(response.status().as_u16()),
-            Err(error) => Err(self.clean(ProviderError::Connection(root_cause(&error.without_url())))),
+            Err(error) => Err(ProviderError::Connection(root_cause(&error.without_url()))),
         }
     }
 

@@ -20,11 +20,9 @@ use crate::{
 const MAX_VECTORS_BYTES: usize = 64 << 20;
 
 pub struct OpenAi {
-    server: Server,
+    pub server: Server,
     url: Url,
     embeddings: Url,
-    models: Url,
-    model: String,
 }
 
 #[derive(Deserialize)]
@@ -88,29 +86,14 @@ impl OpenAi {
             headers.insert(header::AUTHORIZATION, http::secret(&bearer)?);
         }
         Ok(Self {
-            server: Server::new(model, settings, headers)?,
+            server: Server::new(model, settings, headers, address("models")?)?,
             url: address("chat/completions")?,
             embeddings: address("embeddings")?,
-            models: address("models")?,
-            model: model.model.clone(),
         })
-    }
-
-    pub fn model(&self) -> &str {
-        &self.model
-    }
-
-    /// The status with which the server answers whoever asks for its models.
-    pub async fn look(&self) -> Result<u16, ProviderError> {
-        self.server.look(&self.models).await
     }
 
     /// Sends a question and reads the answer, as it comes or whole.
     pub async fn ask(&self, ask: Ask<'_>, on_text: &mut (dyn FnMut(&str) + Send)) -> Result<Answer, ProviderError> {
-        self.answer(ask, on_text).await.map_err(|error| self.server.clean(error))
-    }
-
-    async fn answer(&self, ask: Ask<'_>, on_text: &mut (dyn FnMut(&str) + Send)) -> Result<Answer, ProviderError> {
         let response = self.server.send(&self.url, &self.body(&ask)).await?;
         let mut reading = Reading::default();
         if !ask.stream {
@@ -120,7 +103,7 @@ impl OpenAi {
                 return Err(ProviderError::Unreadable("an answer without a choice".to_owned()));
             }
             reading.chunk(chunk, on_text)?;
-            return Ok(reading.answer(&self.model));
+            return Ok(reading.answer(&self.server.model));
         }
         let mut events = self.server.events(response);
         loop {
@@ -139,15 +122,11 @@ impl OpenAi {
                 None => return Err(ProviderError::Broken("it ended without its final mark".to_owned())),
             }
         }
-        Ok(reading.answer(&self.model))
+        Ok(reading.answer(&self.server.model))
     }
 
     /// One vector for each text.
     pub async fn embed(&self, texts: &[String]) -> Result<Embedded, ProviderError> {
-        self.vectors(texts).await.map_err(|error| self.server.clean(error))
-    }
-
-    async fn vectors(&self, texts: &[String]) -> Result<Embedded, ProviderError> {
         #[derive(Deserialize)]
         struct Vectors {
             data: Vec<Vector>,
@@ -159,7 +138,7 @@ impl OpenAi {
             index: usize,
             embedding: Vec<f32>,
         }
-        let body = json!({ "model": self.model, "input": texts, "encoding_format": "float" });
+        let body = json!({ "model": self.server.model, "input": texts, "encoding_format": "float" });
         let response = self.server.send(&self.embeddings, &body).await?;
         let mut vectors: Vectors = parse(&self.server.read(response, MAX_VECTORS_BYTES).await?)?;
         vectors.data.sort_by_key(|vector| vector.index);
@@ -173,7 +152,7 @@ impl OpenAi {
 
     fn body(&self, ask: &Ask<'_>) -> Value {
         let messages: Vec<Value> = ask.prompt.messages.iter().map(wire_message).collect();
-        let mut body = json!({ "model": self.model, "messages": messages, "max_tokens": ask.max_tokens });
+        let mut body = json!({ "model": self.server.model, "messages": messages, "max_tokens": ask.max_tokens });
         if ask.stream {
             body["stream"] = json!(true);
             body["stream_options"] = json!({ "include_usage": true });

@@ -126,6 +126,7 @@ async fn by_model(
         account: Account { user: Some(to.user.id), ..Account::default() },
         options: Options::default(),
         stream: false,
+        rung: None,
         max_output_tokens: Some(ANSWER_TOKENS),
         deadline: None,
     };

@@ -60,6 +60,7 @@ impl CallState {
             },
             options: Options { schema: schema.as_ref().map(|(json, _)| json.clone()), ..Options::default() },
             stream: false,
+            rung: None,
             max_output_tokens: Some(max_output_tokens),
             deadline: Some(self.deadline),
         };

@@ -64,7 +64,7 @@ fn about(scope: BudgetScope, subject: &str) -> String {
 
 /// Everybody and everything that a budget may be about, and whatever the present ones are about.
 pub async fn subjects(backoffice: &Backoffice, page: &Page, budgets: &[Budget]) -> Result<Vec<Choice>> {
-    let each = ["owner", "user", "conversation", "workflow", "skill", "token"];
+    let each = ["owner", "user", "conversation", "skill", "token"];
     let mut choices: Vec<Choice> =
         each.iter().map(|scope| Choice { value: (*scope).to_owned(), text: page.word("budget_each", scope) }).collect();
     let mut seen: BTreeSet<String> = choices.iter().map(|choice| choice.value.clone()).collect();
