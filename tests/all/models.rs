@@ -184,6 +184,28 @@ async fn prompts_stay_within_the_budget_and_the_oldest_give_way() {
 }
 
 #[tokio::test]
+async fn the_owner_says_what_the_model_is_told_and_a_tier_may_have_a_smaller_prompt() {
+    let model = Model::start().await;
+    model.then(Answer::text("Aye.")).then(Answer::text("Yes."));
+    let host = host(&model, &[("SKILLET__GATEWAY__SMALL__TOKEN_BUDGET", "1000")]).await;
+    let told = json!({ "key": "prompt_answer", "value": "You are {{ name }} the pirate. {{ persona }}" });
+    host.put("/api/v1/settings", &told).await.ok();
+    let wrong = json!({ "key": "prompt_answer", "value": "You are {{ nobody }}." });
+    assert_eq!(host.put("/api/v1/settings", &wrong).await.problem(422), "/problems/invalid-setting");
+    let long = format!("Tell me of the sea. {}", "It is wide and deep and blue. ".repeat(300));
+    let reply = host.chat("ada", &long, None).await;
+    let trace = host.get(&format!("/api/v1/turns/{}", text(&reply["turn_id"]))).await.ok();
+    let prompt = trace["model_calls"][0]["prompt_tokens"].as_i64().unwrap();
+    assert!((200..=1_000).contains(&prompt), "{prompt} tokens");
+    // An empty text is the one that ships with the host.
+    host.put("/api/v1/settings", &json!({ "key": "prompt_answer", "value": " " })).await.ok();
+    host.chat("bob", "And of the land?", None).await;
+    let system = |at: usize| model.requests()[at]["messages"][0]["content"].as_str().unwrap().to_owned();
+    assert!(system(0).starts_with("You are Skillet the pirate."), "{}", system(0));
+    assert!(system(1).starts_with("You are Skillet, a personal assistant."), "{}", system(1));
+}
+
+#[tokio::test]
 async fn hard_messages_go_to_the_large_tier() {
     let (small, large) = (Model::start().await, Model::start().await);
     small.then(Answer::text("easy"));

@@ -100,6 +100,19 @@ async fn the_same_question_without_chance_is_answered_from_the_cache() {
 }
 
 #[tokio::test]
+async fn no_answer_is_kept_where_none_is_to_be() {
+    let model = Model::start().await;
+    model.then(Answer::text("one").usage(30, 10, 0)).then(Answer::text("two").usage(30, 10, 0));
+    let host = start(options(&model, "small").env("SKILLET__GATEWAY__CACHE__ANSWERS_S", "0")).await;
+    let mut asked = question(false);
+    asked["temperature"] = json!(0);
+    for words in ["one", "two"] {
+        let answer = host.post("/v1/chat/completions", &asked).await.ok();
+        assert_eq!(answer["choices"][0]["message"]["content"], words);
+    }
+}
+
+#[tokio::test]
 async fn figures_that_cannot_be_true_are_not_booked() {
     let model = Model::start().await;
     let most = u64::try_from(i64::MAX).unwrap();

@@ -7,7 +7,7 @@ use skillet::{
     store::{ApprovalKind, ApprovalStatus, Db, Delivery, JobStatus, NewApproval, OutboxStatus},
 };
 
-use super::skills::stage;
+use super::versions::stage;
 use crate::harness::db::{TestDb, both};
 
 both!(

@@ -11,7 +11,7 @@ use super::{
     approvals::asking,
     calls::{self, end, start},
     outbox::{say, send, take},
-    skills::stage,
+    versions::stage,
 };
 use crate::harness::db::{TestDb, both, incoming};
 

@@ -5,7 +5,7 @@ use skillet::store::Db;
 
 use crate::harness::db::{TestDb, both};
 
-use super::skills::stage;
+use super::versions::stage;
 
 both!(a_secret_is_set_and_replaced, a_secret_is_deleted, secrets_set_at_once_are_one, a_secret_needs_its_skill);
 
