@@ -13,7 +13,7 @@ pub use jobs::KINDS;
 pub use note::note_text;
 
 use chrono::TimeDelta;
-use rand::Rng;
+use rand::RngExt;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     task::{AbortHandle, JoinSet},

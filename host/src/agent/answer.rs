@@ -3,7 +3,7 @@
 
 use rust_i18n::t;
 use serde_json::{Value, json};
-use std::{collections::HashMap, time::Instant};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use super::{
     TurnEvent, Usage, ladder,
@@ -15,7 +15,7 @@ use crate::{
         SummaryLine, Tier, ToolCall, ToolSpec,
     },
     prompts::Template,
-    skills::CallFailure,
+    skills::{CallFailure, CostTier, Installed},
     store::{StoreError, storable},
 };
 
@@ -52,6 +52,9 @@ pub async fn by_model(context: &Context<'_>, wanted: Tier) -> Result<Draft, Stor
     let Some(mut tier) = stand.tier else {
         return Ok(ladder::without_model(context, Draft::default(), stand.note, &stand.reason));
     };
+    if stand.saving {
+        parts.tools = tools(context, CostTier::Medium);
+    }
     let config = &context.agent.parts.config.agent;
     let mut draft = Draft::default();
     let mut note = stand.note;
@@ -221,15 +224,7 @@ async fn parts(context: &Context<'_>) -> Result<Parts, StoreError> {
     let episodes = agent.db.episodes_before(context.turn.conversation_id, context.turn.created_at, SUMMARIES).await?;
     Ok(Parts {
         system: settings.prompt(Template::Answer),
-        tools: context
-            .skills
-            .iter()
-            .map(|skill| ToolSpec {
-                name: skill.name.clone(),
-                description: skill.manifest.description.clone(),
-                parameters: skill.manifest.input_schema.clone(),
-            })
-            .collect(),
+        tools: tools(context, CostTier::High),
         memory: context
             .memories
             .iter()
@@ -258,6 +253,17 @@ async fn parts(context: &Context<'_>) -> Result<Parts, StoreError> {
         no_more_calls: false,
         budget: settings.token_budget,
     })
+}
+
+/// The skills that a model may call, of those that cost so much at most.
+fn tools(context: &Context<'_>, most: CostTier) -> Vec<ToolSpec> {
+    let skills = context.skills.iter().filter(|skill| skill.manifest.cost_tier <= most);
+    let spec = |skill: &Arc<Installed>| ToolSpec {
+        name: skill.name.clone(),
+        description: skill.manifest.description.clone(),
+        parameters: skill.manifest.input_schema.clone(),
+    };
+    skills.map(spec).collect()
 }
 
 /// A message with who wrote it, where several share a conversation, and with what came with it, marked as
