@@ -11,10 +11,12 @@ mod router;
 mod template;
 mod trace;
 mod turn;
+mod working;
 
-pub use episode::summarise;
+pub use episode::{SummaryError, summarise};
 pub use live::{SkillUse, TurnEvent, TurnReply, Usage};
 pub use trace::Step;
+pub use working::{fold, shown as shown_summary};
 
 use chrono::Duration;
 use serde_json::Value;

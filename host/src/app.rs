@@ -133,7 +133,7 @@ impl App {
             skills: self.skills.clone(),
             settings: self.settings.clone(),
             wake: self.wake.clone(),
-            summaries: self.config.memory.summaries,
+            keeping: self.config.memory.clone(),
             retention_days: self.config.database.retention_days,
             host: self.host,
         };

@@ -4,10 +4,12 @@
 //! text, skill output or the agent's own words. Episodes are one summary per turn, written off the
 //! reply path. Neither knows about models: who summarises is decided above.
 
+mod essentials;
 mod retriever;
 mod segment;
 mod semantic;
 
+pub use essentials::{essentials, missing};
 pub use retriever::Recalled;
 pub use segment::{is_chinese, locale_of};
 pub use semantic::{Detected, stable_facts};

@@ -57,7 +57,8 @@ pub struct Parts {
     pub gateway: Arc<Gateway>,
     pub skills: Arc<Skills>,
     pub settings: Settings,
-    pub summaries: config::Summaries,
+    /// What is kept of turns, and by whom.
+    pub keeping: config::Memory,
     /// Days that what has ended is kept.
     pub retention_days: u32,
     /// Rings at `jobs` when this process has made one; rung at `outbox` when a job has said something.

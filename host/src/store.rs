@@ -43,6 +43,7 @@ mod updates;
 mod usage;
 mod users;
 mod versions;
+mod working;
 
 pub use approvals::{Approval, ApprovalKind, ApprovalStatus, NewApproval};
 pub use attempts::{Attempts, TurnCost};
@@ -78,6 +79,7 @@ pub use updates::{NewUpdate, Update};
 pub use usage::{UsageBy, UsageRange, UsageRow};
 pub use users::{Role, User};
 pub use versions::{NewVersion, Staged, VersionRow};
+pub use working::{Folded, NewFold};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;

@@ -32,3 +32,4 @@ mod telegram;
 mod triggers;
 mod uploads;
 mod versions;
+mod working;

@@ -381,7 +381,7 @@ async fn a_replay_tells_a_guest_with_wasi_what_it_was_told_before() {
     // 200 in sixteen digits from `a` on, the lowest first.
     assert!(letters(&first).ends_with("imaaaaaaaaaaaaaa"), "{first:#}");
     assert_ne!(letters(&first), letters(&second), "each run has numbers and a time of its own");
-    assert_eq!(server.heard(), 2);
+    assert_eq!(server.requests().len(), 2);
     drop(server);
     for failed in [first, second] {
         let path = format!("/api/v1/calls/{}/replay", failed["call_id"].as_str().unwrap());

@@ -33,6 +33,7 @@ mod turns;
 mod updates;
 mod users;
 mod versions;
+mod working;
 
 use crate::harness::{root, rust_files};
 use regex::Regex;

@@ -8,6 +8,7 @@ use std::{collections::HashMap, sync::Arc, time::Instant};
 use super::{
     TurnEvent, Usage, ladder,
     turn::{Context, Draft, learn, skill_use},
+    working,
 };
 use crate::{
     gateway::{
@@ -221,7 +222,12 @@ async fn parts(context: &Context<'_>) -> Result<Parts, StoreError> {
     let agent = &context.agent.parts;
     let settings = &context.settings;
     let now = agent.clock.now().with_timezone(&settings.time_zone);
-    let episodes = agent.db.episodes_before(context.turn.conversation_id, context.turn.created_at, SUMMARIES).await?;
+    let mut episodes =
+        agent.db.episodes_before(context.turn.conversation_id, context.turn.created_at, SUMMARIES).await?;
+    if let Some(folded) = &context.folded {
+        // Those turns are in the running summary.
+        episodes.retain(|episode| episode.turn_id > folded.through_turn);
+    }
     Ok(Parts {
         system: settings.prompt(Template::Answer),
         tools: tools(context, CostTier::High),
@@ -243,6 +249,7 @@ async fn parts(context: &Context<'_>) -> Result<Parts, StoreError> {
                 text: said(message.meta.0["from"].as_str(), &message.content, message.meta.0["attached"].as_str()),
             })
             .collect(),
+        earlier: context.folded.as_ref().map(working::shown),
         summaries: episodes
             .into_iter()
             .map(|episode| SummaryLine { turn: episode.turn_id, text: episode.summary_text })

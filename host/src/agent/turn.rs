@@ -15,12 +15,13 @@ use super::{
     router::{self, Decision, Route},
     template,
     trace::Trace,
+    working::Working,
 };
 use crate::{
     ids::{TokenId, TurnId},
     memory::{self, Recalled},
     skills::{Caller, Installed, Outcome, Request, readable},
-    store::{Account, Ending, Message, NewJob, StoreError, Turn, storable_json},
+    store::{Account, Ending, Folded, Message, NewJob, StoreError, Turn, storable_json},
 };
 
 /// Runs of one turn, after which a message that keeps ending its host is given up.
@@ -32,9 +33,6 @@ const LOOK_FOR_STOP: Duration = Duration::from_secs(10);
 /// Share of a turn's time after which no model is waited for.
 const MODEL_SHARE: f64 = 0.95;
 
-/// Messages of the conversation that are looked at.
-pub const HISTORY: i64 = 60;
-
 /// What the steps of a turn know of it.
 pub struct Context<'a> {
     pub agent: &'a Agent,
@@ -44,7 +42,9 @@ pub struct Context<'a> {
     pub deadline: Instant,
     pub settings: crate::settings::Current,
     pub skills: Vec<Arc<Installed>>,
-    /// Earlier messages of the conversation, oldest first.
+    /// What is left of the older part of the conversation.
+    pub folded: Option<Folded>,
+    /// The messages after that, oldest first.
     pub history: Vec<Message>,
     /// Who wrote the message that is answered, where several share a conversation.
     pub from: Option<String>,
@@ -148,7 +148,7 @@ impl<'a> Context<'a> {
     async fn load(agent: &'a Agent, turn: &'a Turn, trace: &'a Trace, deadline: Instant) -> Result<Self, StoreError> {
         let began = Instant::now();
         let db = &agent.parts.db;
-        let mut history = db.messages(turn.conversation_id, HISTORY).await?;
+        let Working { folded, messages: mut history } = Working::load(db, turn.conversation_id).await?;
         let own = history.iter().position(|message| message.turn_id == Some(turn.id) && message.role == "user");
         let own = match own {
             Some(at) => Some(history.remove(at)),
@@ -168,6 +168,7 @@ impl<'a> Context<'a> {
             deadline,
             settings: agent.settings_for(turn.user_id).await?,
             skills: agent.parts.skills.enabled().await?,
+            folded,
             history,
             from,
             message,
