@@ -83,7 +83,6 @@ pub struct Agent {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Memory {
-    pub recall_items: usize,
     pub recall_tokens: u32,
     pub summaries: Summaries,
 }
