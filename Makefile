@@ -21,7 +21,7 @@ GUEST_PACKAGES := rustc-web cargo-web rust-web-src lld-22 wasi-libc libclang-rt-
 C_PACKAGES := clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32
 
 .PHONY: run build debug plugins plugins-more plugins-all conformance tools tools-all toolchain test lint docs bench bench-sandbox \
-	bench-jobs bench-gateway bench-gateway-peers bench-telegram e2e fuzz clean
+	bench-jobs bench-gateway bench-gateway-peers bench-memory bench-telegram e2e fuzz clean
 
 # The order of prerequisites is the order of work.
 .NOTPARALLEL:
@@ -120,7 +120,7 @@ lint:
 docs:
 	cargo doc --workspace --no-deps --open
 
-bench: bench-sandbox bench-jobs bench-gateway bench-telegram
+bench: bench-sandbox bench-jobs bench-gateway bench-memory bench-telegram
 
 ## The sandbox beside a bare host and its peers, with a verdict for each target. EXTISM=1 builds Extism too, in some
 ## minutes; SWAP_SECONDS=5 shortens the swap under load
@@ -136,6 +136,10 @@ bench-jobs:
 ## The gateway with all its governance on, beside the direct way, nginx, and what `make bench-gateway-peers` installed
 bench-gateway:
 	PATH='$(USERS_PATH)' cargo bench --package skillet --bench gateway
+
+## What memory finds of public sets of conversations in the folder DATA, on both databases; SCALE=1 adds a million rows
+bench-memory:
+	DATA='$(if $(DATA),$(abspath $(DATA)))' cargo bench --package skillet --bench memory
 
 ## LiteLLM by pip and Portkey by npm, into target/peers
 bench-gateway-peers: target/peers/litellm/bin/litellm target/peers/portkey/node_modules/@portkey-ai/gateway/build/start-server.js

@@ -4,6 +4,7 @@
 //! the database, so that a crash loses nothing and two hosts never answer the same message.
 
 mod answer;
+mod embedder;
 mod episode;
 mod ladder;
 mod live;
@@ -13,6 +14,7 @@ mod trace;
 mod turn;
 mod working;
 
+pub use embedder::GatewayEmbedder;
 pub use episode::{SummaryError, summarise};
 pub use live::{SkillUse, TurnEvent, TurnReply, Usage};
 pub use trace::Step;
@@ -36,7 +38,7 @@ use crate::{
     memory::{self, Memory},
     settings::{self, Settings},
     skills::{Skills, short_key},
-    store::{Accepted, Channel, ChatAddress, Db, Incoming, NewFile, StoreError, Turn, TurnStatus, storable},
+    store::{Accepted, Channel, ChatAddress, Db, Incoming, NewFile, StoreError, Turn, TurnStatus, logged, storable},
     wake::Wake,
 };
 
@@ -331,6 +333,9 @@ impl Agent {
                 self.live.end(turn.id, turn::reply_of(&turn, &ending));
                 self.wake.jobs.notify_one();
                 self.wake.outbox.notify_one();
+                // Off the reply path: nobody waits for it, and what is left out is taken up by the next turn.
+                logged("messages could not be made searchable", self.parts.memory.index_messages().await);
+                logged("vectors could not be made", self.parts.memory.embed_missing().await);
             }
             Ok(false) => tracing::warn!("the turn was taken over by another run; this one says nothing"),
             Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "the reply could not be stored"),

@@ -18,7 +18,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    agent::{self, Agent},
+    agent::{self, Agent, GatewayEmbedder},
     backoffice::{self, Attempts, Backoffice, Conversations, KnownTokens, SetupCode},
     clock::Clock,
     config::Config,
@@ -28,7 +28,7 @@ use crate::{
     scheduler::{self, Scheduler},
     settings::Settings,
     skills::{Bundle, Probed, Services, Skills},
-    store::Db,
+    store::{Db, logged},
     telegram, telemetry,
     wake::Wake,
 };
@@ -81,9 +81,12 @@ impl App {
             .await
             .context("the database cannot be opened")?;
         let settings = Settings::new(db.clone(), clock.clone(), &config);
-        let memory = Memory::new(db.clone(), clock.clone());
         let wake = Arc::new(Wake::default());
         let gateway = Arc::new(Gateway::new(db.clone(), clock.clone(), settings.clone(), &config.gateway)?);
+        let mut memory = Memory::new(db.clone(), clock.clone());
+        if let Some(embedder) = GatewayEmbedder::new(gateway.clone()) {
+            memory = memory.with_embedder(Arc::new(embedder));
+        }
         let services = Services {
             db: db.clone(),
             clock: clock.clone(),
@@ -121,6 +124,15 @@ impl App {
     /// Starts running turns.
     pub fn start_worker(&self) {
         self.tasks.spawn(self.agent.clone().run(self.stop.clone(), GRACE));
+    }
+
+    /// Starts to make searchable what an earlier version has left, or a process that was killed.
+    fn start_memory(&self) {
+        let (memory, stop) = (self.memory.clone(), self.stop.clone());
+        self.tasks.spawn(async move {
+            let refreshed = stop.run_until_cancelled(memory.refresh_index()).await;
+            refreshed.map(|refreshed| logged("the index of memory is not up to date", refreshed));
+        });
     }
 
     /// Starts running jobs.
@@ -277,6 +289,7 @@ async fn start(
     }
     app.start_bells();
     app.start_watching_skills();
+    app.start_memory();
     for role in roles {
         match role {
             Role::Worker => app.start_worker(),

@@ -84,7 +84,6 @@ pub struct Agent {
 #[serde(deny_unknown_fields)]
 pub struct Memory {
     pub working_tokens: u32,
-    pub recall_items: usize,
     pub recall_tokens: u32,
     pub summaries: Summaries,
 }

@@ -4,18 +4,26 @@
 //! text, skill output or the agent's own words. Episodes are one summary per turn, written off the
 //! reply path. Neither knows about models: who summarises is decided above.
 
+mod dates;
+mod embed;
 mod essentials;
+mod index;
 mod retriever;
+mod score;
 mod segment;
 mod semantic;
 
+pub use embed::{EmbedError, Embedder, Purpose};
 pub use essentials::{essentials, missing};
-pub use retriever::Recalled;
+pub use retriever::{Ask, Recalled, told_in_order};
+pub use score::Parts;
 pub use segment::{is_chinese, locale_of};
-pub use semantic::{Detected, stable_facts};
+pub use semantic::{Detected, is_question, stable_facts};
 
+use moka::sync::Cache;
+use retriever::Library;
 use serde_json::Value;
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use crate::{
     clock::Clock,
@@ -32,15 +40,25 @@ const MAX_FACTS: i64 = 5_000;
 /// Longest key of a fact, in characters.
 const MAX_KEY_CHARS: usize = 100;
 
+/// Answers that are kept in mind, and for how long: a question is often asked again by the next step.
+const MAX_FOUND: u64 = 128;
+const FOUND_LIFE: Duration = Duration::from_secs(60);
+
+/// Rows that a search without a room looks through for those that match.
+const MAX_LOOKED_AT: usize = 200;
+
 /// The words of a text that say what it is about, as search knows them.
 pub fn words(text: &str) -> HashSet<String> {
-    segment::query_words(text).into_iter().map(|word| word.word).collect()
+    segment::query_words(text).into_iter().collect()
 }
 
 #[derive(Clone, Debug)]
 pub struct Memory {
     db: Db,
     clock: Clock,
+    embedder: Option<Arc<dyn Embedder>>,
+    /// What was found lately, by who asked what of which state of the index.
+    found: Cache<[u8; 32], Arc<Vec<Recalled>>>,
 }
 
 /// Why something was not remembered.
@@ -70,12 +88,36 @@ pub struct Summary {
 
 impl Memory {
     pub fn new(db: Db, clock: Clock) -> Self {
-        Self { db, clock }
+        let found = Cache::builder().max_capacity(MAX_FOUND).time_to_live(FOUND_LIFE).build();
+        Self { db, clock, embedder: None, found }
     }
 
-    /// The memories of one person that bear on a text, best first.
+    /// The same, with vectors of what texts mean.
+    pub fn with_embedder(self, embedder: Arc<dyn Embedder>) -> Self {
+        Self { embedder: Some(embedder), ..self }
+    }
+
+    /// The memories of one person that bear on a text and share a word or a day with it, best first.
     pub async fn recall(&self, user: UserId, text: &str, limit: usize) -> Result<Vec<Recalled>, StoreError> {
-        retriever::recall(&self.db, self.clock.now(), user, text, limit).await
+        let ask = Ask { user, text, zone: chrono_tz::UTC, limit: MAX_LOOKED_AT, room: None, except: &[] };
+        let mut found = self.fill(&ask).await?;
+        found.retain(|one| !one.matched.is_empty() || one.parts.date > 0.0);
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    /// The memories that bear on a question, best first, also what was said around them; with a room, as much as
+    /// fits.
+    pub async fn fill(&self, ask: &Ask<'_>) -> Result<Vec<Recalled>, StoreError> {
+        let (now, state) = (self.clock.now(), self.db.search_state(ask.user).await?);
+        let key = ask.fingerprint(now, state.version);
+        if let Some(found) = self.found.get(&key) {
+            return Ok(found.to_vec());
+        }
+        let library = Library { db: &self.db, embedder: self.embedder.as_deref(), now, state };
+        let found = Arc::new(retriever::recall(&library, ask).await?);
+        self.found.insert(key, found.clone());
+        Ok(found.to_vec())
     }
 
     /// Keeps a fact. An empty key is derived from the text.
@@ -101,7 +143,7 @@ impl Memory {
         let key = if key.trim().is_empty() { detected.key.clone() } else { fact_key(key) };
         let fact = NewFact {
             user,
-            words: segment::index_words(&format!("{key} {text} {}", semantic::aliases(&key))),
+            words: fact_words(&key, text),
             key,
             value_text: text.to_owned(),
             value_json: serde_json::json!({ "value": detected.value }),
@@ -139,13 +181,20 @@ impl Memory {
 
     /// Removes a fact from memory and index.
     pub async fn forget_fact(&self, id: FactId) -> Result<bool, StoreError> {
+        self.found.invalidate_all();
         self.db.forget_fact(id).await
     }
 
     /// Removes an episode from memory and index.
     pub async fn forget_episode(&self, id: EpisodeId) -> Result<bool, StoreError> {
+        self.found.invalidate_all();
         self.db.forget_episode(id).await
     }
+}
+
+/// The words that a fact is found by.
+fn fact_words(key: &str, text: &str) -> String {
+    segment::index_words(&format!("{key} {text} {}", semantic::aliases(key)))
 }
 
 /// A key as it is kept: lower case, and no longer than an index takes.

@@ -21,6 +21,7 @@ mod manifests;
 mod model;
 mod models;
 mod parity;
+mod recall;
 mod reminders;
 mod safety;
 mod serve;

@@ -32,6 +32,7 @@ mod tokens;
 mod turns;
 mod updates;
 mod users;
+mod vectors;
 mod versions;
 mod working;
 

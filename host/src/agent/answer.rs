@@ -15,6 +15,7 @@ use crate::{
         Answer, GatewayError, HistoryLine, Options, Parts, Prompt, Purpose, Request, Round, Rung, SkillResult,
         SummaryLine, Tier, ToolCall, ToolSpec,
     },
+    memory,
     prompts::Template,
     skills::{CallFailure, CostTier, Installed},
     store::{StoreError, storable},
@@ -231,14 +232,7 @@ async fn parts(context: &Context<'_>) -> Result<Parts, StoreError> {
     Ok(Parts {
         system: settings.prompt(Template::Answer),
         tools: tools(context, CostTier::High),
-        memory: context
-            .memories
-            .iter()
-            .map(|memory| {
-                let day = memory.recorded_at.with_timezone(&settings.time_zone).format("%Y-%m-%d");
-                format!("[{day}] {}", memory.text)
-            })
-            .collect(),
+        memory: memory::told_in_order(&context.memories, settings.time_zone),
         memory_budget: agent.config.memory.recall_tokens,
         history: context
             .history

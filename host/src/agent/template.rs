@@ -4,7 +4,7 @@ use rust_i18n::t;
 use std::sync::Arc;
 
 use crate::{
-    memory::{Detected, Recalled},
+    memory::{self, Detected, Recalled},
     skills::{CallFailure, FailureKind, Installed},
 };
 
@@ -36,11 +36,11 @@ pub fn failure(skill: &str, failure: &CallFailure, locale: &str) -> String {
 
 /// An answer from memory, or `None` when nothing there answers the question.
 pub fn recalled(memories: &[Recalled], locale: &str) -> Option<String> {
-    let best = memories.iter().filter(|memory| memory.is_fact()).map(|memory| memory.score).fold(0.0, f64::max);
+    let best = memories.iter().filter(|memory| memory.is_fact()).map(|memory| memory.share).fold(0.0, f64::max);
     if best >= ENOUGH {
         let lines: Vec<&str> = memories
             .iter()
-            .filter(|memory| memory.is_fact() && memory.score >= best * NEAR_BEST)
+            .filter(|memory| memory.is_fact() && memory.share >= best * NEAR_BEST)
             .take(MAX_SHOWN)
             .map(|memory| memory.text.as_str())
             .collect();
@@ -49,8 +49,10 @@ pub fn recalled(memories: &[Recalled], locale: &str) -> Option<String> {
             lines => t!("agent.told_me", locale = locale, text = bullets(lines)).into_owned(),
         });
     }
-    let episode = memories.iter().find(|memory| !memory.is_fact() && memory.score >= ENOUGH)?;
-    Some(t!("agent.talked_about", locale = locale, text = episode.text).into_owned())
+    // What somebody asked before says nothing about the answer.
+    let says = |memory: &&Recalled| memory.said_by.as_deref() != Some("assistant") && !memory::is_question(&memory.text);
+    let said = memories.iter().filter(|memory| !memory.is_fact() && memory.share >= ENOUGH).find(says)?;
+    Some(t!("agent.talked_about", locale = locale, text = said.text).into_owned())
 }
 
 /// What was kept of a message that stated something by itself.

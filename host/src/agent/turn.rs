@@ -18,8 +18,9 @@ use super::{
     working::Working,
 };
 use crate::{
+    gateway,
     ids::{TokenId, TurnId},
-    memory::{self, Recalled},
+    memory::{self, Ask, Recalled},
     skills::{Caller, Installed, Outcome, Request, readable},
     store::{Account, Ending, Folded, Message, NewJob, StoreError, Turn, storable_json},
 };
@@ -32,6 +33,19 @@ const LOOK_FOR_STOP: Duration = Duration::from_secs(10);
 
 /// Share of a turn's time after which no model is waited for.
 const MODEL_SHARE: f64 = 0.95;
+
+/// Share of a prompt's budget that history has at least.
+const HISTORY_SHARE: u32 = 4;
+
+/// Share of a prompt's budget that memory may take, whatever the settings allow.
+const MEMORY_SHARE: u32 = 4;
+
+/// What a section of a prompt costs beside its lines, and a line beside its words.
+const HEAD_TOKENS: u32 = 24;
+const LINE_TOKENS: u32 = 3;
+
+/// Memories of one turn at most, however short they are.
+const MAX_MEMORIES: usize = 60;
 
 /// What the steps of a turn know of it.
 pub struct Context<'a> {
@@ -132,8 +146,7 @@ async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> 
     context.note("route", began, json!({ "route": decision.route.word(), "reason": decision.reason }));
     if !matches!(decision.route, Route::Skill { .. }) {
         let began = Instant::now();
-        context.memories =
-            parts.memory.recall(turn.user_id, &context.message, parts.config.memory.recall_items).await?;
+        context.memories = recall(&context).await?;
         context.note("recall", began, json!({ "memories": context.memories }));
     }
     let draft = match &decision.route {
@@ -142,6 +155,35 @@ async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> 
         Route::Recall => by_memory(&context).await?,
     };
     Ok(context.ending(&decision, draft))
+}
+
+/// What bears on the message, as much as its room in a prompt holds.
+async fn recall(context: &Context<'_>) -> Result<Vec<Recalled>, StoreError> {
+    let mut except = told(&context.history, context.settings.token_budget / HISTORY_SHARE);
+    except.push(context.turn.id);
+    let room = context.agent.parts.config.memory.recall_tokens.min(context.settings.token_budget / MEMORY_SHARE);
+    let room = room.saturating_sub(HEAD_TOKENS);
+    let ask = Ask {
+        user: context.turn.user_id,
+        text: &context.message,
+        zone: context.settings.time_zone,
+        limit: MAX_MEMORIES,
+        room: Some((room, |line| gateway::count_tokens(line) + LINE_TOKENS)),
+        except: &except,
+    };
+    context.agent.parts.memory.fill(&ask).await
+}
+
+/// The turns of the newest messages that surely stand in the prompt anyhow: those within so many tokens.
+fn told(history: &[Message], tokens: u32) -> Vec<TurnId> {
+    let mut left = tokens;
+    let mut told = Vec::new();
+    for message in history.iter().rev() {
+        let Some(rest) = left.checked_sub(gateway::count_tokens(&message.content)) else { break };
+        left = rest;
+        told.extend(message.turn_id);
+    }
+    told
 }
 
 impl<'a> Context<'a> {

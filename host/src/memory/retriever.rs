@@ -1,129 +1,315 @@
-//! Finds the memories that bear on a text. The database offers candidates that share a word; the
-//! score is computed here, so that both engines rank alike, and comes with its reason.
+//! Finds the memories that bear on a text: rows that share words with it, the messages of the sessions they
+//! stand in, and what was said on a day that it names.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono_tz::Tz;
 use serde::Serialize;
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    time::Duration,
+};
 use uuid::Uuid;
 
-use super::segment::{QueryWord, query_words};
+use super::{
+    dates,
+    score::{self, Parts, Question, Scored, Term},
+    embed::{Embedder, Purpose, cosine},
+    segment::query_words,
+};
 use crate::{
-    ids::{EpisodeId, FactId, UserId},
-    store::{Db, Indexed, SearchKind, StoreError},
+    ids::{ConversationId, TurnId, UserId},
+    store::{Db, Indexed, Posting, SearchKind, SearchState, SearchText, StoreError},
 };
 
-/// Candidates taken from the database per question.
-const CANDIDATES: i64 = 200;
+/// Rows that are looked at closely, those with the rarest words first.
+const CANDIDATES: usize = 200;
 
-/// A summary says what was talked about; a fact says what is so.
-const EPISODE_WEIGHT: f64 = 0.8;
+/// Words of a question that are looked up, the first ones of a long text.
+const MAX_WORDS: usize = 160;
 
-/// What a memory of today has over one of long ago, and the days in which half of that is gone.
-const RECENCY_WEIGHT: f64 = 0.05;
-const RECENCY_HALF_LIFE_DAYS: f64 = 30.0;
+/// Sessions whose messages are ranked: those with the best rows, those that facts come from, and those of a day
+/// that is named.
+const SESSIONS: usize = 32;
+const SESSIONS_CITED: usize = 16;
+const SESSIONS_NAMED: i64 = 16;
+
+/// Spans of days that are looked into.
+const MAX_SPANS: usize = 6;
+
+/// How long the vector of a question is waited for: words are enough.
+const EMBED_WITHIN: Duration = Duration::from_secs(2);
+
+/// Texts that are read at once while a room is filled.
+const CHUNK: usize = 48;
+
+/// A line with less than this share of the best line's score says nothing more about the question.
+const FLOOR: f64 = 0.25;
+
+/// What memory is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    pub user: UserId,
+    pub text: &'a str,
+    /// Where days begin and end for this person.
+    pub zone: Tz,
+    /// Lines at most.
+    pub limit: usize,
+    /// Tokens that the lines may take together, and what counts those of one.
+    pub room: Option<(u32, fn(&str) -> u32)>,
+    /// Turns that are known already.
+    pub except: &'a [TurnId],
+}
+
+impl Ask<'_> {
+    /// What tells this question from others, at a version of the index.
+    pub fn fingerprint(&self, now: DateTime<Utc>, version: i64) -> [u8; 32] {
+        let day = now.with_timezone(&self.zone).date_naive();
+        let room = self.room.map(|(tokens, _)| tokens);
+        let Self { user, text, limit, except, .. } = self;
+        *blake3::hash(format!("{user} {version} {day} {limit} {room:?} {except:?} {text}").as_bytes()).as_bytes()
+    }
+}
 
 /// A memory that was found, and why.
 #[derive(Clone, Debug, Serialize)]
 pub struct Recalled {
     pub kind: SearchKind,
     pub id: Uuid,
-    /// Key of a fact; empty for an episode.
+    /// Key of a fact; empty otherwise.
     pub key: String,
     pub text: String,
-    /// 0 to about 1: the share of the question's words that it holds, rare ones counting more.
+    /// The sum of `parts`.
     pub score: f64,
+    /// 0 to 1: the share of the question's words that it holds, rare ones counting more.
+    pub share: f64,
     /// The words that matched.
     pub matched: Vec<String>,
+    pub parts: Parts,
+    /// The turn that it was said in, or comes from.
+    pub turn: Option<TurnId>,
+    /// The conversation of a message.
+    pub conversation: Option<ConversationId>,
+    /// "user", "assistant" or a name, for a message.
+    pub said_by: Option<String>,
     pub recorded_at: DateTime<Utc>,
 }
 
-pub async fn recall(
-    db: &Db,
-    now: DateTime<Utc>,
-    user: UserId,
-    text: &str,
-    limit: usize,
-) -> Result<Vec<Recalled>, StoreError> {
-    let query = query_words(text);
-    let words: Vec<String> = query.iter().map(|one| one.word.clone()).collect();
-    let candidates = db.search(user, &words, CANDIDATES).await?;
-    let mut scored = score(&query, candidates, now);
-    scored.sort_by(|a, b| b.score.total_cmp(&a.score).then(b.row.recorded_at.cmp(&a.row.recorded_at)));
-
-    let mut recalled = Vec::new();
-    let mut texts = HashSet::new();
-    for one in scored {
-        if recalled.len() == limit {
-            break;
-        }
-        if let Some(found) = load(db, one).await?
-            && texts.insert(found.text.clone())
-        {
-            recalled.push(found);
+impl Recalled {
+    /// The memory as a line of a prompt: its day, who said it, and what.
+    pub fn line(&self, zone: Tz) -> String {
+        let day = self.recorded_at.with_timezone(&zone).format("%Y-%m-%d");
+        match &self.said_by {
+            Some(who) => format!("[{day}] {who}: {}", self.text),
+            None => format!("[{day}] {}", self.text),
         }
     }
-    Ok(recalled)
 }
 
-struct Scored {
-    row: Indexed,
-    score: f64,
-    matched: Vec<String>,
+/// The lines of a prompt: facts first, then what was said, conversation by conversation, all in the order of time.
+pub fn told_in_order(memories: &[Recalled], zone: Tz) -> Vec<String> {
+    let mut begins: HashMap<Option<ConversationId>, DateTime<Utc>> = HashMap::new();
+    for one in memories {
+        let begin = begins.entry(one.conversation).or_insert(one.recorded_at);
+        *begin = one.recorded_at.min(*begin);
+    }
+    let mut lines: Vec<&Recalled> = memories.iter().collect();
+    lines.sort_by_key(|one| {
+        (one.conversation.is_some(), begins[&one.conversation], one.conversation.map(|id| id.0), one.recorded_at, one.id)
+    });
+    lines.into_iter().map(|one| one.line(zone)).collect()
 }
 
-fn score(query: &[QueryWord], candidates: Vec<Indexed>, now: DateTime<Utc>) -> Vec<Scored> {
-    let sets: Vec<HashSet<&str>> = candidates.iter().map(|row| row.words.split(' ').collect()).collect();
-    let total = f64::from(u32::try_from(sets.len()).unwrap_or(u32::MAX));
-    let worth: HashMap<&str, f64> = query
-        .iter()
-        .map(|one| {
-            let holding = sets.iter().filter(|set| set.contains(one.word.as_str())).count();
-            let holding = f64::from(u32::try_from(holding).unwrap_or(u32::MAX));
-            // A word that nothing holds weighs as much as a rare one: it was asked for and is missing.
-            (one.word.as_str(), one.weight * (1.0 + (total + 1.0) / (holding + 1.0)).ln())
-        })
-        .collect();
-    let asked: f64 = worth.values().sum();
-    let results: Vec<(f64, Vec<String>)> = sets
-        .iter()
-        .map(|set| {
-            let matched: Vec<String> =
-                query.iter().map(|one| one.word.clone()).filter(|word| set.contains(word.as_str())).collect();
-            (matched.iter().map(|word| worth[word.as_str()]).sum::<f64>() / asked, matched)
-        })
-        .collect();
-    candidates
-        .into_iter()
-        .zip(results)
-        .map(|(row, (share, matched))| {
-            let kind = if row.kind == SearchKind::Fact { 1.0 } else { EPISODE_WEIGHT };
-            #[expect(clippy::cast_precision_loss, reason = "an age in seconds is far below 2^52")]
-            let days = (now - row.recorded_at).num_seconds().max(0) as f64 / 86_400.0;
-            let recency = RECENCY_WEIGHT * 0.5_f64.powf(days / RECENCY_HALF_LIFE_DAYS);
-            Scored { score: share * kind + recency, matched, row }
-        })
-        .collect()
+/// Where memories are looked for.
+#[derive(Debug)]
+pub struct Library<'a> {
+    pub db: &'a Db,
+    pub embedder: Option<&'a dyn Embedder>,
+    pub now: DateTime<Utc>,
+    pub state: SearchState,
 }
 
-/// The memory behind an index row; a fact that was closed is not recalled.
-async fn load(db: &Db, one: Scored) -> Result<Option<Recalled>, StoreError> {
-    let (key, text) = match one.row.kind {
-        SearchKind::Fact => match db.fact(FactId(one.row.ref_id)).await? {
-            Some(fact) if fact.valid_to.is_none() => (fact.key, fact.value_text),
-            _ => return Ok(None),
-        },
-        SearchKind::Episode => match db.episode(EpisodeId(one.row.ref_id)).await? {
-            Some(episode) => (String::new(), episode.summary_text),
-            None => return Ok(None),
-        },
-    };
-    Ok(Some(Recalled {
-        kind: one.row.kind,
-        id: one.row.ref_id,
-        key,
-        text,
+/// The memories that bear on a question, best first.
+pub async fn recall(library: &Library<'_>, ask: &Ask<'_>) -> Result<Vec<Recalled>, StoreError> {
+    let db = library.db;
+    let ranked = ranked(library, ask).await?;
+    let best = ranked.first().map_or(0.0, |one| one.score);
+    let mut filling = Filling::default();
+    for chunk in ranked.chunks(CHUNK) {
+        let ids: Vec<i64> = chunk.iter().map(|one| one.id).collect();
+        let texts = db.search_texts(ask.user, &ids).await?;
+        let mut texts: HashMap<i64, SearchText> = texts.into_iter().map(|text| (text.id, text)).collect();
+        for one in chunk {
+            if filling.lines.len() == ask.limit || (ask.room.is_some() && one.score < best * FLOOR) {
+                return Ok(filling.lines);
+            }
+            if let Some(text) = texts.remove(&one.id) {
+                filling.add(ask, recalled(one, text));
+            }
+        }
+    }
+    Ok(filling.lines)
+}
+
+/// Lines as they are taken.
+#[derive(Default)]
+struct Filling {
+    lines: Vec<Recalled>,
+    tokens: u32,
+    texts: HashSet<String>,
+    /// Turns of which a message is among the lines.
+    told: HashSet<TurnId>,
+}
+
+impl Filling {
+    /// Takes a line, unless it is known, said already, or does not fit; a shorter one may then.
+    fn add(&mut self, ask: &Ask<'_>, line: Recalled) {
+        let told = |turn: TurnId| line.kind == SearchKind::Episode && self.told.contains(&turn);
+        if line.text.is_empty() || line.turn.is_some_and(told) || self.texts.contains(&line.text) {
+            return;
+        }
+        if let Some((room, count)) = ask.room {
+            let tokens = self.tokens.saturating_add(count(&line.line(ask.zone)));
+            if tokens > room {
+                return;
+            }
+            self.tokens = tokens;
+        }
+        self.texts.insert(line.text.clone());
+        if line.kind == SearchKind::Message {
+            self.told.extend(line.turn);
+        }
+        self.lines.push(line);
+    }
+}
+
+fn recalled(one: &Scored, text: SearchText) -> Recalled {
+    let name = text.meta.as_ref().and_then(|meta| meta.0["from"].as_str()).map(str::to_owned);
+    Recalled {
+        kind: one.kind,
+        id: text.ref_id,
+        key: text.key,
+        text: text.text,
         score: one.score,
-        matched: one.matched,
-        recorded_at: one.row.recorded_at,
-    }))
+        share: one.share,
+        matched: one.matched.clone(),
+        parts: one.parts,
+        turn: one.turn,
+        conversation: text.conversation_id,
+        said_by: name.or(text.role),
+        recorded_at: one.recorded_at,
+    }
+}
+
+/// Everything that bears on a question, best first.
+async fn ranked(library: &Library<'_>, ask: &Ask<'_>) -> Result<Vec<Scored>, StoreError> {
+    let &Library { db, now, state, .. } = library;
+    let mut words = query_words(ask.text);
+    words.truncate(MAX_WORDS);
+    let today = now.with_timezone(&ask.zone).date_naive();
+    let named = dates::named_in(ask.text, today);
+    let near = near(library, ask).await?;
+    if (words.is_empty() && named.is_empty() && near.is_empty()) || state.entries == 0 {
+        return Ok(Vec::new());
+    }
+    let postings = db.postings(ask.user, &words).await?;
+    let entries = usize::try_from(state.entries).unwrap_or(0);
+    let terms: Vec<Term> = postings
+        .iter()
+        .map(|posting| Term { word: posting.word.clone(), idf: score::idf(posting.rows.len(), entries) })
+        .collect();
+    let mut chosen = candidates(&postings, &terms);
+    chosen.extend(nearest(&near));
+    let mut rows = db.indexed(ask.user, &chosen).await?;
+    let mut sessions = best_sessions(&rows, &terms, &near);
+    sessions.extend(db.sessions_with(ask.user, &cited(&rows)).await?);
+    for span in named.iter().flat_map(|named| named.days(today)).take(MAX_SPANS) {
+        sessions.extend(db.sessions_between(ask.user, moments(span, ask.zone), SESSIONS_NAMED).await?);
+    }
+    sessions.sort_unstable();
+    sessions.dedup();
+    let mut placed = db.sessions_of(ask.user, &sessions).await?;
+    rows.retain(|row| !known(ask, row.turn_id, row.kind));
+    placed.retain(|message| !known(ask, message.turn_id, SearchKind::Message));
+    let question = Question { terms, named, near, text: ask.text.to_lowercase(), now, zone: ask.zone };
+    Ok(score::rank(&question, &rows, &placed, state))
+}
+
+/// How near each row is in what it means, from 0 for the farthest to 1 for the nearest; nothing without an embedder.
+async fn near(library: &Library<'_>, ask: &Ask<'_>) -> Result<HashMap<i64, f64>, StoreError> {
+    let Some(embedder) = library.embedder else { return Ok(HashMap::new()) };
+    let text = [ask.text.to_owned()];
+    let query = match tokio::time::timeout(EMBED_WITHIN, embedder.embed(&text, Purpose::Query)).await {
+        Ok(Ok(mut vectors)) if vectors.len() == 1 => vectors.remove(0),
+        Ok(Ok(_)) | Err(_) => return Ok(HashMap::new()),
+        Ok(Err(error)) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "memory is searched by words alone");
+            return Ok(HashMap::new());
+        }
+    };
+    let vectors = library.db.vectors(ask.user, embedder.model()).await?;
+    let cosines: Vec<(i64, f64)> = vectors.iter().map(|one| (one.row, cosine(&one.data, &query))).collect();
+    let (least, most) =
+        cosines.iter().fold((f64::MAX, f64::MIN), |(least, most), (_, one)| (least.min(*one), most.max(*one)));
+    let width = (most - least).max(f64::MIN_POSITIVE);
+    Ok(cosines.into_iter().map(|(row, one)| (row, (one - least) / width)).collect())
+}
+
+/// The rows that are nearest; of equals the newest.
+fn nearest(near: &HashMap<i64, f64>) -> Vec<i64> {
+    let mut rows: Vec<(i64, f64)> = near.iter().map(|(row, near)| (*row, *near)).collect();
+    rows.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
+    rows.into_iter().take(CANDIDATES).map(|(row, _)| row).collect()
+}
+
+/// Whether something is known already: a message of these turns, or their summary. A fact is shorter than what it
+/// comes from, and stays.
+fn known(ask: &Ask<'_>, turn: Option<TurnId>, kind: SearchKind) -> bool {
+    kind != SearchKind::Fact && turn.is_some_and(|turn| ask.except.contains(&turn))
+}
+
+/// The rows that hold the most of the question, rare words counting more; of equals the newest.
+fn candidates(postings: &[Posting], terms: &[Term]) -> Vec<i64> {
+    let mut sums: HashMap<i64, f64> = HashMap::new();
+    for (posting, term) in postings.iter().zip(terms) {
+        for row in &posting.rows {
+            *sums.entry(*row).or_default() += term.idf;
+        }
+    }
+    let mut rows: Vec<(i64, f64)> = sums.into_iter().collect();
+    rows.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
+    rows.truncate(CANDIDATES);
+    rows.into_iter().map(|(row, _)| row).collect()
+}
+
+/// The sessions whose candidates hold the most of the question.
+fn best_sessions(rows: &[Indexed], terms: &[Term], near: &HashMap<i64, f64>) -> Vec<i64> {
+    let asked: f64 = terms.iter().map(|term| term.idf).sum();
+    let mut sums: BTreeMap<i64, f64> = BTreeMap::new();
+    for row in rows {
+        let Some(session) = row.session else { continue };
+        let words: HashSet<&str> = row.words.split(' ').collect();
+        let worth: f64 = terms.iter().filter(|term| words.contains(term.word.as_str())).map(|term| term.idf).sum();
+        // A row with twice the words is worth more than two rows.
+        let near = near.get(&row.id).map_or(0.0, |near| near * asked);
+        *sums.entry(session).or_default() += worth.powi(2) + near.powi(2);
+    }
+    let mut sessions: Vec<(i64, f64)> = sums.into_iter().collect();
+    sessions.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
+    sessions.into_iter().take(SESSIONS).map(|(session, _)| session).collect()
+}
+
+/// The turns that facts among the rows come from.
+fn cited(rows: &[Indexed]) -> Vec<TurnId> {
+    let facts = rows.iter().filter(|row| row.kind == SearchKind::Fact);
+    facts.filter_map(|row| row.turn_id).take(SESSIONS_CITED).collect()
+}
+
+/// From the beginning of the first day to the end of the last.
+fn moments((from, to): (NaiveDate, NaiveDate), zone: Tz) -> (DateTime<Utc>, DateTime<Utc>) {
+    let begin = |day: NaiveDate| {
+        let local = day.and_time(NaiveTime::MIN);
+        // A zone may skip the midnight of a day.
+        zone.from_local_datetime(&local).earliest().map_or_else(|| local.and_utc(), |begin| begin.to_utc())
+    };
+    (begin(from), begin(to.succ_opt().unwrap_or(to)))
 }

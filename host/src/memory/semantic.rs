@@ -67,6 +67,11 @@ static QUESTION: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a constant pattern")
 });
 
+/// Whether a message asks rather than states.
+pub fn is_question(message: &str) -> bool {
+    QUESTION.is_match(message.trim())
+}
+
 /// Facts that a message states by itself, without being asked to remember: at most one, since
 /// only a message that is nothing but the statement counts.
 pub fn stable_facts(message: &str) -> Vec<Detected> {

@@ -105,6 +105,14 @@ impl TestDb {
         }
     }
 
+    /// Runs a statement that no method of the store makes.
+    pub async fn run(&self, statement: &'static str) {
+        match &self.db {
+            Db::Sqlite(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
+            Db::Postgres(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
+        }
+    }
+
     /// Moves the clock on, so that what comes next is later than what came before.
     pub fn tick(&self) -> DateTime<Utc> {
         self.clock.advance(Duration::seconds(1));

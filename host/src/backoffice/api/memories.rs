@@ -91,14 +91,24 @@ pub struct Found {
 
 #[derive(Serialize, ToSchema)]
 pub struct FoundView {
-    /// "fact" or "episode".
+    /// "message", "fact" or "episode".
     pub kind: String,
     pub id: Uuid,
+    /// Key of a fact; empty otherwise.
     pub key: String,
     pub text: String,
+    /// The sum of `parts`.
     pub score: f64,
+    /// 0 to 1: the share of the question's words that it holds, rare ones counting more.
+    pub share: f64,
     /// The words that matched.
     pub matched: Vec<String>,
+    /// What the score is made of: words, facts, around, session, date, speaker, recency.
+    pub parts: serde_json::Value,
+    /// The turn that it was said in, or comes from.
+    pub turn: Option<Uuid>,
+    /// "user", "assistant" or a name, of a message.
+    pub said_by: Option<String>,
     pub recorded_at: DateTime<Utc>,
 }
 
@@ -166,7 +176,11 @@ impl From<Recalled> for FoundView {
             key: found.key,
             text: found.text,
             score: found.score,
+            share: found.share,
             matched: found.matched,
+            parts: serde_json::json!(found.parts),
+            turn: found.turn.map(|turn| turn.0),
+            said_by: found.said_by,
             recorded_at: found.recorded_at,
         }
     }

@@ -63,6 +63,8 @@ struct Memory {
     text: String,
     score: f64,
     #[serde(default)]
+    share: f64,
+    #[serde(default)]
     matched: Vec<String>,
 }
 

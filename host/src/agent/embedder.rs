@@ -1,0 +1,39 @@
+//! Vectors of the endpoint for embeddings, for memory: each request passes the gateway and its budgets.
+
+use futures_util::{FutureExt, future::BoxFuture};
+use std::sync::Arc;
+
+use crate::{
+    gateway::Gateway,
+    memory::{EmbedError, Embedder, Purpose},
+    store::Account,
+};
+
+/// Memory's way to the endpoint that the settings name.
+#[derive(Debug)]
+pub struct GatewayEmbedder {
+    gateway: Arc<Gateway>,
+    model: String,
+}
+
+impl GatewayEmbedder {
+    /// Nothing where no model for embeddings is configured.
+    pub fn new(gateway: Arc<Gateway>) -> Option<Self> {
+        let model = gateway.embedding_model()?.to_owned();
+        Some(Self { gateway, model })
+    }
+}
+
+impl Embedder for GatewayEmbedder {
+    fn embed<'a>(&'a self, texts: &'a [String], _: Purpose) -> BoxFuture<'a, Result<Vec<Vec<f32>>, EmbedError>> {
+        async move {
+            let embedded = self.gateway.embed(texts, &Account::default()).await;
+            embedded.map(|(embedded, _)| embedded.vectors).map_err(|error| EmbedError(error.to_string()))
+        }
+        .boxed()
+    }
+
+    fn model(&self) -> &str {
+        &self.model
+    }
+}

@@ -1,0 +1,74 @@
+//! What texts mean, as an embedder tells: one vector for each row of the index, of one embedder at a time.
+
+use sqlx::FromRow;
+
+use super::{Db, Result, SearchKind, on, write_tx};
+use crate::ids::UserId;
+
+/// A row of the index whose vector is missing, or of another embedder.
+#[derive(Clone, Debug, FromRow)]
+pub struct Unembedded {
+    pub id: i64,
+    pub user_id: UserId,
+    pub kind: SearchKind,
+    pub text: String,
+    /// Who wrote a message, where several share a conversation.
+    pub speaker: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct NewVector {
+    /// The row of the index.
+    pub row: i64,
+    pub user: UserId,
+    pub dims: i64,
+    pub data: Vec<u8>,
+}
+
+/// A vector as it is looked through.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct VectorRow {
+    #[sqlx(rename = "row_id")]
+    pub row: i64,
+    pub data: Vec<u8>,
+}
+
+impl Db {
+    /// Rows of the index that have no vector of this embedder.
+    pub async fn unembedded(&self, model: &str, limit: i64) -> Result<Vec<Unembedded>> {
+        // Two ranges, so that the index is used: most rows have the vector.
+        Ok(on!(self, pool => sqlx::query_as(
+            "SELECT s.id, s.user_id, s.kind, COALESCE(m.content, f.value_text, e.summary_text, '') AS text, s.speaker
+             FROM search s LEFT JOIN messages m ON s.kind = 'message' AND m.id = s.ref_id
+             LEFT JOIN memory_semantic f ON s.kind = 'fact' AND f.id = s.ref_id
+             LEFT JOIN memory_episodic e ON s.kind = 'episode' AND e.id = s.ref_id
+             WHERE s.embedded < $1 OR s.embedded > $1 LIMIT $2",
+        ).bind(model).bind(limit).fetch_all(pool).await)?)
+    }
+
+    /// Keeps vectors of one embedder, in the place of those of another. A row that is gone meanwhile gets none.
+    pub async fn keep_vectors(&self, model: &str, vectors: &[NewVector]) -> Result<()> {
+        write_tx!(self, tx => {
+            for vector in vectors {
+                let there = sqlx::query("UPDATE search SET embedded = $2 WHERE id = $1")
+                    .bind(vector.row).bind(model).execute(&mut *tx).await?.rows_affected() == 1;
+                if !there {
+                    continue;
+                }
+                sqlx::query(
+                    "INSERT INTO vectors (row_id, user_id, model, dims, data) VALUES ($1, $2, $3, $4, $5)
+                     ON CONFLICT (row_id) DO UPDATE SET model = $3, dims = $4, data = $5",
+                ).bind(vector.row).bind(vector.user).bind(model).bind(vector.dims).bind(&vector.data)
+                 .execute(&mut *tx).await?;
+            }
+        });
+        Ok(())
+    }
+
+    /// The vectors of one person that this embedder made, in the order of their rows.
+    pub async fn vectors(&self, user: UserId, model: &str) -> Result<Vec<VectorRow>> {
+        Ok(on!(self, pool => sqlx::query_as(
+            "SELECT row_id, data FROM vectors WHERE user_id = $1 AND model = $2 ORDER BY row_id",
+        ).bind(user).bind(model).fetch_all(pool).await)?)
+    }
+}
