@@ -5,6 +5,7 @@
 
 mod answer;
 mod episode;
+mod known;
 mod ladder;
 mod live;
 mod router;

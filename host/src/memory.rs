@@ -1,24 +1,26 @@
 //! Memory beyond the turn. Recall brings the right lines; writing keeps the wrong ones out.
 //!
 //! Facts are written when a person asks for it or states something stable, never from recalled
-//! text, skill output or the agent's own words. Episodes are one summary per turn, written off the
+//! text, attached files, skill output or the agent's own words. Episodes are one summary per turn, written off the
 //! reply path. Neither knows about models: who summarises is decided above.
 
+mod facts;
 mod retriever;
 mod segment;
 mod semantic;
 
+pub use facts::{Answered, Learnt, Over, Said};
 pub use retriever::Recalled;
 pub use segment::{is_chinese, locale_of};
-pub use semantic::{Detected, stable_facts};
+pub use semantic::{Asked, Span, When, asks_for_all, asks_to_remember};
 
 use serde_json::Value;
 use std::collections::HashSet;
 
 use crate::{
     clock::Clock,
-    ids::{EpisodeId, FactId, TurnId, UserId},
-    store::{Db, NewEpisode, NewFact, SearchKind, StoreError, Turn, Written, storable},
+    ids::{EpisodeId, FactId, UserId},
+    store::{Db, FACTS_PER_TURN, NewEpisode, SearchKind, StoreError, Turn},
 };
 
 /// Longest fact, in characters.
@@ -26,9 +28,6 @@ pub const MAX_FACT_CHARS: usize = 2000;
 
 /// Facts of one person, closed ones too: a skill that remembers in a loop does not fill the disk.
 const MAX_FACTS: i64 = 5_000;
-
-/// Longest key of a fact, in characters.
-const MAX_KEY_CHARS: usize = 100;
 
 /// The words of a text that say what it is about, as search knows them.
 pub fn words(text: &str) -> HashSet<String> {
@@ -50,6 +49,10 @@ pub enum MemoryError {
     Full,
     #[error("a memory is {MAX_FACT_CHARS} characters at most")]
     TooLong,
+    #[error("the person has said otherwise; only they can change it")]
+    SaidOtherwise,
+    #[error("one turn brings {FACTS_PER_TURN} memories at most")]
+    EnoughForATurn,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -76,50 +79,6 @@ impl Memory {
         retriever::recall(&self.db, self.clock.now(), user, text, limit).await
     }
 
-    /// Keeps a fact. An empty key is derived from the text.
-    pub async fn remember(
-        &self,
-        user: UserId,
-        key: &str,
-        text: &str,
-        turn: Option<TurnId>,
-    ) -> Result<Written, MemoryError> {
-        let text = storable(text.trim());
-        let text = text.as_str();
-        if text.is_empty() {
-            return Err(MemoryError::Empty);
-        }
-        if text.chars().count() > MAX_FACT_CHARS {
-            return Err(MemoryError::TooLong);
-        }
-        if self.db.count_facts(user).await? >= MAX_FACTS {
-            return Err(MemoryError::Full);
-        }
-        let detected = semantic::fact_of(text);
-        let key = if key.trim().is_empty() { detected.key.clone() } else { fact_key(key) };
-        let fact = NewFact {
-            user,
-            words: segment::index_words(&format!("{key} {text} {}", semantic::aliases(&key))),
-            key,
-            value_text: text.to_owned(),
-            value_json: serde_json::json!({ "value": detected.value }),
-            source_turn: turn,
-            said_by: "user",
-            confidence: 1.0,
-        };
-        Ok(self.db.write_fact(&self.clock, &fact).await?)
-    }
-
-    /// Keeps the stable facts that a message states by itself, and returns how many are new.
-    pub async fn learn(&self, turn: &Turn, message: &str) -> Result<usize, MemoryError> {
-        let mut learnt = 0;
-        for fact in stable_facts(message) {
-            let written = self.remember(turn.user_id, &fact.key, &fact.text, Some(turn.id)).await?;
-            learnt += usize::from(!matches!(written, Written::Unchanged(_)));
-        }
-        Ok(learnt)
-    }
-
     /// Keeps the summary of a turn; a second one of the same turn is ignored.
     pub async fn keep_episode(&self, turn: &Turn, summary: Summary) -> Result<bool, StoreError> {
         let episode = NewEpisode {
@@ -144,11 +103,6 @@ impl Memory {
     pub async fn forget_episode(&self, id: EpisodeId) -> Result<bool, StoreError> {
         self.db.forget_episode(id).await
     }
-}
-
-/// A key as it is kept: lower case, and no longer than an index takes.
-fn fact_key(key: &str) -> String {
-    storable(&key.trim().to_lowercase()).chars().take(MAX_KEY_CHARS).collect()
 }
 
 impl Recalled {

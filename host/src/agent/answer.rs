@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use std::{collections::HashMap, time::Instant};
 
 use super::{
-    TurnEvent, Usage, ladder,
-    turn::{Context, Draft, learn, skill_use},
+    TurnEvent, Usage, known, ladder,
+    turn::{Context, Draft, skill_use},
 };
 use crate::{
     gateway::{
@@ -46,7 +46,6 @@ struct Spent {
 
 /// Answers by a model; goes down the ladder where budgets or providers leave none.
 pub async fn by_model(context: &Context<'_>, wanted: Tier) -> Result<Draft, StoreError> {
-    learn(context).await?;
     let mut parts = parts(context).await?;
     let stand = ladder::stand(context, &parts, wanted).await?;
     let Some(mut tier) = stand.tier else {
@@ -230,13 +229,12 @@ async fn parts(context: &Context<'_>) -> Result<Parts, StoreError> {
                 parameters: skill.manifest.input_schema.clone(),
             })
             .collect(),
-        memory: context
-            .memories
-            .iter()
-            .map(|memory| {
+        memory: known::lines(context)
+            .into_iter()
+            .chain(context.memories.iter().map(|memory| {
                 let day = memory.recorded_at.with_timezone(&settings.time_zone).format("%Y-%m-%d");
                 format!("[{day}] {}", memory.text)
-            })
+            }))
             .collect(),
         memory_budget: agent.config.memory.recall_tokens,
         history: context

@@ -56,7 +56,7 @@ pub async fn recall(
         if recalled.len() == limit {
             break;
         }
-        if let Some(found) = load(db, one).await?
+        if let Some(found) = load(db, one, now).await?
             && texts.insert(found.text.clone())
         {
             recalled.push(found);
@@ -105,11 +105,11 @@ fn score(query: &[QueryWord], candidates: Vec<Indexed>, now: DateTime<Utc>) -> V
         .collect()
 }
 
-/// The memory behind an index row; a fact that was closed is not recalled.
-async fn load(db: &Db, one: Scored) -> Result<Option<Recalled>, StoreError> {
+/// The memory behind an index row; a fact that was closed or has expired is not recalled.
+async fn load(db: &Db, one: Scored, now: DateTime<Utc>) -> Result<Option<Recalled>, StoreError> {
     let (key, text) = match one.row.kind {
         SearchKind::Fact => match db.fact(FactId(one.row.ref_id)).await? {
-            Some(fact) if fact.valid_to.is_none() => (fact.key, fact.value_text),
+            Some(fact) if fact.is_current(now) => (fact.key, fact.value_text),
             _ => return Ok(None),
         },
         SearchKind::Episode => match db.episode(EpisodeId(one.row.ref_id)).await? {

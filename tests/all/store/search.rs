@@ -1,12 +1,11 @@
 //! Finding facts and episodes by words.
 
-use serde_json::json;
 use skillet::{
     ids::UserId,
     store::{NewFact, SearchKind, Written},
 };
 
-use crate::harness::db::{TestDb, both};
+use crate::harness::db::{TestDb, both, fact};
 
 both!(
     chinese_is_found_by_pair_and_by_character,
@@ -19,16 +18,7 @@ both!(
 
 /// Keeps a fact to be found by `words`, which are cut already.
 async fn keep(db: &TestDb, user: UserId, words: &str) -> uuid::Uuid {
-    let new = NewFact {
-        user,
-        key: uuid::Uuid::now_v7().to_string(),
-        value_text: words.into(),
-        value_json: json!(words),
-        source_turn: None,
-        said_by: "owner",
-        confidence: 1.0,
-        words: words.into(),
-    };
+    let new = NewFact { words: words.into(), ..fact(user, &uuid::Uuid::now_v7().to_string(), words) };
     match db.write_fact(&db.clock, &new).await.unwrap() {
         Written::New(id) => id.0,
         other => panic!("{other:?}"),
