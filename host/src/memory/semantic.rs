@@ -14,6 +14,9 @@ mod value;
 mod when;
 mod zh;
 
+#[cfg(test)]
+mod tests;
+
 pub use ask::{Asked, asked, asks_for_all, ends_last};
 pub use own::says;
 pub use when::{Span, When};

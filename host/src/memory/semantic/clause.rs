@@ -50,7 +50,7 @@ fn pattern(text: &str) -> Regex {
 
 static BREAK: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)[，,;；—]+\s*(?:and|but|so|because|though|although)?\s*|\s+(?:but|because|although|though|so)\s+|\s+and\s+(?P<keep>(?:i|my|we|our|now|currently|also|am|is|are|work|works|live|lives|moved|relocated|joined|started|got|quit|left|speak|speaks|love|like|hate|eat|drink|do not|don['’]t|no longer|never|have|has)\b)|(?:而且|但是?|所以|因为|然后)",
+        r"(?i)(?:[，,;；—]+|\s[-–]\s)\s*(?:and|but|so|because|though|although)?\s*|\s+(?:but|because|although|though|so)\s+|\s+and\s+(?P<keep>(?:i|my|we|our|now|currently|also|am|is|are|work|works|live|lives|moved|relocated|joined|started|got|quit|left|speak|speaks|love|like|hate|eat|drink|do not|don['’]t|no longer|never|have|has)\b)|(?:而且|但是?|所以|因为|然后)",
     )
 });
 

@@ -37,6 +37,12 @@ pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         ("home", Ended, Place, r"(?i)^(?:have |has )?moved (?:out of|away from) (?P<value>.+)$"),
         ("from", Value, Place, r"(?i)^(?:am|is|come|comes) (?:originally )?from (?P<value>.+)$"),
         ("from", Value, Place, r"(?i)^(?:was|were) born (?:and raised )?in (?P<value>\p{L}.+)$"),
+        (
+            "employer",
+            Value,
+            Company,
+            r"(?i)^(?:am|is|works? as|working as) an? [a-z ]{3,40} (?:at|for) (?P<value>(?-i:\p{Lu}).+)$",
+        ),
         ("employer", Value, Company, r"(?i)^(?:works?|(?:am |is )?working) (?:at|for) (?P<value>.+?)(?: as an? .+)?$"),
         (
             "employer",
@@ -57,7 +63,7 @@ pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
             r"(?i)^(?:(?:do|does) not work|no longer works?|worked) (?:at|for) (?P<value>.+?)(?: any ?more)?$",
         ),
         ("employer", Ended, Company, r"(?i)^(?:have |has )?(?:left|quit|resigned from) (?P<value>(?-i:\p{Lu}).+)$"),
-        ("job", Value, Any, r"(?i)^(?:works?|(?:am |is )?working) as an? (?P<value>.{1,60})$"),
+        ("job", Value, Any, r"(?i)^(?:works?|(?:am |is )?working) as an? (?P<value>.{1,60}?)(?: (?:at|for) .+)?$"),
         ("job", Value, Trade, r"(?i)^(?:am|is|became|have become) an? (?P<value>.+?)(?: (?:at|for|in|with) .+)?$"),
         ("job", Is("retired"), Any, r"(?i)^(?:am|is|have|has) retired$"),
         ("job", Ended, Trade, r"(?i)^(?:am|is) (?:no longer|not) an? (?P<value>.+?)(?: any ?more)?$"),
@@ -158,7 +164,7 @@ pub static OF_OTHERS: LazyLock<Vec<Rule>> =
 /// Of `my …`: what is known to be somebody's own and to last.
 pub static OWN: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     table(&[
-        ("name", Value, Name, r"(?i)^(?:my|our) (?:full |first |real )?name is (?P<value>.+)$"),
+        ("name", Value, Name, r"(?i)^(?:my|our) (?:full |first |real )?name is (?:now )?(?P<value>.+)$"),
         ("birthday", Value, Any, r"(?i)^my birthday is (?:on )?(?P<value>.{3,30})$"),
         ("employer", Value, Company, r"(?i)^my (?:new )?job is (?:at|with) (?P<value>.+)$"),
         ("job", Value, Any, r"(?i)^my (?:job|profession|occupation) is (?P<value>.{2,60})$"),

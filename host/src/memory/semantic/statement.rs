@@ -29,14 +29,22 @@ pub fn stated(clause: &Clause, sentence: &str, when: &When) -> Vec<Statement> {
     let Some(subject) = clause.subject.as_ref().filter(|subject| subject.is_near()) else { return Vec::new() };
     let language = if is_chinese(&clause.text) { &*zh::RULES } else { &*en::RULES };
     let others: &[Rule] = if subject.is_own() { &[] } else { &en::OF_OTHERS };
-    let rules = language.iter().chain(others).filter(|rule| subject.is_own() || rule.of_others);
-    rules
-        .into_iter()
-        .find_map(|rule| {
+    let rules: Vec<&Rule> = language.iter().chain(others).filter(|rule| subject.is_own() || rule.of_others).collect();
+    let first = |of: &dyn Fn(&Rule) -> bool| {
+        rules.iter().filter(|rule| of(rule)).find_map(|rule| {
             let text = if rule.whole { &clause.predicate } else { &clause.bare };
-            applied(rule, (clause, sentence), subject, text, when)
+            Some((rule.key, applied(rule, (clause, sentence), subject, text, when)?))
         })
-        .unwrap_or_default()
+    };
+    let Some((key, mut found)) = first(&|_| true) else { return Vec::new() };
+    // One clause may tell what somebody is and where: "a nurse at the Charité".
+    let other = match key {
+        "employer" => "job",
+        "job" => "employer",
+        _ => return found,
+    };
+    found.extend(first(&|rule| rule.key == other).map(|(_, more)| more).unwrap_or_default());
+    found
 }
 
 /// What one rule makes of a clause; `None` when it does not fit.

@@ -34,7 +34,9 @@ pub fn value(takes: Takes, text: &str) -> Option<String> {
             !starts(NO_COMPANY_ZH) && !ends(NO_COMPANY_END_ZH) && !is_city(text) && text.chars().count() <= 16
         }
         Takes::Company => words <= 5 && !has(NO_COMPANY_EN, first),
-        Takes::Name if han => text.chars().count() <= 6 && !text.chars().any(|c| NO_NAME_ZH.contains(c)),
+        Takes::Name if han => {
+            text.chars().count() <= 6 && !starts(NO_NAME_START_ZH) && !text.chars().any(|c| NO_NAME_ZH.contains(c))
+        }
         Takes::Name => {
             words <= 3 && !has(NO_NAME_EN, first) && text.chars().all(|c| c.is_alphabetic() || " .'-’·".contains(c))
         }
@@ -79,7 +81,8 @@ const NO_NAME_EN: &str = "a|an|the|back|later|now|tomorrow|tonight|again|maybe|c
     lazy|after|before|on|at|in|to|not|so|very|really|pretty|going|doing|working|out|up|down|for|with|from|about|\
     always|never|sick|pregnant|angry|happy|sad|tired|ill|fine|ok|okay|good|great|nice|my|our|coming|visiting|\
     crying";
-const NO_NAME_ZH: &str = "早晚起床别不来去做吃一下时了的是在有这那你我他她它们着过会能要让帮说看给把";
+const NO_NAME_START_ZH: &str = "一下|一声|几|今天|明天";
+const NO_NAME_ZH: &str = "早晚起床别不来去做吃时了的是在有这那你我他她它们着过会能要让帮说看给把";
 const NO_THING_EN: &str = "the|a|an|my|our|that|being|having|to|going|seeing|about|much|well|when";
 const NO_THING_ZH: &str = "你|他|她|它|这|那|上|过|到|完|了|得|一个|一下|饭|早饭|午饭|晚饭|早餐|午餐|晚餐|药|东西|我|什么|饱|起|不|在|\
     和";

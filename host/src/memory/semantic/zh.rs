@@ -54,6 +54,7 @@ pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
             Company,
             r"^(?:入职|加入|跳槽到?|跳槽去|跳到|换到|被挖到)了?(?P<value>[\p{Han}A-Za-z0-9· ]{2,24}?)(?:上班|工作)?了?$",
         ),
+        ("employer", Value, Company, r"^在(?P<value>[\p{Han}A-Za-z0-9· ]{2,24}?)(?:当|做)\p{Han}{2,8}$"),
         ("employer", Value, Company, r"^(?:去|到|进)了?(?P<value>[\p{Han}A-Za-z0-9· ]{2,24}?)(?:上班|工作|任职)了?$"),
         ("employer", Ended, Company, r"^(?:不再?在|没在)(?P<value>[\p{Han}A-Za-z0-9· ]{2,24}?)(?:上班|工作|做|干)?$"),
         ("employer", Ended, Company, r"^从(?P<value>[\p{Han}A-Za-z0-9· ]{2,24}?)(?:辞职|离职|离开)了?$"),
@@ -124,7 +125,12 @@ pub static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
             Thing,
             r"^(?:从来|再也|以后|从小)*(?:不|不能|不再|没法|不敢|没再)(?:怎么|太)?(?:吃|喝|抽|碰)(?P<value>[\p{Han}A-Za-z0-9 ]{1,12}?)$",
         ),
-        ("taste:{value}", No, Thing, r"^戒(?:掉)?了?(?P<value>[\p{Han}]{1,6}?)$"),
+        (
+            "taste:{value}",
+            No,
+            Thing,
+            r"^戒(?:掉)?了?(?P<value>[\p{Han}]{1,6}?)(?:[0-9一二两三四五六七八九十半几]+[个多]?[年月天周])?$",
+        ),
         ("taste:{value}", Was, Thing, r"^(?:吃|喝|抽|玩)(?P<value>[\p{Han}A-Za-z]{1,8}?)$"),
         (
             "pet:{value}",
