@@ -6,6 +6,7 @@
 mod answer;
 mod embedder;
 mod episode;
+mod known;
 mod ladder;
 mod live;
 mod router;

@@ -1,12 +1,13 @@
 //! Memory beyond the turn. Recall brings the right lines; writing keeps the wrong ones out.
 //!
 //! Facts are written when a person asks for it or states something stable, never from recalled
-//! text, skill output or the agent's own words. Episodes are one summary per turn, written off the
+//! text, attached files, skill output or the agent's own words. Episodes are one summary per turn, written off the
 //! reply path. Neither knows about models: who summarises is decided above.
 
 mod dates;
 mod embed;
 mod essentials;
+mod facts;
 mod index;
 mod retriever;
 mod score;
@@ -15,10 +16,11 @@ mod semantic;
 
 pub use embed::{EmbedError, Embedder, Purpose};
 pub use essentials::{essentials, missing};
+pub use facts::{Answered, Learnt, Over, Said};
 pub use retriever::{Ask, Recalled, told_in_order};
 pub use score::Parts;
 pub use segment::{is_chinese, locale_of};
-pub use semantic::{Detected, is_question, stable_facts};
+pub use semantic::{Asked, Span, When, asks_for_all, asks_to_remember, is_question};
 
 use moka::sync::Cache;
 use retriever::Library;
@@ -27,8 +29,8 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use crate::{
     clock::Clock,
-    ids::{EpisodeId, FactId, TurnId, UserId},
-    store::{Db, NewEpisode, NewFact, SearchKind, StoreError, Turn, Written, storable},
+    ids::{EpisodeId, FactId, UserId},
+    store::{Db, FACTS_PER_TURN, NewEpisode, SearchKind, StoreError, Turn},
 };
 
 /// Longest fact, in characters.
@@ -36,9 +38,6 @@ pub const MAX_FACT_CHARS: usize = 2000;
 
 /// Facts of one person, closed ones too: a skill that remembers in a loop does not fill the disk.
 const MAX_FACTS: i64 = 5_000;
-
-/// Longest key of a fact, in characters.
-const MAX_KEY_CHARS: usize = 100;
 
 /// Answers that are kept in mind, and for how long: a question is often asked again by the next step.
 const MAX_FOUND: u64 = 128;
@@ -70,6 +69,10 @@ pub enum MemoryError {
     Full,
     #[error("a memory is {MAX_FACT_CHARS} characters at most")]
     TooLong,
+    #[error("the person has said otherwise; only they can change it")]
+    SaidOtherwise,
+    #[error("one turn brings {FACTS_PER_TURN} memories at most")]
+    EnoughForATurn,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -120,50 +123,6 @@ impl Memory {
         Ok(found.to_vec())
     }
 
-    /// Keeps a fact. An empty key is derived from the text.
-    pub async fn remember(
-        &self,
-        user: UserId,
-        key: &str,
-        text: &str,
-        turn: Option<TurnId>,
-    ) -> Result<Written, MemoryError> {
-        let text = storable(text.trim());
-        let text = text.as_str();
-        if text.is_empty() {
-            return Err(MemoryError::Empty);
-        }
-        if text.chars().count() > MAX_FACT_CHARS {
-            return Err(MemoryError::TooLong);
-        }
-        if self.db.count_facts(user).await? >= MAX_FACTS {
-            return Err(MemoryError::Full);
-        }
-        let detected = semantic::fact_of(text);
-        let key = if key.trim().is_empty() { detected.key.clone() } else { fact_key(key) };
-        let fact = NewFact {
-            user,
-            words: fact_words(&key, text),
-            key,
-            value_text: text.to_owned(),
-            value_json: serde_json::json!({ "value": detected.value }),
-            source_turn: turn,
-            said_by: "user",
-            confidence: 1.0,
-        };
-        Ok(self.db.write_fact(&self.clock, &fact).await?)
-    }
-
-    /// Keeps the stable facts that a message states by itself, and returns how many are new.
-    pub async fn learn(&self, turn: &Turn, message: &str) -> Result<usize, MemoryError> {
-        let mut learnt = 0;
-        for fact in stable_facts(message) {
-            let written = self.remember(turn.user_id, &fact.key, &fact.text, Some(turn.id)).await?;
-            learnt += usize::from(!matches!(written, Written::Unchanged(_)));
-        }
-        Ok(learnt)
-    }
-
     /// Keeps the summary of a turn; a second one of the same turn is ignored.
     pub async fn keep_episode(&self, turn: &Turn, summary: Summary) -> Result<bool, StoreError> {
         let episode = NewEpisode {
@@ -195,11 +154,6 @@ impl Memory {
 /// The words that a fact is found by.
 fn fact_words(key: &str, text: &str) -> String {
     segment::index_words(&format!("{key} {text} {}", semantic::aliases(key)))
-}
-
-/// A key as it is kept: lower case, and no longer than an index takes.
-fn fact_key(key: &str) -> String {
-    storable(&key.trim().to_lowercase()).chars().take(MAX_KEY_CHARS).collect()
 }
 
 impl Recalled {

@@ -15,6 +15,7 @@ mod conversations;
 mod deliveries;
 mod digest;
 mod drafts;
+mod facts;
 mod files;
 mod grants;
 mod job_changes;
@@ -55,6 +56,7 @@ pub use calls::{CallEnd, CallRecord, CallStart, Started};
 pub use chats::{Chat, ChatKind, NewChat};
 pub use conversations::{Channel, Conversation, Message};
 pub use deliveries::Delivery;
+pub use facts::{FACTS_PER_TURN, Fact, FactClass, NewFact, Written};
 pub use files::{FileRow, NewFile};
 pub use grants::{Grant, Yes};
 pub use job_changes::JobEdit;
@@ -63,7 +65,7 @@ pub use jobs::{Job, JobRun, JobStatus, Missed, NewJob};
 pub use kv::KV_BYTES_PER_USER;
 pub use leases::LeaseRow;
 pub use ledger::{Exhausted, NewReservation, Settlement};
-pub use memories::{Episode, Fact, NewEpisode, NewFact, Written};
+pub use memories::{Episode, NewEpisode};
 pub use model_calls::{Account, ModelCallRecord, ModelCallStatus};
 pub use outbox::{Button, ChatAddress, NextOut, Notice, OutboxStatus, Outgoing, Unsent};
 pub use pairings::{Admission, Pairing, PairingStatus};
@@ -120,6 +122,10 @@ pub enum StoreError {
     /// A unique key was taken; the text names what.
     #[error("{0} exists already")]
     Taken(&'static str),
+    #[error("a skill does not change what a person has said")]
+    SaidOtherwise,
+    #[error("a turn brings {FACTS_PER_TURN} facts at most")]
+    EnoughForATurn,
     #[error("a stored value cannot be read: {0}")]
     Corrupt(String),
 }

@@ -18,6 +18,7 @@ mod harness;
 mod hosts;
 mod layering;
 mod manifests;
+mod memory;
 mod model;
 mod models;
 mod parity;

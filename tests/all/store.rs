@@ -8,6 +8,7 @@ mod chats;
 mod conversations;
 mod deliveries;
 mod drafts;
+mod facts;
 mod files;
 mod jobs;
 mod kv;

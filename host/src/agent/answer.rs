@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use super::{
-    TurnEvent, Usage, ladder,
-    turn::{Context, Draft, learn, skill_use},
+    TurnEvent, Usage, known, ladder,
+    turn::{Context, Draft, skill_use},
     working,
 };
 use crate::{
@@ -48,7 +48,6 @@ struct Spent {
 
 /// Answers by a model; goes down the ladder where budgets or providers leave none.
 pub async fn by_model(context: &Context<'_>, wanted: Tier) -> Result<Draft, StoreError> {
-    learn(context).await?;
     let mut parts = parts(context).await?;
     let stand = ladder::stand(context, &parts, wanted).await?;
     let Some(mut tier) = stand.tier else {
@@ -232,7 +231,10 @@ async fn parts(context: &Context<'_>) -> Result<Parts, StoreError> {
     Ok(Parts {
         system: settings.prompt(Template::Answer),
         tools: tools(context, CostTier::High),
-        memory: memory::told_in_order(&context.memories, settings.time_zone),
+        memory: known::lines(context)
+            .into_iter()
+            .chain(memory::told_in_order(&context.memories, settings.time_zone))
+            .collect(),
         memory_budget: agent.config.memory.recall_tokens,
         history: context
             .history

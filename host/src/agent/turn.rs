@@ -20,9 +20,9 @@ use super::{
 use crate::{
     gateway,
     ids::{TokenId, TurnId},
-    memory::{self, Ask, Recalled},
+    memory::{Answered, Ask, Learnt, MemoryError, Over, Recalled, Said, asks_for_all, asks_to_remember},
     skills::{Caller, Installed, Outcome, Request, readable},
-    store::{Account, Ending, Folded, Message, NewJob, StoreError, Turn, storable_json},
+    store::{Account, Ending, Fact, Folded, Message, NewJob, StoreError, Turn, storable_json},
 };
 
 /// Runs of one turn, after which a message that keeps ending its host is given up.
@@ -69,6 +69,12 @@ pub struct Context<'a> {
     /// The bearer token that it came in with.
     pub token: Option<TokenId>,
     pub memories: Vec<Recalled>,
+    /// What the message has taught; it is stored.
+    pub learnt: Vec<Learnt>,
+    /// Facts of which the message may mean one to be over.
+    pub unclear: Vec<Fact>,
+    /// What the message asks and facts answer.
+    pub answered: Vec<Answered>,
 }
 
 /// A reply before it is stored.
@@ -144,7 +150,12 @@ async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> 
         router::decide(&context.message, &turn.locale, &context.skills, &parts.gateway, context.history.len());
     context.message.clone_from(&decision.message);
     context.note("route", began, json!({ "route": decision.route.word(), "reason": decision.reason }));
-    if !matches!(decision.route, Route::Skill { .. }) {
+    let by_skill_alone = matches!(decision.route, Route::Skill { .. });
+    if !by_skill_alone || asks_to_remember(&context.message) {
+        // Before anything is said about it.
+        learn(&mut context).await?;
+    }
+    if !by_skill_alone {
         let began = Instant::now();
         context.memories = recall(&context).await?;
         context.note("recall", began, json!({ "memories": context.memories }));
@@ -217,6 +228,9 @@ impl<'a> Context<'a> {
             attached,
             token,
             memories: Vec::new(),
+            learnt: Vec::new(),
+            unclear: Vec::new(),
+            answered: Vec::new(),
         };
         let waited = turn.started_at.map_or(0, |started| (started - turn.created_at).num_milliseconds());
         context.note("receive", began, json!({ "waited_ms": waited, "attempt": turn.attempt, "locale": turn.locale }));
@@ -317,7 +331,11 @@ pub fn skill_use(outcome: &Outcome) -> SkillUse {
 
 /// An answer from memory and templates, where no model is configured.
 async fn by_memory(context: &Context<'_>) -> Result<Draft, StoreError> {
-    learn(context).await?;
+    if asks_for_all(&context.message) {
+        let known = context.agent.parts.memory.known(context.turn.user_id, template::MAX_KNOWN + 1).await?;
+        let reply = template::known(&known, context.settings.time_zone, context.turn.locale.as_str());
+        return Ok(Draft { reply, tier: "none".into(), rung: "retrieval".into(), ..Draft::default() });
+    }
     let reply =
         from_memory(context).unwrap_or_else(|| template::unknown(&context.skills, context.turn.locale.as_str()));
     Ok(Draft { reply, tier: "none".into(), rung: "retrieval".into(), ..Draft::default() })
@@ -326,21 +344,41 @@ async fn by_memory(context: &Context<'_>) -> Result<Draft, StoreError> {
 /// What memory and templates say to the message, if they have something to say.
 pub fn from_memory(context: &Context<'_>) -> Option<String> {
     let locale = context.turn.locale.as_str();
-    template::learnt(&memory::stable_facts(&context.message), locale)
+    template::learnt(&context.learnt, locale)
+        .or_else(|| template::which(&context.unclear, locale))
+        .or_else(|| template::answered(&context.answered, context.settings.time_zone, locale))
         .or_else(|| template::small_talk(&context.message, &context.settings.name, &context.skills, locale))
         .or_else(|| template::recalled(&context.memories, locale))
 }
 
-/// Keeps what the message states by itself, before anything is said about it.
-pub async fn learn(context: &Context<'_>) -> Result<(), StoreError> {
-    match context.agent.parts.memory.learn(context.turn, &context.message).await {
-        Ok(_) => Ok(()),
-        Err(memory::MemoryError::Store(error)) => Err(error),
-        Err(refusal) => {
-            tracing::debug!(%refusal, "a statement was not kept");
-            Ok(())
-        }
+/// Keeps what the message states by itself and closes what it says to be over; finds what facts answer to it.
+async fn learn(context: &mut Context<'_>) -> Result<(), StoreError> {
+    let began = Instant::now();
+    let (memory, user) = (&context.agent.parts.memory, context.turn.user_id);
+    let said = Said { message: &context.message, zone: context.settings.time_zone, from: context.from.as_deref() };
+    match memory.learn(context.turn, said).await {
+        Ok(learnt) => context.learnt = learnt,
+        Err(MemoryError::Store(error)) => return Err(error),
+        Err(refusal) => tracing::debug!(%refusal, "a statement was not kept"),
     }
+    let last = |role: &str| context.history.iter().rev().find(|message| message.role == role);
+    let (before, replied) = (last("user"), last("assistant"));
+    let talked: Vec<&str> = [replied, before].into_iter().flatten().map(|message| message.content.as_str()).collect();
+    match memory.end_last(user, &context.message, &talked).await? {
+        Over::Ended(text) => context.learnt.push(Learnt::Ended(text)),
+        Over::Which(facts) => context.unclear = facts,
+        Over::Nothing => {}
+    }
+    context.answered = memory.answers(user, said, before.map(|message| message.content.as_str())).await?;
+    if !context.learnt.is_empty() || !context.answered.is_empty() {
+        let asked: Vec<Value> = context
+            .answered
+            .iter()
+            .map(|one| json!({ "key": one.asked.key, "facts": one.facts.iter().map(|fact| fact.id).collect::<Vec<_>>() }))
+            .collect();
+        context.note("learn", began, json!({ "learnt": context.learnt, "asked": asked }));
+    }
+    Ok(())
 }
 
 fn failed(trace: &Trace, error: &str, reply: String) -> Ending {

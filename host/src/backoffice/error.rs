@@ -219,9 +219,11 @@ impl From<SubmitError> for Problem {
 impl From<MemoryError> for Problem {
     fn from(error: MemoryError) -> Self {
         match error {
-            MemoryError::Empty | MemoryError::TooLong | MemoryError::Full => {
-                Self::new(Kind::InvalidMemory, error.to_string())
-            }
+            MemoryError::Empty
+            | MemoryError::TooLong
+            | MemoryError::Full
+            | MemoryError::SaidOtherwise
+            | MemoryError::EnoughForATurn => Self::new(Kind::InvalidMemory, error.to_string()),
             MemoryError::Store(error) => error.into(),
         }
     }

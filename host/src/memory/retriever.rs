@@ -219,7 +219,7 @@ async fn ranked(library: &Library<'_>, ask: &Ask<'_>) -> Result<Vec<Scored>, Sto
         .collect();
     let mut chosen = candidates(&postings, &terms);
     chosen.extend(nearest(&near));
-    let mut rows = db.indexed(ask.user, &chosen).await?;
+    let mut rows = db.indexed(ask.user, &chosen, library.now).await?;
     let mut sessions = best_sessions(&rows, &terms, &near);
     sessions.extend(db.sessions_with(ask.user, &cited(&rows)).await?);
     for span in named.iter().flat_map(|named| named.days(today)).take(MAX_SPANS) {

@@ -1,4 +1,4 @@
-//! Episodes and facts. Each is written together with its words in the search index.
+//! Episodes. Each is written together with its words in the search index.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use sqlx::{FromRow, types::Json};
 use super::{Db, Result, SearchKind, on, search::words_in, write_tx};
 use crate::{
     clock::Clock,
-    ids::{ConversationId, EpisodeId, FactId, TurnId, UserId},
+    ids::{ConversationId, EpisodeId, TurnId, UserId},
 };
 
 /// A summary of one turn.
@@ -36,55 +36,6 @@ pub struct NewEpisode {
     pub source: &'static str,
     /// The summary cut into index words, separated by one space; empty: it is not searched.
     pub words: String,
-}
-
-/// Something stable about a person.
-#[derive(Clone, Debug, FromRow)]
-pub struct Fact {
-    pub id: FactId,
-    pub user_id: UserId,
-    pub key: String,
-    pub value_text: String,
-    pub value_json: Json<Value>,
-    pub source_episode_id: Option<EpisodeId>,
-    pub source_turn_id: Option<TurnId>,
-    pub said_by: String,
-    pub confidence: f64,
-    pub valid_from: DateTime<Utc>,
-    /// Set when a newer fact of the same key, or a person, closed this one.
-    pub valid_to: Option<DateTime<Utc>>,
-    pub recorded_at: DateTime<Utc>,
-}
-
-#[derive(Clone, Debug)]
-pub struct NewFact {
-    pub user: UserId,
-    pub key: String,
-    pub value_text: String,
-    pub value_json: Value,
-    pub source_turn: Option<TurnId>,
-    /// "user" or "owner".
-    pub said_by: &'static str,
-    pub confidence: f64,
-    /// Key and value cut into index words, separated by one space.
-    pub words: String,
-}
-
-/// What writing a fact did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Written {
-    New(FactId),
-    /// The key had another value; that one is closed.
-    Replaced(FactId),
-    /// The same value was there; nothing is written.
-    Unchanged(FactId),
-}
-
-macro_rules! fact_columns {
-    () => {
-        "id, user_id, key, value_text, value_json, source_episode_id, source_turn_id, said_by, confidence,
-         valid_from, valid_to, recorded_at"
-    };
 }
 
 macro_rules! episode_columns {
@@ -144,69 +95,6 @@ impl Db {
         Ok(on!(self, pool => sqlx::query_as(concat!(
             "SELECT ", episode_columns!(), " FROM memory_episodic WHERE id = $1",
         )).bind(id).fetch_optional(pool).await)?)
-    }
-
-    /// Writes a fact. A current fact of the same key and another value is closed, not lost.
-    pub async fn write_fact(&self, clock: &Clock, new: &NewFact) -> Result<Written> {
-        let (id, now) = (FactId::new(clock), clock.now());
-        let written = write_tx!(self, tx => {
-            sqlx::query(self.hold_person()).bind(new.user).execute(&mut *tx).await?;
-            let same: Option<(FactId,)> = sqlx::query_as(
-                "SELECT id FROM memory_semantic WHERE user_id = $1 AND key = $2 AND value_text = $3 AND valid_to IS NULL",
-            ).bind(new.user).bind(&new.key).bind(&new.value_text).fetch_optional(&mut *tx).await?;
-            if let Some((same,)) = same {
-                return Ok(Written::Unchanged(same));
-            }
-            let closed: Option<(FactId,)> = sqlx::query_as(
-                "UPDATE memory_semantic SET valid_to = $3 WHERE user_id = $1 AND key = $2 AND valid_to IS NULL RETURNING id",
-            ).bind(new.user).bind(&new.key).bind(now).fetch_optional(&mut *tx).await?;
-            if let Some((closed,)) = closed {
-                // Kept, but no longer found.
-                sqlx::query("DELETE FROM search WHERE ref_id = $1").bind(closed).execute(&mut *tx).await?;
-            }
-            sqlx::query(
-                "INSERT INTO memory_semantic
-                 (id, user_id, key, value_text, value_json, source_turn_id, said_by, confidence, valid_from, recorded_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)",
-            ).bind(id).bind(new.user).bind(&new.key).bind(&new.value_text).bind(Json(&new.value_json))
-             .bind(new.source_turn).bind(new.said_by).bind(new.confidence).bind(now)
-             .execute(&mut *tx).await?;
-            words_in!(tx, new.user, SearchKind::Fact, id.0, &new.words, now);
-            if closed.is_none() { Written::New(id) } else { Written::Replaced(id) }
-        });
-        Ok(written)
-    }
-
-    /// Facts of a person, newest first; only current ones unless `closed` is set.
-    pub async fn facts(&self, user: UserId, closed: bool, limit: i64) -> Result<Vec<Fact>> {
-        Ok(on!(self, pool => sqlx::query_as(concat!(
-            "SELECT ", fact_columns!(), " FROM memory_semantic WHERE user_id = $1 AND ($2 OR valid_to IS NULL)
-             ORDER BY recorded_at DESC, id DESC LIMIT $3",
-        )).bind(user).bind(closed).bind(limit).fetch_all(pool).await)?)
-    }
-
-    /// How many facts there are of a person, closed ones too.
-    pub async fn count_facts(&self, user: UserId) -> Result<i64> {
-        let (count,): (i64,) = on!(self, pool => sqlx::query_as(
-            "SELECT COUNT(*) FROM memory_semantic WHERE user_id = $1",
-        ).bind(user).fetch_one(pool).await)?;
-        Ok(count)
-    }
-
-    pub async fn fact(&self, id: FactId) -> Result<Option<Fact>> {
-        Ok(on!(self, pool => sqlx::query_as(concat!(
-            "SELECT ", fact_columns!(), " FROM memory_semantic WHERE id = $1",
-        )).bind(id).fetch_optional(pool).await)?)
-    }
-
-    /// Removes a fact and its index words. False when there is no such fact.
-    pub async fn forget_fact(&self, id: FactId) -> Result<bool> {
-        let gone = write_tx!(self, tx => {
-            sqlx::query("DELETE FROM search WHERE ref_id = $1").bind(id).execute(&mut *tx).await?;
-            sqlx::query("DELETE FROM memory_semantic WHERE id = $1").bind(id)
-                .execute(&mut *tx).await?.rows_affected() == 1
-        });
-        Ok(gone)
     }
 
     /// Removes an episode and its index words; facts that came from it stay, without that source.

@@ -5,7 +5,10 @@ use secrecy::{ExposeSecret, SecretString};
 use skillet::{
     clock::Clock,
     ids::{ConversationId, HostId, TurnId, UserId},
-    store::{Channel, Chat, ChatAddress, ChatKind, Db, Ending, Incoming, NewChat, NewUpdate, Notice, Turn},
+    store::{
+        Channel, Chat, ChatAddress, ChatKind, Db, Ending, FactClass, Incoming, NewChat, NewFact, NewUpdate, Notice,
+        Turn,
+    },
 };
 use std::ops::Deref;
 use tempfile::TempDir;
@@ -173,6 +176,24 @@ pub fn incoming(user: UserId, conversation: ConversationId, key: &str, text: &st
         files: Vec::new(),
         reply: None,
         updates: Vec::new(),
+    }
+}
+
+/// A fact that a person has said, found by its key and value.
+pub fn fact(user: UserId, key: &str, value: &str) -> NewFact {
+    NewFact {
+        user,
+        key: key.into(),
+        value_text: value.into(),
+        value_json: serde_json::json!({ "value": value }),
+        meaning: value.to_lowercase(),
+        class: FactClass::Fact,
+        since: None,
+        expires_at: None,
+        source_turn: None,
+        said_by: "user",
+        confidence: 0.9,
+        words: format!("{key} {value}"),
     }
 }
 

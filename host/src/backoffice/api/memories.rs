@@ -61,13 +61,22 @@ pub struct FactView {
     pub key: String,
     pub text: String,
     pub value: Value,
+    /// "user", "owner" or "skill".
     pub said_by: String,
     pub confidence: f64,
+    /// How long it lasts: "fact" until it is contradicted, "state" for a while, "agenda" until its day has passed.
+    pub class: String,
     pub source_turn: Option<Uuid>,
     pub source_episode: Option<Uuid>,
+    /// When it began, if `since_told`; else when it was first heard of.
     pub valid_from: DateTime<Utc>,
     pub valid_to: Option<DateTime<Utc>>,
+    pub since_told: bool,
+    /// After which it is not held to be so any longer.
+    pub expires_at: Option<DateTime<Utc>>,
     pub recorded_at: DateTime<Utc>,
+    /// Since when it is known to have ended.
+    pub closed_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -144,10 +153,14 @@ impl From<Fact> for FactView {
             value: row.value_json.0,
             said_by: row.said_by,
             confidence: row.confidence,
+            class: row.class.word().to_owned(),
             source_turn: row.source_turn_id.map(|id| id.0),
             source_episode: row.source_episode_id.map(|id| id.0),
             valid_from: row.valid_from,
             valid_to: row.valid_to,
+            since_told: row.since_told,
+            expires_at: row.expires_at,
+            closed_at: row.closed_at,
             recorded_at: row.recorded_at,
         }
     }
@@ -190,7 +203,7 @@ impl From<Recalled> for FoundView {
 #[utoipa::path(get, path = "/api/v1/memories", tag = "memory", params(Of), responses((status = 200, body = Memories)))]
 pub async fn list(State(backoffice): State<Arc<Backoffice>>, Query(of): Query<Of>) -> Result<axum::Json<Memories>> {
     let user = backoffice.known_person(of.user.as_deref()).await?;
-    let facts = backoffice.db.facts(user.id, of.closed, MAX_ROWS).await?;
+    let facts = backoffice.db.facts(&backoffice.clock, user.id, of.closed, MAX_ROWS).await?;
     let episodes = backoffice.db.episodes(user.id, MAX_ROWS).await?;
     Ok(axum::Json(Memories {
         facts: facts.into_iter().map(FactView::from).collect(),
