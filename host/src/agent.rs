@@ -5,6 +5,7 @@
 
 mod answer;
 mod episode;
+mod forgetting;
 mod ladder;
 mod live;
 mod router;

@@ -4,20 +4,29 @@
 //! text, skill output or the agent's own words. Episodes are one summary per turn, written off the
 //! reply path. Neither knows about models: who summarises is decided above.
 
+mod exchange;
+mod forget;
 mod retriever;
+mod rules;
 mod segment;
 mod semantic;
+mod wish;
 
+pub use exchange::{Format, ImportError};
+pub use forget::Target;
 pub use retriever::Recalled;
+pub use rules::{MAX_PINNED, MAX_TOPIC_CHARS, Rules, subject_of_episode};
 pub use segment::{is_chinese, locale_of};
 pub use semantic::{Detected, stable_facts};
+pub use wish::{Wish, wish};
 
 use serde_json::Value;
 use std::collections::HashSet;
+use uuid::Uuid;
 
 use crate::{
     clock::Clock,
-    ids::{EpisodeId, FactId, TurnId, UserId},
+    ids::{TurnId, UserId},
     store::{Db, NewEpisode, NewFact, SearchKind, StoreError, Turn, Written, storable},
 };
 
@@ -39,6 +48,8 @@ pub fn words(text: &str) -> HashSet<String> {
 pub struct Memory {
     db: Db,
     clock: Clock,
+    /// What hashes of forgotten words are made with.
+    key: [u8; 32],
 }
 
 /// Why something was not remembered.
@@ -50,6 +61,16 @@ pub enum MemoryError {
     Full,
     #[error("a memory is {MAX_FACT_CHARS} characters at most")]
     TooLong,
+    #[error("this is about a topic that is excluded from memory")]
+    Excluded,
+    #[error("this was forgotten after it was said; say it again to have it remembered")]
+    Forgotten,
+    #[error("at most {MAX_PINNED} facts can be pinned")]
+    ManyPinned,
+    #[error("there are too many rules of this kind already; take some back first")]
+    ManyRules,
+    #[error("a topic is {MAX_TOPIC_CHARS} characters at most")]
+    LongTopic,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -68,11 +89,25 @@ pub struct Summary {
 
 impl Memory {
     pub fn new(db: Db, clock: Clock) -> Self {
-        Self { db, clock }
+        Self { db, clock, key: [0; 32] }
     }
 
-    /// The memories of one person that bear on a text, best first.
+    /// The same memory with a key that hashes of what is forgotten are made with. Hosts of one database share it.
+    pub fn keyed(self, key: [u8; 32]) -> Self {
+        Self { key, ..self }
+    }
+
+    /// The memories of one person that bear on a text and may be brought into a prompt, best first.
     pub async fn recall(&self, user: UserId, text: &str, limit: usize) -> Result<Vec<Recalled>, StoreError> {
+        let rules = self.rules(user).await?;
+        let mut found = self.search(user, text, limit + rules.count()).await?;
+        found.retain(|one| rules.allows(one));
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    /// The memories of one person that bear on a text, for whoever looks after them: best first.
+    pub async fn search(&self, user: UserId, text: &str, limit: usize) -> Result<Vec<Recalled>, StoreError> {
         retriever::recall(&self.db, self.clock.now(), user, text, limit).await
     }
 
@@ -97,6 +132,14 @@ impl Memory {
         }
         let detected = semantic::fact_of(text);
         let key = if key.trim().is_empty() { detected.key.clone() } else { fact_key(key) };
+        if self.rules(user).await?.excludes(&format!("{key} {text}")) {
+            return Err(MemoryError::Excluded);
+        }
+        if let Some(turn) = turn
+            && self.may_not_learn(user, turn, (&key, text, &detected.value)).await?
+        {
+            return Err(MemoryError::Forgotten);
+        }
         let fact = NewFact {
             user,
             words: segment::index_words(&format!("{key} {text} {}", semantic::aliases(&key))),
@@ -120,8 +163,22 @@ impl Memory {
         Ok(learnt)
     }
 
-    /// Keeps the summary of a turn; a second one of the same turn is ignored.
+    /// Notes which memories a turn has brought into its prompt.
+    pub async fn note_recalled(&self, turn: &Turn) -> Result<(), StoreError> {
+        let steps = turn.trace.0.as_array().map(Vec::as_slice).unwrap_or_default();
+        let recalls = steps.iter().filter(|step| step["name"] == "recall");
+        let memories = recalls.filter_map(|step| step["detail"]["memories"].as_array()).flatten();
+        let ids: Vec<Uuid> = memories.filter_map(|memory| memory["id"].as_str()?.parse().ok()).collect();
+        self.db.note_recalls(turn.user_id, &ids, turn.created_at).await
+    }
+
+    /// Keeps the summary of a turn; a second one of the same turn is ignored, and so is one about an excluded
+    /// topic or of a turn that was forgotten.
     pub async fn keep_episode(&self, turn: &Turn, summary: Summary) -> Result<bool, StoreError> {
+        let user = turn.user_id;
+        if self.rules(user).await?.excludes(&summary.text) || self.is_forgotten(user, turn.id).await? {
+            return Ok(false);
+        }
         let episode = NewEpisode {
             user: turn.user_id,
             conversation: turn.conversation_id,
@@ -133,16 +190,6 @@ impl Memory {
             source: summary.source,
         };
         self.db.write_episode(&self.clock, &episode).await
-    }
-
-    /// Removes a fact from memory and index.
-    pub async fn forget_fact(&self, id: FactId) -> Result<bool, StoreError> {
-        self.db.forget_fact(id).await
-    }
-
-    /// Removes an episode from memory and index.
-    pub async fn forget_episode(&self, id: EpisodeId) -> Result<bool, StoreError> {
-        self.db.forget_episode(id).await
     }
 }
 

@@ -250,7 +250,7 @@ async fn parts(context: &Context<'_>) -> Result<Parts, StoreError> {
             .collect(),
         summaries: episodes
             .into_iter()
-            .map(|episode| SummaryLine { turn: episode.turn_id, text: episode.summary_text })
+            .filter_map(|episode| Some(SummaryLine { turn: episode.turn_id?, text: episode.summary_text }))
             .collect(),
         now: format!("[{} {}]", now.format("%A %Y-%m-%d %H:%M"), settings.time_zone),
         message: said(context.from.as_deref(), &context.message, context.attached.as_deref()),

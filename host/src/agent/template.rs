@@ -103,6 +103,6 @@ fn first_sentence(text: &str) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
-fn bullets(lines: &[&str]) -> String {
+pub fn bullets(lines: &[&str]) -> String {
     lines.iter().fold(String::new(), |text, line| text + "\n- " + line)
 }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    Agent, SkillUse, TurnEvent, TurnReply, Usage, answer,
+    Agent, SkillUse, TurnEvent, TurnReply, Usage, answer, forgetting,
     router::{self, Decision, Route},
     template,
     trace::Trace,
@@ -126,14 +126,23 @@ async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> 
     let mut context = Context::load(agent, turn, trace, deadline).await?;
     let began = Instant::now();
     let parts = &agent.parts;
+    if let Some(draft) = forgetting::reply(&context).await? {
+        let reason = "the message asks to forget".to_owned();
+        let decision = Decision { route: Route::Recall, reason, message: context.message.clone() };
+        context.note("forget", began, json!({}));
+        return Ok(context.ending(&decision, draft));
+    }
     let decision =
         router::decide(&context.message, &turn.locale, &context.skills, &parts.gateway, context.history.len());
     context.message.clone_from(&decision.message);
     context.note("route", began, json!({ "route": decision.route.word(), "reason": decision.reason }));
     if !matches!(decision.route, Route::Skill { .. }) {
         let began = Instant::now();
-        context.memories =
-            parts.memory.recall(turn.user_id, &context.message, parts.config.memory.recall_items).await?;
+        context.memories = parts.memory.pinned(turn.user_id).await?;
+        let recalled = parts.memory.recall(turn.user_id, &context.message, parts.config.memory.recall_items).await?;
+        // What is pinned and bears on the message answers it, too.
+        context.memories.retain(|pinned| recalled.iter().all(|one| one.id != pinned.id));
+        context.memories.extend(recalled);
         context.note("recall", began, json!({ "memories": context.memories }));
     }
     let draft = match &decision.route {

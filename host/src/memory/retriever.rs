@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::segment::{QueryWord, query_words};
 use crate::{
     ids::{EpisodeId, FactId, UserId},
-    store::{Db, Indexed, SearchKind, StoreError},
+    store::{Db, Fact, Indexed, SearchKind, StoreError},
 };
 
 /// Candidates taken from the database per question.
@@ -34,7 +34,25 @@ pub struct Recalled {
     pub score: f64,
     /// The words that matched.
     pub matched: Vec<String>,
+    /// Whether it is in every prompt.
+    pub pinned: bool,
     pub recorded_at: DateTime<Utc>,
+}
+
+impl Recalled {
+    /// A fact that is in every prompt, whatever was asked.
+    pub(super) fn pinned(fact: Fact) -> Self {
+        Self {
+            kind: SearchKind::Fact,
+            id: fact.id.0,
+            key: fact.key,
+            text: fact.value_text,
+            score: 0.0,
+            matched: Vec::new(),
+            pinned: true,
+            recorded_at: fact.recorded_at,
+        }
+    }
 }
 
 pub async fn recall(
@@ -124,6 +142,7 @@ async fn load(db: &Db, one: Scored) -> Result<Option<Recalled>, StoreError> {
         text,
         score: one.score,
         matched: one.matched,
+        pinned: false,
         recorded_at: one.row.recorded_at,
     }))
 }

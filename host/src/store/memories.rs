@@ -15,8 +15,9 @@ use crate::{
 pub struct Episode {
     pub id: EpisodeId,
     pub user_id: UserId,
-    pub conversation_id: ConversationId,
-    pub turn_id: TurnId,
+    /// Conversation and turn; neither for one that was brought along from another host.
+    pub conversation_id: Option<ConversationId>,
+    pub turn_id: Option<TurnId>,
     pub summary_text: String,
     pub summary_json: Json<Value>,
     pub tags: Json<Vec<String>>,
@@ -193,31 +194,16 @@ impl Db {
         Ok(count)
     }
 
+    /// The fact that a person's key has now.
+    pub async fn current_fact(&self, user: UserId, key: &str) -> Result<Option<Fact>> {
+        Ok(on!(self, pool => sqlx::query_as(concat!(
+            "SELECT ", fact_columns!(), " FROM memory_semantic WHERE user_id = $1 AND key = $2 AND valid_to IS NULL",
+        )).bind(user).bind(key).fetch_optional(pool).await)?)
+    }
+
     pub async fn fact(&self, id: FactId) -> Result<Option<Fact>> {
         Ok(on!(self, pool => sqlx::query_as(concat!(
             "SELECT ", fact_columns!(), " FROM memory_semantic WHERE id = $1",
         )).bind(id).fetch_optional(pool).await)?)
-    }
-
-    /// Removes a fact and its index words. False when there is no such fact.
-    pub async fn forget_fact(&self, id: FactId) -> Result<bool> {
-        let gone = write_tx!(self, tx => {
-            sqlx::query("DELETE FROM search WHERE ref_id = $1").bind(id).execute(&mut *tx).await?;
-            sqlx::query("DELETE FROM memory_semantic WHERE id = $1").bind(id)
-                .execute(&mut *tx).await?.rows_affected() == 1
-        });
-        Ok(gone)
-    }
-
-    /// Removes an episode and its index words; facts that came from it stay, without that source.
-    pub async fn forget_episode(&self, id: EpisodeId) -> Result<bool> {
-        let gone = write_tx!(self, tx => {
-            sqlx::query("DELETE FROM search WHERE ref_id = $1").bind(id).execute(&mut *tx).await?;
-            sqlx::query("UPDATE memory_semantic SET source_episode_id = NULL WHERE source_episode_id = $1")
-                .bind(id).execute(&mut *tx).await?;
-            sqlx::query("DELETE FROM memory_episodic WHERE id = $1").bind(id)
-                .execute(&mut *tx).await?.rows_affected() == 1
-        });
-        Ok(gone)
     }
 }

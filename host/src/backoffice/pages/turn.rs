@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -58,12 +59,17 @@ struct Bar {
 #[derive(Deserialize)]
 struct Memory {
     kind: String,
+    id: Uuid,
     #[serde(default)]
     key: String,
     text: String,
     score: f64,
     #[serde(default)]
     matched: Vec<String>,
+    /// Whether it was there whatever was asked.
+    #[serde(default)]
+    pinned: bool,
+    recorded_at: DateTime<Utc>,
 }
 
 /// `GET /turns/{turn}`

@@ -23,6 +23,7 @@ pub async fn run(parts: &Parts, job: &Job) -> Ended {
     let turn = parts.db.turn(turn).await?.context("there is no such turn")?;
     let settings = parts.settings.current().await?;
     let summary = agent::summarise((&parts.db, &parts.gateway), &settings, parts.summaries, &turn).await;
+    parts.memory.note_recalled(&turn).await?;
     parts.memory.keep_episode(&turn, summary.map_err(anyhow::Error::from)?).await?;
     Ok(Note::default())
 }
