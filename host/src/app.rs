@@ -138,6 +138,7 @@ impl App {
             settings: self.settings.clone(),
             wake: self.wake.clone(),
             summaries: self.config.memory.summaries,
+            fold_nightly: self.config.memory.fold_nightly,
             retention_days: self.config.database.retention_days,
             host: self.host,
         };

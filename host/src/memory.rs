@@ -4,6 +4,7 @@
 //! text, skill output or the agent's own words. Episodes are one summary per turn, written off the
 //! reply path. Neither knows about models: who summarises is decided above.
 
+mod consolidate;
 mod exchange;
 mod forget;
 mod retriever;

@@ -23,6 +23,23 @@ CREATE TABLE memory_recalls (
     last_at TIMESTAMPTZ NOT NULL
 );
 
--- An episode that was brought along from another host belongs to no turn here.
+-- An episode that was brought along from another host belongs to no turn here, and so does one that folds those
+-- of a day, or of a month.
 ALTER TABLE memory_episodic ALTER COLUMN conversation_id DROP NOT NULL;
 ALTER TABLE memory_episodic ALTER COLUMN turn_id DROP NOT NULL;
+ALTER TABLE memory_episodic ADD COLUMN span TEXT NOT NULL DEFAULT 'turn' CHECK (span IN ('turn', 'day', 'month'));
+ALTER TABLE memory_episodic ALTER COLUMN span DROP DEFAULT;
+ALTER TABLE memory_episodic ADD COLUMN covers_from TIMESTAMPTZ;
+ALTER TABLE memory_episodic ADD COLUMN covers_to TIMESTAMPTZ;
+CREATE UNIQUE INDEX memory_episodic_one_per_span ON memory_episodic (user_id, span, covers_from) WHERE span <> 'turn';
+
+-- What a night's folding did to one person's memory: ids and days, no words.
+CREATE TABLE memory_foldings (
+    id         UUID PRIMARY KEY,
+    user_id    UUID NOT NULL REFERENCES users (id),
+    changes    JSONB NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    undone_at  TIMESTAMPTZ
+);
+
+CREATE INDEX memory_foldings_by_user ON memory_foldings (user_id, created_at);

@@ -19,6 +19,7 @@ mod harness;
 mod hosts;
 mod layering;
 mod manifests;
+mod memories;
 mod model;
 mod models;
 mod parity;

@@ -7,6 +7,7 @@ pub mod calls;
 pub mod chat;
 pub mod conversations;
 pub mod files;
+pub mod foldings;
 pub mod gallery;
 pub mod grants;
 pub mod jobs;

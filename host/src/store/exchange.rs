@@ -110,8 +110,8 @@ impl Db {
                 let id = EpisodeId::new(clock);
                 let new = sqlx::query(
                     "INSERT INTO memory_episodic
-                        (id, user_id, conversation_id, turn_id, summary_text, summary_json, tags, source, created_at)
-                     SELECT $1, u.id, t.conversation_id, t.id, $4, $5, $6, $7, $8 FROM users u
+                        (id, user_id, conversation_id, turn_id, summary_text, summary_json, tags, source, created_at, span)
+                     SELECT $1, u.id, t.conversation_id, t.id, $4, $5, $6, $7, $8, 'turn' FROM users u
                      LEFT JOIN turns t ON t.id = $3 AND t.user_id = u.id
                         AND NOT EXISTS (SELECT 1 FROM memory_episodic e WHERE e.turn_id = t.id)
                      WHERE u.id = $2 AND NOT EXISTS (SELECT 1 FROM memory_episodic e
@@ -141,11 +141,12 @@ impl Db {
         Ok(brought)
     }
 
-    /// Every episode of a person from a moment on, oldest first, `limit` at most.
+    /// The episodes of a person's turns from a moment on, oldest first, `limit` at most.
     pub async fn episodes_from(&self, user: UserId, from: DateTime<Utc>, limit: i64) -> Result<Vec<super::Episode>> {
         Ok(on!(self, pool => sqlx::query_as(
-            "SELECT id, user_id, conversation_id, turn_id, summary_text, summary_json, tags, source, created_at
-             FROM memory_episodic WHERE user_id = $1 AND created_at >= $2 ORDER BY created_at, id LIMIT $3",
+            "SELECT id, user_id, conversation_id, turn_id, summary_text, summary_json, tags, source, created_at, span
+             FROM memory_episodic WHERE user_id = $1 AND created_at >= $2 AND span = 'turn'
+             ORDER BY created_at, id LIMIT $3",
         ).bind(user).bind(from).bind(limit).fetch_all(pool).await)?)
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{FromRow, types::Json};
 
-use super::{Db, Result, SearchKind, on, search::words_in, write_tx};
+use super::{Db, Result, SearchKind, columns::word_column, on, search::words_in, write_tx};
 use crate::{
     clock::Clock,
     ids::{ConversationId, EpisodeId, FactId, TurnId, UserId},
@@ -24,6 +24,13 @@ pub struct Episode {
     /// "rules" or "model".
     pub source: String,
     pub created_at: DateTime<Utc>,
+    /// What it sums up.
+    pub span: Span,
+}
+
+word_column! {
+    /// What an episode sums up: one turn, or those of a day or a month.
+    Span { Turn = "turn", Day = "day", Month = "month" }
 }
 
 #[derive(Clone, Debug)]
@@ -90,7 +97,7 @@ macro_rules! fact_columns {
 
 macro_rules! episode_columns {
     () => {
-        "id, user_id, conversation_id, turn_id, summary_text, summary_json, tags, source, created_at"
+        "id, user_id, conversation_id, turn_id, summary_text, summary_json, tags, source, created_at, span"
     };
 }
 
@@ -101,8 +108,8 @@ impl Db {
         write_tx!(self, tx => {
             let made = sqlx::query(
                 "INSERT INTO memory_episodic
-                 (id, user_id, conversation_id, turn_id, summary_text, summary_json, tags, source, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (turn_id) DO NOTHING",
+                 (id, user_id, conversation_id, turn_id, summary_text, summary_json, tags, source, created_at, span)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'turn') ON CONFLICT (turn_id) DO NOTHING",
             ).bind(id).bind(new.user).bind(new.conversation).bind(new.turn).bind(&new.summary_text)
              .bind(Json(&new.summary_json)).bind(Json(&new.tags)).bind(new.source).bind(now)
              .execute(&mut *tx).await?.rows_affected() == 1;

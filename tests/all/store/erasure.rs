@@ -4,7 +4,10 @@ use chrono::Duration;
 use serde_json::json;
 use skillet::{
     ids::{TurnId, UserId},
-    store::{Erased, Erasure, FORGOTTEN, NewEpisode, NewFact, NewFile, NewJob, RuleKind, Started, Turn, Words},
+    store::{
+        BroughtEpisode, Erased, Erasure, FORGOTTEN, NewEpisode, NewFact, NewFile, NewJob, RuleKind, Started, Turn,
+        Words,
+    },
 };
 
 use super::calls::{end, start};
@@ -14,6 +17,7 @@ both!(
     words_leave_every_table_of_their_person,
     a_key_goes_with_all_its_values,
     a_turn_is_emptied_and_stays_on_record,
+    an_episode_without_a_turn_goes_by_itself,
     what_was_forgotten_stays_so_for_what_was_said_before,
 );
 
@@ -190,6 +194,26 @@ async fn a_turn_is_emptied_and_stays_on_record(db: TestDb) {
     let call = db.turn_calls(adas.id).await.unwrap().remove(0);
     assert_eq!((call.input.0, call.output.map(|output| output.0)), (json!({}), None));
     assert_eq!(db.facts(adas.user_id, false, 9).await.unwrap().len(), 1, "a fact is a memory of its own");
+}
+
+async fn an_episode_without_a_turn_goes_by_itself(db: TestDb) {
+    let (ada, bo, now) = (db.person("ada").await, db.person("bo").await, db.clock.now());
+    let brought = BroughtEpisode {
+        turn: None,
+        summary_text: "spoke of zebras".into(),
+        summary_json: json!({}),
+        tags: Vec::new(),
+        source: "rules".into(),
+        created_at: now,
+        words: "zebras".into(),
+    };
+    db.bring_memories(&db.clock, ada, (&[], &[brought]), &[]).await.unwrap();
+    let id = db.episodes(ada, 1).await.unwrap()[0].id;
+    let foreign = Erasure { episodes: vec![id], ..erasure(bo, &[]) };
+    assert!(db.erase(&db.clock, &foreign).await.unwrap().is_nothing());
+    let own = Erasure { episodes: vec![id], ..erasure(ada, &[]) };
+    assert_eq!(db.erase(&db.clock, &own).await.unwrap().episodes, 1);
+    assert!(db.search(ada, &["zebras".to_owned()], 9).await.unwrap().is_empty());
 }
 
 async fn what_was_forgotten_stays_so_for_what_was_said_before(db: TestDb) {

@@ -10,7 +10,7 @@ use super::super::{
     error::{Kind, Problem, Result},
 };
 use crate::{
-    ids::{EpisodeId, FactId, UserId},
+    ids::{EpisodeId, FactId, FoldingId, UserId},
     memory::{Format, ImportError, MAX_FACT_CHARS, Target, subject_of_episode},
     store::{Brought, Episode, Erased, Fact, RuleKind, Written},
 };
@@ -108,6 +108,14 @@ impl Backoffice {
     pub async fn exclude_topic(&self, actor: &Actor, user: UserId, topic: &str, on: bool) -> Result<()> {
         self.memory.rule(user, RuleKind::Topic, topic, on).await?;
         self.record(actor, "memory.rule", &user.to_string(), json!({ "rule": "topic", "on": on })).await
+    }
+
+    /// Takes back what a night has folded.
+    pub async fn undo_folding(&self, actor: &Actor, id: FoldingId) -> Result<()> {
+        if !self.memory.undo_folding(id).await? {
+            return Err(Problem::new(Kind::NoMemory, format!("There is no folding {id} to be taken back.")));
+        }
+        self.record(actor, "memory.undo", &id.to_string(), json!({})).await
     }
 
     /// Reads a file of memories for a person: all of it, or nothing.

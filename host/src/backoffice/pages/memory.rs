@@ -2,7 +2,7 @@
 
 mod changes;
 
-pub use changes::{change, export, forget_words, import, topics, write};
+pub use changes::{change, export, forget_words, import, topics, undo, write};
 
 use askama::Template;
 use axum::{extract::State, response::Response};
@@ -11,7 +11,12 @@ use serde::Deserialize;
 use std::sync::Arc;
 
 use super::{
-    super::{Backoffice, error::Result, extract::Query},
+    super::{
+        Backoffice,
+        api::foldings::{self, FoldingView},
+        error::Result,
+        extract::Query,
+    },
     Page, html,
 };
 use crate::{
@@ -39,6 +44,8 @@ struct MemoryPage {
     /// What holds no more and was replaced by nothing.
     past: Vec<Line>,
     episodes: Vec<Episode>,
+    /// What the nights have changed, newest first.
+    foldings: Vec<FoldingView>,
     topics: Vec<String>,
     rules: Rules,
     /// Current facts, and those of them that nobody needed for a while.
@@ -78,6 +85,7 @@ pub async fn show(State(backoffice): State<Arc<Backoffice>>, page: Page, Query(l
         current,
         past,
         episodes: db.episodes(person.id, MAX_EPISODES).await?,
+        foldings: foldings::of(&backoffice, person.id).await?,
         topics: memory.topics(person.id).await?,
         rules,
         facts,

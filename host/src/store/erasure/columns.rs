@@ -148,6 +148,22 @@ macro_rules! erase_turn {
             $done.messages += 1;
         }
         if !said.is_empty() {
+            // What sums up the time of the turn is made anew, without it.
+            sqlx::query(
+                "DELETE FROM search WHERE ref_id IN (SELECT e.id FROM memory_episodic e JOIN turns t ON t.id = $1
+                 WHERE e.user_id = t.user_id AND e.covers_from <= t.created_at AND e.covers_to > t.created_at)",
+            )
+            .bind($turn)
+            .execute(&mut *$tx)
+            .await?;
+            $done.episodes += sqlx::query(
+                "DELETE FROM memory_episodic WHERE id IN (SELECT e.id FROM memory_episodic e JOIN turns t ON t.id = $1
+                 WHERE e.user_id = t.user_id AND e.covers_from <= t.created_at AND e.covers_to > t.created_at)",
+            )
+            .bind($turn)
+            .execute(&mut *$tx)
+            .await?
+            .rows_affected();
             sqlx::query(
                 "DELETE FROM search WHERE ref_id IN (SELECT id FROM memory_episodic WHERE turn_id = $1)",
             )

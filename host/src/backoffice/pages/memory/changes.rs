@@ -23,7 +23,7 @@ use super::super::{
     },
     Flash,
 };
-use crate::memory::Format;
+use crate::{ids::FoldingId, memory::Format};
 
 #[derive(Deserialize)]
 pub struct NewFactForm {
@@ -93,6 +93,18 @@ pub async fn change(
     };
     let outcome = backoffice.change_memory(&actor, id, &change).await.map(drop);
     Flash::after(&session, outcome, "done.edited", &address(&form.user)).await
+}
+
+/// `POST /memory/foldings/{folding}`: what a night has folded is taken back.
+pub async fn undo(
+    State(backoffice): State<Arc<Backoffice>>,
+    actor: Actor,
+    session: Session,
+    Path(id): Path<Uuid>,
+    CsrfForm(form): CsrfForm<Whose>,
+) -> Result<Response> {
+    let outcome = backoffice.undo_folding(&actor, FoldingId(id)).await;
+    Flash::after(&session, outcome, "done.undone", &address(&form.user)).await
 }
 
 /// `POST /memory/topics`: a topic is excluded, or is not any more.
