@@ -6,6 +6,7 @@
 mod answer;
 mod embedder;
 mod episode;
+mod forgetting;
 mod known;
 mod ladder;
 mod live;

@@ -86,6 +86,7 @@ pub struct Memory {
     pub working_tokens: u32,
     pub recall_tokens: u32,
     pub summaries: Summaries,
+    pub fold_nightly: bool,
 }
 
 /// Who summarises a turn that a model answered.

@@ -135,6 +135,12 @@ impl Scheduler {
             logged("old updates were not removed", db.sweep_updates(now - KEEP_UPDATES).await);
             logged("old recordings were not removed", db.drop_expired_recordings(clock).await);
             logged("the removal of old rows was not queued", jobs::retention::queue(db, clock).await);
+            if self.parts.keeping.fold_nightly
+                && let Some(settings) = logged("the settings cannot be read", self.parts.settings.current().await)
+            {
+                let queued = jobs::fold_memories::queue(db, clock, settings.time_zone).await;
+                logged("the folding of memories was not queued", queued);
+            }
             rounds.tidy = at + TIDY;
         }
         if at >= rounds.heartbeat && !running.tasks.is_empty() {

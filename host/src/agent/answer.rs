@@ -226,7 +226,7 @@ async fn parts(context: &Context<'_>) -> Result<Parts, StoreError> {
         agent.db.episodes_before(context.turn.conversation_id, context.turn.created_at, SUMMARIES).await?;
     if let Some(folded) = &context.folded {
         // Those turns are in the running summary.
-        episodes.retain(|episode| episode.turn_id > folded.through_turn);
+        episodes.retain(|episode| episode.turn_id.is_some_and(|turn| turn > folded.through_turn));
     }
     Ok(Parts {
         system: settings.prompt(Template::Answer),
@@ -248,7 +248,7 @@ async fn parts(context: &Context<'_>) -> Result<Parts, StoreError> {
         earlier: context.folded.as_ref().map(working::shown),
         summaries: episodes
             .into_iter()
-            .map(|episode| SummaryLine { turn: episode.turn_id, text: episode.summary_text })
+            .filter_map(|episode| Some(SummaryLine { turn: episode.turn_id?, text: episode.summary_text }))
             .collect(),
         now: format!("[{} {}]", now.format("%A %Y-%m-%d %H:%M"), settings.time_zone),
         message: said(context.from.as_deref(), &context.message, context.attached.as_deref()),

@@ -1,7 +1,7 @@
 //! Vectors of the endpoint for embeddings, for memory: each request passes the gateway and its budgets.
 
 use futures_util::{FutureExt, future::BoxFuture};
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use crate::{
     gateway::Gateway,
@@ -10,10 +10,15 @@ use crate::{
 };
 
 /// Memory's way to the endpoint that the settings name.
-#[derive(Debug)]
 pub struct GatewayEmbedder {
     gateway: Arc<Gateway>,
     model: String,
+}
+
+impl fmt::Debug for GatewayEmbedder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GatewayEmbedder").finish_non_exhaustive()
+    }
 }
 
 impl GatewayEmbedder {

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    Agent, SkillUse, TurnEvent, TurnReply, Usage, answer,
+    Agent, SkillUse, TurnEvent, TurnReply, Usage, answer, forgetting,
     router::{self, Decision, Route},
     template,
     trace::Trace,
@@ -146,6 +146,12 @@ async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> 
     let mut context = Context::load(agent, turn, trace, deadline).await?;
     let began = Instant::now();
     let parts = &agent.parts;
+    if let Some(draft) = forgetting::reply(&context).await? {
+        let reason = "the message asks to forget".to_owned();
+        let decision = Decision { route: Route::Recall, reason, message: context.message.clone() };
+        context.note("forget", began, json!({}));
+        return Ok(context.ending(&decision, draft));
+    }
     let decision =
         router::decide(&context.message, &turn.locale, &context.skills, &parts.gateway, context.history.len());
     context.message.clone_from(&decision.message);
@@ -157,7 +163,12 @@ async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> 
     }
     if !by_skill_alone {
         let began = Instant::now();
-        context.memories = recall(&context).await?;
+        let mut memories = parts.memory.pinned(turn.user_id).await?;
+        let recalled = recall(&context, &memories).await?;
+        // What is pinned and bears on the message answers it, too.
+        memories.retain(|pinned| recalled.iter().all(|one| one.id != pinned.id));
+        memories.extend(recalled);
+        context.memories = memories;
         context.note("recall", began, json!({ "memories": context.memories }));
     }
     let draft = match &decision.route {
@@ -168,16 +179,18 @@ async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> 
     Ok(context.ending(&decision, draft))
 }
 
-/// What bears on the message, as much as its room in a prompt holds.
-async fn recall(context: &Context<'_>) -> Result<Vec<Recalled>, StoreError> {
+/// What bears on the message, as much as the room in a prompt holds that is left beside what is pinned.
+async fn recall(context: &Context<'_>, pinned: &[Recalled]) -> Result<Vec<Recalled>, StoreError> {
     let mut except = told(&context.history, context.settings.token_budget / HISTORY_SHARE);
     except.push(context.turn.id);
     let room = context.agent.parts.config.memory.recall_tokens.min(context.settings.token_budget / MEMORY_SHARE);
-    let room = room.saturating_sub(HEAD_TOKENS);
+    let zone = context.settings.time_zone;
+    let taken: u32 = pinned.iter().map(|one| gateway::count_tokens(&one.line(zone)) + LINE_TOKENS).sum();
+    let room = room.saturating_sub(HEAD_TOKENS + taken);
     let ask = Ask {
         user: context.turn.user_id,
         text: &context.message,
-        zone: context.settings.time_zone,
+        zone,
         limit: MAX_MEMORIES,
         room: Some((room, |line| gateway::count_tokens(line) + LINE_TOKENS)),
         except: &except,

@@ -76,7 +76,7 @@ pub async fn fold(
     let conversation = turn.conversation_id;
     let new = NewFold { conversation, through_turn, through_at, summary_text, kept, source };
     // When another one came first, the next turn's looks again.
-    db.fold(clock, &new, before.map_or(0, |before| before.folds)).await?;
+    db.fold_conversation(clock, &new, before.map_or(0, |before| before.folds)).await?;
     Ok(())
 }
 

@@ -185,7 +185,7 @@ impl Memory {
         Ok(answered)
     }
 
-    fn when(&self, zone: Tz) -> When {
+    pub(super) fn when(&self, zone: Tz) -> When {
         When { now: self.clock.now(), zone }
     }
 
@@ -196,7 +196,7 @@ impl Memory {
         }
         // Dates of the owner's page and of skills are rare, and a day's difference in them harmless.
         let when = self.when(Tz::UTC);
-        let key = storable(&key.trim().to_lowercase());
+        let key = fact_key(key);
         let mut first = None;
         if !key.is_empty() {
             return self.keep(by, semantic::fact_under(&key, &text, &when)).await;
@@ -220,6 +220,14 @@ impl Memory {
             Some(from) => format!("{from}: {}", statement.text),
             None => statement.text,
         };
+        if self.rules(by.user).await?.excludes(&format!("{key} {text}")) {
+            return Err(MemoryError::Excluded);
+        }
+        if let Some(turn) = by.turn
+            && self.may_not_learn(by.user, turn, (&key, &text, &statement.value)).await?
+        {
+            return Err(MemoryError::Forgotten);
+        }
         let fact = NewFact {
             user: by.user,
             words: fact_words(&key, &text),
@@ -259,6 +267,11 @@ fn key_of(from: Option<&str>, key: &str) -> String {
         Some(from) => cut(&format!("{}.{key}", from.to_lowercase().replace(['.', ':'], " "))),
         None => cut(key),
     }
+}
+
+/// A key that somebody wrote, as it is kept.
+pub(super) fn fact_key(key: &str) -> String {
+    cut(&storable(&key.trim().to_lowercase()))
 }
 
 /// No longer than an index takes.

@@ -189,8 +189,14 @@ fn one(question: &Question, place: Place, row: Option<(&Indexed, &Own)>, parts: 
         recency: RECENCY * 0.5_f64.powf(age_days / HALF_LIFE_DAYS),
         ..parts
     };
-    let score =
-        parts.words + parts.meaning + parts.facts + parts.around + parts.session + parts.date + parts.speaker + parts.recency;
+    let score = parts.words
+        + parts.meaning
+        + parts.facts
+        + parts.around
+        + parts.session
+        + parts.date
+        + parts.speaker
+        + parts.recency;
     let asked: f64 = question.terms.iter().map(|term| term.idf).sum();
     let matched: Vec<&Term> = row.map_or(Vec::new(), |(_, own)| {
         question.terms.iter().zip(&own.counts).filter(|(_, count)| **count > 0.0).map(|(term, _)| term).collect()

@@ -195,6 +195,14 @@ impl Db {
         Ok(count)
     }
 
+    /// The fact that a person's key has now.
+    pub async fn current_fact(&self, clock: &Clock, user: UserId, key: &str) -> Result<Option<Fact>> {
+        Ok(on!(self, pool => sqlx::query_as(concat!(
+            "SELECT ", fact_columns!(), " FROM memory_semantic
+             WHERE user_id = $1 AND key = $2 AND valid_to IS NULL AND (expires_at IS NULL OR expires_at > $3)",
+        )).bind(user).bind(key).bind(clock.now()).fetch_optional(pool).await)?)
+    }
+
     pub async fn fact(&self, id: FactId) -> Result<Option<Fact>> {
         Ok(on!(self, pool => sqlx::query_as(concat!(
             "SELECT ", fact_columns!(), " FROM memory_semantic WHERE id = $1",
@@ -208,15 +216,5 @@ impl Db {
              WHERE user_id = $1 AND valid_to IS NULL AND (expires_at IS NULL OR expires_at > $2)",
         ).bind(user).bind(clock.now()).fetch_one(pool).await)?;
         Ok(count)
-    }
-
-    /// Removes a fact and its index words. False when there is no such fact.
-    pub async fn forget_fact(&self, id: FactId) -> Result<bool> {
-        let gone = write_tx!(self, tx => {
-            sqlx::query("DELETE FROM search WHERE ref_id = $1").bind(id).execute(&mut *tx).await?;
-            sqlx::query("DELETE FROM memory_semantic WHERE id = $1").bind(id)
-                .execute(&mut *tx).await?.rows_affected() == 1
-        });
-        Ok(gone)
     }
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{FromRow, types::Json};
 
-use super::{Db, Result, SearchKind, on, search::words_in, write_tx};
+use super::{Db, Result, SearchKind, columns::word_column, on, search::words_in, write_tx};
 use crate::{
     clock::Clock,
     ids::{ConversationId, EpisodeId, TurnId, UserId},
@@ -15,14 +15,22 @@ use crate::{
 pub struct Episode {
     pub id: EpisodeId,
     pub user_id: UserId,
-    pub conversation_id: ConversationId,
-    pub turn_id: TurnId,
+    /// Conversation and turn; neither for one that was brought along from another host.
+    pub conversation_id: Option<ConversationId>,
+    pub turn_id: Option<TurnId>,
     pub summary_text: String,
     pub summary_json: Json<Value>,
     pub tags: Json<Vec<String>>,
     /// "rules" or "model".
     pub source: String,
     pub created_at: DateTime<Utc>,
+    /// What it sums up.
+    pub span: Span,
+}
+
+word_column! {
+    /// What an episode sums up: one turn, or those of a day or a month.
+    Span { Turn = "turn", Day = "day", Month = "month" }
 }
 
 #[derive(Clone, Debug)]
@@ -40,7 +48,7 @@ pub struct NewEpisode {
 
 macro_rules! episode_columns {
     () => {
-        "id, user_id, conversation_id, turn_id, summary_text, summary_json, tags, source, created_at"
+        "id, user_id, conversation_id, turn_id, summary_text, summary_json, tags, source, created_at, span"
     };
 }
 
@@ -51,8 +59,8 @@ impl Db {
         write_tx!(self, tx => {
             let made = sqlx::query(
                 "INSERT INTO memory_episodic
-                 (id, user_id, conversation_id, turn_id, summary_text, summary_json, tags, source, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (turn_id) DO NOTHING",
+                 (id, user_id, conversation_id, turn_id, summary_text, summary_json, tags, source, created_at, span)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'turn') ON CONFLICT (turn_id) DO NOTHING",
             ).bind(id).bind(new.user).bind(new.conversation).bind(new.turn).bind(&new.summary_text)
              .bind(Json(&new.summary_json)).bind(Json(&new.tags)).bind(new.source).bind(now)
              .execute(&mut *tx).await?.rows_affected() == 1;
@@ -95,17 +103,5 @@ impl Db {
         Ok(on!(self, pool => sqlx::query_as(concat!(
             "SELECT ", episode_columns!(), " FROM memory_episodic WHERE id = $1",
         )).bind(id).fetch_optional(pool).await)?)
-    }
-
-    /// Removes an episode and its index words; facts that came from it stay, without that source.
-    pub async fn forget_episode(&self, id: EpisodeId) -> Result<bool> {
-        let gone = write_tx!(self, tx => {
-            sqlx::query("DELETE FROM search WHERE ref_id = $1").bind(id).execute(&mut *tx).await?;
-            sqlx::query("UPDATE memory_semantic SET source_episode_id = NULL WHERE source_episode_id = $1")
-                .bind(id).execute(&mut *tx).await?;
-            sqlx::query("DELETE FROM memory_episodic WHERE id = $1").bind(id)
-                .execute(&mut *tx).await?.rows_affected() == 1
-        });
-        Ok(gone)
     }
 }

@@ -200,19 +200,29 @@ impl Db {
         Ok(match self {
             Self::Sqlite(pool) => {
                 sqlx::query_as(concat!(
-                    "SELECT ", indexed_columns!(),
+                    "SELECT ",
+                    indexed_columns!(),
                     " WHERE s.user_id = $1 AND s.id IN (SELECT value FROM json_each($2)) AND f.valid_to IS NULL
                      AND (f.expires_at IS NULL OR f.expires_at > $3) ORDER BY s.id",
                 ))
-                .bind(user).bind(list(ids)).bind(now).fetch_all(pool).await?
+                .bind(user)
+                .bind(list(ids))
+                .bind(now)
+                .fetch_all(pool)
+                .await?
             }
             Self::Postgres(pool) => {
                 sqlx::query_as(concat!(
-                    "SELECT ", indexed_columns!(),
+                    "SELECT ",
+                    indexed_columns!(),
                     " WHERE s.user_id = $1 AND s.id = ANY($2) AND f.valid_to IS NULL
                      AND (f.expires_at IS NULL OR f.expires_at > $3) ORDER BY s.id",
                 ))
-                .bind(user).bind(ids).bind(now).fetch_all(pool).await?
+                .bind(user)
+                .bind(ids)
+                .bind(now)
+                .fetch_all(pool)
+                .await?
             }
         })
     }
@@ -225,14 +235,20 @@ impl Db {
                     "SELECT id, session, turn_id, speaker, length, recorded_at FROM search
                      WHERE session IN (SELECT value FROM json_each($2)) AND user_id = $1 ORDER BY session, place, id",
                 )
-                .bind(user).bind(list(sessions)).fetch_all(pool).await?
+                .bind(user)
+                .bind(list(sessions))
+                .fetch_all(pool)
+                .await?
             }
             Self::Postgres(pool) => {
                 sqlx::query_as(
                     "SELECT id, session, turn_id, speaker, length, recorded_at FROM search
                      WHERE session = ANY($2) AND user_id = $1 ORDER BY session, place, id",
                 )
-                .bind(user).bind(sessions).fetch_all(pool).await?
+                .bind(user)
+                .bind(sessions)
+                .fetch_all(pool)
+                .await?
             }
         })
     }
@@ -246,7 +262,10 @@ impl Db {
                     "SELECT DISTINCT session FROM search WHERE turn_id IN (SELECT unhex(value) FROM json_each($2))
                      AND user_id = $1 AND session IS NOT NULL ORDER BY session",
                 )
-                .bind(user).bind(Json(turns)).fetch_all(pool).await?
+                .bind(user)
+                .bind(Json(turns))
+                .fetch_all(pool)
+                .await?
             }
             Self::Postgres(pool) => {
                 let turns: Vec<Uuid> = turns.iter().map(|turn| turn.0).collect();
@@ -254,7 +273,10 @@ impl Db {
                     "SELECT DISTINCT session FROM search WHERE turn_id = ANY($2)
                      AND user_id = $1 AND session IS NOT NULL ORDER BY session",
                 )
-                .bind(user).bind(turns).fetch_all(pool).await?
+                .bind(user)
+                .bind(turns)
+                .fetch_all(pool)
+                .await?
             }
         };
         Ok(rows.into_iter().map(|(session,)| session).collect())
@@ -292,11 +314,12 @@ impl Db {
         Ok(match self {
             Self::Sqlite(pool) => {
                 sqlx::query_as(texts!("IN (SELECT value FROM json_each($2))"))
-                    .bind(user).bind(list(ids)).fetch_all(pool).await?
+                    .bind(user)
+                    .bind(list(ids))
+                    .fetch_all(pool)
+                    .await?
             }
-            Self::Postgres(pool) => {
-                sqlx::query_as(texts!("= ANY($2)")).bind(user).bind(ids).fetch_all(pool).await?
-            }
+            Self::Postgres(pool) => sqlx::query_as(texts!("= ANY($2)")).bind(user).bind(ids).fetch_all(pool).await?,
         })
     }
 }

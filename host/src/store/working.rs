@@ -44,7 +44,7 @@ impl Db {
 
     /// Writes a summary over the one that it was made from, which had been folded `folds` times; 0 where there was
     /// none. False when another one came first.
-    pub async fn fold(&self, clock: &Clock, new: &NewFold, folds: i64) -> Result<bool> {
+    pub async fn fold_conversation(&self, clock: &Clock, new: &NewFold, folds: i64) -> Result<bool> {
         Ok(on!(self, pool => sqlx::query(
             "INSERT INTO conversation_summaries
              (conversation_id, through_turn, through_at, summary_text, kept, source, folds, updated_at)

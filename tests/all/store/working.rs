@@ -37,14 +37,14 @@ async fn an_older_part_is_folded_by_one_alone(db: TestDb) {
         kept: vec!["7291".into()],
         source: "rules",
     };
-    assert!(!db.fold(&db.clock, &fold, 1).await.unwrap(), "there is none that was folded once");
-    assert!(db.fold(&db.clock, &fold, 0).await.unwrap());
-    assert!(!db.fold(&db.clock, &fold, 0).await.unwrap(), "another one came first");
+    assert!(!db.fold_conversation(&db.clock, &fold, 1).await.unwrap(), "there is none that was folded once");
+    assert!(db.fold_conversation(&db.clock, &fold, 0).await.unwrap());
+    assert!(!db.fold_conversation(&db.clock, &fold, 0).await.unwrap(), "another one came first");
     // What was written before the reply of the folded turn, and waited for its own, stays.
     assert_eq!(since().await, ["two", "three", "well", "well"]);
 
     (fold.through_turn, fold.source) = (turns[1], "model");
-    assert!(db.fold(&db.clock, &fold, 1).await.unwrap());
+    assert!(db.fold_conversation(&db.clock, &fold, 1).await.unwrap());
     let folded = db.folded(here).await.unwrap().unwrap();
     assert_eq!((folded.folds, folded.source.as_str(), folded.through_turn), (2, "model", turns[1]));
     assert_eq!((folded.summary_text.as_str(), folded.kept.0.as_slice()), ("一 was said", &["7291".to_owned()][..]));

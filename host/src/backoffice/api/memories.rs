@@ -9,19 +9,16 @@ use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::{
-    super::{
-        Backoffice,
-        auth::Actor,
-        error::{Kind, Problem, Result},
-        extract::{Json, Path, Query},
-    },
-    Done,
+use super::super::{
+    Backoffice,
+    auth::Actor,
+    changes::Known,
+    error::{Kind, Problem, Result},
+    extract::{Json, Path, Query},
 };
 use crate::{
-    ids::FactId,
-    memory::Recalled,
-    store::{Episode, Fact, Written},
+    memory::{Recalled, Rules, subject_of_episode},
+    store::{Episode, Erased, Fact, Written},
 };
 
 const MAX_ROWS: i64 = 500;
@@ -77,19 +74,26 @@ pub struct FactView {
     pub recorded_at: DateTime<Utc>,
     /// Since when it is known to have ended.
     pub closed_at: Option<DateTime<Utc>>,
+    /// Whether the fact that its key has is in every prompt.
+    pub pinned: bool,
+    /// Whether it is kept out of prompts.
+    pub muted: bool,
 }
 
 #[derive(Serialize, ToSchema)]
 pub struct EpisodeView {
     pub id: Uuid,
-    pub conversation: Uuid,
-    pub turn_id: Uuid,
+    /// Conversation and turn; null for one that was brought along from another host.
+    pub conversation: Option<Uuid>,
+    pub turn_id: Option<Uuid>,
     pub summary: String,
     pub summary_json: Value,
     pub tags: Vec<String>,
     /// "rules" or "model": who summarised.
     pub source: String,
     pub created_at: DateTime<Utc>,
+    /// Whether it is kept out of prompts.
+    pub muted: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -131,10 +135,51 @@ pub struct NewMemory {
     pub user: Option<String>,
 }
 
+/// What is to change of a memory; what is absent stays.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MemoryChange {
+    /// Another text, for a fact.
+    pub text: Option<String>,
+    /// Whether the fact is in every prompt.
+    pub pinned: Option<bool>,
+    /// Whether the memory is kept out of prompts.
+    pub muted: Option<bool>,
+}
+
+/// A memory after it was changed: one of the two.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum MemoryView {
+    Fact(FactView),
+    Episode(EpisodeView),
+}
+
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NewText {
+pub struct Forgetting {
+    /// Words as they were said; 2 characters at least.
     pub text: String,
+    /// Name of the person; the owner without it.
+    pub user: Option<String>,
+}
+
+/// How many rows a forgetting removed or changed.
+#[derive(Serialize, ToSchema)]
+pub struct ErasedView {
+    pub ok: bool,
+    pub facts: u64,
+    pub episodes: u64,
+    pub messages: u64,
+    /// Traces, calls, jobs, files and whatever else held the words.
+    pub others: u64,
+}
+
+impl From<Erased> for ErasedView {
+    fn from(erased: Erased) -> Self {
+        let Erased { facts, episodes, messages, others } = erased;
+        Self { ok: true, facts, episodes, messages, others }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -144,9 +189,11 @@ pub struct WrittenView {
     pub fact: FactView,
 }
 
-impl From<Fact> for FactView {
-    fn from(row: Fact) -> Self {
+impl FactView {
+    pub fn new(row: Fact, rules: &Rules) -> Self {
         Self {
+            pinned: rules.is_pinned(&row.key),
+            muted: rules.is_muted(&row.key),
             id: row.id.0,
             key: row.key,
             text: row.value_text,
@@ -166,12 +213,13 @@ impl From<Fact> for FactView {
     }
 }
 
-impl From<Episode> for EpisodeView {
-    fn from(row: Episode) -> Self {
+impl EpisodeView {
+    pub fn new(row: Episode, rules: &Rules) -> Self {
         Self {
+            muted: rules.is_muted(&subject_of_episode(row.id.0)),
             id: row.id.0,
-            conversation: row.conversation_id.0,
-            turn_id: row.turn_id.0,
+            conversation: row.conversation_id.map(|id| id.0),
+            turn_id: row.turn_id.map(|id| id.0),
             summary: row.summary_text,
             summary_json: row.summary_json.0,
             tags: row.tags.0,
@@ -205,9 +253,10 @@ pub async fn list(State(backoffice): State<Arc<Backoffice>>, Query(of): Query<Of
     let user = backoffice.known_person(of.user.as_deref()).await?;
     let facts = backoffice.db.facts(&backoffice.clock, user.id, of.closed, MAX_ROWS).await?;
     let episodes = backoffice.db.episodes(user.id, MAX_ROWS).await?;
+    let rules = backoffice.memory.rules(user.id).await?;
     Ok(axum::Json(Memories {
-        facts: facts.into_iter().map(FactView::from).collect(),
-        episodes: episodes.into_iter().map(EpisodeView::from).collect(),
+        facts: facts.into_iter().map(|fact| FactView::new(fact, &rules)).collect(),
+        episodes: episodes.into_iter().map(|episode| EpisodeView::new(episode, &rules)).collect(),
     }))
 }
 
@@ -219,7 +268,7 @@ pub async fn search(
 ) -> Result<axum::Json<Found>> {
     let user = backoffice.known_person(question.user.as_deref()).await?;
     let limit = question.k.unwrap_or(8).clamp(1, MAX_FOUND);
-    let found = backoffice.memory.recall(user.id, &question.q, limit).await?;
+    let found = backoffice.memory.search(user.id, &question.q, limit).await?;
     Ok(axum::Json(Found { memories: found.into_iter().map(FoundView::from).collect() }))
 }
 
@@ -245,40 +294,65 @@ pub async fn write(
     };
     let fact = backoffice.db.fact(id).await?;
     let fact = fact.ok_or_else(|| Problem::new(Kind::NoMemory, "It was forgotten at the same moment."))?;
-    Ok((status, axum::Json(WrittenView { outcome, fact: fact.into() })))
+    let rules = backoffice.memory.rules(user.id).await?;
+    Ok((status, axum::Json(WrittenView { outcome, fact: FactView::new(fact, &rules) })))
 }
 
-/// Gives a fact another text; the old one is kept as closed. The answer has the new fact.
+/// Changes a memory: a fact gets another text (the old one is kept as closed), is pinned, or a memory is kept
+/// out of prompts. What is said of a fact holds for the next values of its key, too. The answer has the memory
+/// as it is now.
 #[utoipa::path(
     patch,
     path = "/api/v1/memories/{id}",
     tag = "memory",
     params(("id" = Uuid, Path)),
-    request_body = NewText,
-    responses((status = 200, body = FactView), (status = 404, body = super::ProblemDocument), (status = 422, body = super::ProblemDocument))
+    request_body = MemoryChange,
+    responses((status = 200, body = MemoryView), (status = 404, body = super::ProblemDocument), (status = 422, body = super::ProblemDocument))
 )]
-pub async fn rewrite(
+pub async fn change(
     State(backoffice): State<Arc<Backoffice>>,
     actor: Actor,
     Path(id): Path<Uuid>,
-    Json(new): Json<NewText>,
-) -> Result<axum::Json<FactView>> {
-    Ok(axum::Json(backoffice.rewrite_fact(&actor, FactId(id), &new.text).await?.into()))
+    Json(change): Json<MemoryChange>,
+) -> Result<axum::Json<MemoryView>> {
+    let now = backoffice.change_memory(&actor, id, &change).await?;
+    let rules = backoffice.memory.rules(now.user()).await?;
+    Ok(axum::Json(match now {
+        Known::Fact(fact) => MemoryView::Fact(FactView::new(fact, &rules)),
+        Known::Episode(episode) => MemoryView::Episode(EpisodeView::new(episode, &rules)),
+    }))
 }
 
-/// Removes a fact or an episode for good.
+/// Forgets words of a person: they leave facts, episodes, messages, traces, calls, jobs and files. Facts that
+/// hold them go, with earlier values of their keys.
+#[utoipa::path(
+    post,
+    path = "/api/v1/memories/forget",
+    tag = "memory",
+    request_body = Forgetting,
+    responses((status = 200, body = ErasedView), (status = 422, body = super::ProblemDocument))
+)]
+pub async fn forget_words(
+    State(backoffice): State<Arc<Backoffice>>,
+    actor: Actor,
+    Json(order): Json<Forgetting>,
+) -> Result<axum::Json<ErasedView>> {
+    let user = backoffice.known_person(order.user.as_deref()).await?;
+    Ok(axum::Json(backoffice.forget_words(&actor, user.id, &order.text).await?.into()))
+}
+
+/// Forgets a fact with earlier values of its key and its words, or an episode with what was said in its turn.
 #[utoipa::path(
     delete,
     path = "/api/v1/memories/{id}",
     tag = "memory",
     params(("id" = Uuid, Path)),
-    responses((status = 200, body = Done), (status = 404, body = super::ProblemDocument))
+    responses((status = 200, body = ErasedView), (status = 404, body = super::ProblemDocument))
 )]
 pub async fn forget(
     State(backoffice): State<Arc<Backoffice>>,
     actor: Actor,
     Path(id): Path<Uuid>,
-) -> Result<axum::Json<Done>> {
-    backoffice.forget(&actor, id).await?;
-    Ok(Done::ok())
+) -> Result<axum::Json<ErasedView>> {
+    Ok(axum::Json(backoffice.forget(&actor, id).await?.into()))
 }

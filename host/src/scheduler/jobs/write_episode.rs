@@ -24,6 +24,7 @@ pub async fn run(parts: &Parts, job: &Job) -> Ended {
     let settings = parts.settings.current().await?;
     let by = parts.keeping.summaries;
     let summary = agent::summarise((&parts.db, &parts.gateway), &settings, by, &turn).await;
+    parts.memory.note_recalled(&turn).await?;
     parts.memory.keep_episode(&turn, summary.map_err(anyhow::Error::from)?).await?;
     let with = (&parts.db, &*parts.gateway, &parts.clock);
     agent::fold(with, &settings, &parts.keeping, &turn).await.map_err(anyhow::Error::from)?;
