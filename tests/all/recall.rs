@@ -72,7 +72,10 @@ async fn a_message_is_found_word_for_word(db: TestDb) {
     ada.talk_elsewhere(&db, "我的自行车停在地下室。").await;
     let found = ada.recalls("where is my bike?").await;
     assert_eq!(found[0].text, "My bike is in the cellar of house 12.");
-    assert_eq!((found[0].kind, found[0].turn, found[0].said_by.as_deref()), (SearchKind::Message, Some(turn), Some("user")));
+    assert_eq!(
+        (found[0].kind, found[0].turn, found[0].said_by.as_deref()),
+        (SearchKind::Message, Some(turn), Some("user"))
+    );
     assert_eq!(found[0].matched, ["bike"]);
     assert!((found[0].share - 1.0).abs() < 1e-9 && found[0].parts.words > 0.99);
     assert_eq!(found[0].line(chrono_tz::UTC), "[2026-03-01] user: My bike is in the cellar of house 12.");
@@ -94,11 +97,17 @@ async fn what_was_said_around_it_comes_along(db: TestDb) {
     }
     ada.talk_elsewhere(&db, "The garden needs water.").await;
     let found = ada.recalls("what about the blue pills?").await;
-    assert_eq!(texts(&found), ["Take the blue pills twice a day.", "And no coffee at all.", "What did the doctor say?"]);
+    assert_eq!(
+        texts(&found),
+        ["Take the blue pills twice a day.", "And no coffee at all.", "What did the doctor say?"]
+    );
     assert!(found[1].parts.around > found[2].parts.around && found[2].parts.around > 0.0);
     assert!(found[1].matched.is_empty() && found[1].parts.session > 0.0);
     // A plain search is for what matches by itself.
-    assert_eq!(texts(&ada.memory.recall(ada.user, "blue pills", 10).await.unwrap()), ["Take the blue pills twice a day."]);
+    assert_eq!(
+        texts(&ada.memory.recall(ada.user, "blue pills", 10).await.unwrap()),
+        ["Take the blue pills twice a day."]
+    );
 }
 
 async fn a_day_that_is_named_is_found(db: TestDb) {

@@ -56,7 +56,8 @@ impl Store {
     /// Puts a history in; each of its sessions is a conversation. Several people are told apart by name.
     pub async fn feed(&mut self, user: UserId, history: &History) -> Result<Fed> {
         let turns = || history.sessions.iter().flat_map(|session| &session.turns);
-        let several = turns().any(|turn| turn.reply.is_none()) && turns().any(|turn| turn.who != history.sessions[0].turns[0].who);
+        let several = turns().any(|turn| turn.reply.is_none())
+            && turns().any(|turn| turn.who != history.sessions[0].turns[0].who);
         let mut fed = Fed { user, numbers: HashMap::new(), ids: HashMap::new() };
         for session in &history.sessions {
             self.set_clock(session.at()?);

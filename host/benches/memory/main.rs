@@ -5,15 +5,19 @@
 mod data;
 mod feed;
 mod measure;
-mod report;
 #[path = "../jobs/postgres.rs"]
 mod postgres;
+mod report;
 mod scale;
 mod time;
 
 use anyhow::Result;
 use secrecy::SecretString;
-use skillet::{gateway::count_tokens, memory::Recalled, store::{Db, SearchKind}};
+use skillet::{
+    gateway::count_tokens,
+    memory::Recalled,
+    store::{Db, SearchKind},
+};
 use std::{
     collections::HashSet,
     path::{Path, PathBuf},

@@ -65,10 +65,10 @@ impl Measured {
     /// Adds what the turns in this order are worth for a question.
     pub fn judge(&self, question: &Question, order: &[usize], means: &mut Means) {
         let rank_of = |turn: &usize| order.iter().position(|one| one == turn).unwrap_or(usize::MAX);
-        let turns_of = |slot: &Vec<String>| slot.iter().filter_map(|id| self.numbers.get(id)).copied().collect::<Vec<_>>();
+        let turns_of =
+            |slot: &Vec<String>| slot.iter().filter_map(|id| self.numbers.get(id)).copied().collect::<Vec<_>>();
         let slots: Vec<Vec<usize>> = question.evidence.iter().map(turns_of).collect();
-        let ranks: Vec<usize> =
-            slots.iter().map(|slot| slot.iter().map(rank_of).min().unwrap_or(usize::MAX)).collect();
+        let ranks: Vec<usize> = slots.iter().map(|slot| slot.iter().map(rank_of).min().unwrap_or(usize::MAX)).collect();
         let within = |first: usize| float(ranks.iter().filter(|rank| **rank < first).count()) / float(ranks.len());
         for first in [5, 10, 20] {
             means.add(format!("R@{first:02}"), within(first));

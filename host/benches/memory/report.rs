@@ -24,7 +24,12 @@ impl Report {
 
     pub fn times(&mut self, name: &str, times: &Times) {
         let cpu = times.cpu(95).map(|ms| format!(", of the processor {ms:.2} ms at p95")).unwrap_or_default();
-        println!("{name:<40}  p50 {:.2} ms  p95 {:.2} ms  p99 {:.2} ms{cpu}", times.wall(50), times.wall(95), times.wall(99));
+        println!(
+            "{name:<40}  p50 {:.2} ms  p95 {:.2} ms  p99 {:.2} ms{cpu}",
+            times.wall(50),
+            times.wall(95),
+            times.wall(99)
+        );
         self.entry(name, "ms", times.wall(50), Some((times.wall(50), times.wall(99))), times.n());
         if let (Some(p50), Some(p95), Some(p99)) = (times.cpu(50), times.cpu(95), times.cpu(99)) {
             self.entry(&format!("{name}, processor at p95"), "ms", p95, Some((p50, p99)), times.n());

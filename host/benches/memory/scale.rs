@@ -95,7 +95,9 @@ async fn crowd(report: &mut Report, engine: &str, store: &Store, set: &Set) -> R
 pub async fn index_megabytes(db: &Db) -> Result<f64> {
     let bytes: i64 = match db {
         Db::Sqlite(pool) => {
-            sqlx::query_scalar("SELECT CAST(SUM(pgsize) AS INTEGER) FROM dbstat WHERE name LIKE 'search%'").fetch_one(pool).await?
+            sqlx::query_scalar("SELECT CAST(SUM(pgsize) AS INTEGER) FROM dbstat WHERE name LIKE 'search%'")
+                .fetch_one(pool)
+                .await?
         }
         Db::Postgres(pool) => sqlx::query_scalar("SELECT pg_total_relation_size('search')").fetch_one(pool).await?,
     };

@@ -1,7 +1,7 @@
 //! Vectors of the endpoint for embeddings, for memory: each request passes the gateway and its budgets.
 
 use futures_util::{FutureExt, future::BoxFuture};
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use crate::{
     gateway::Gateway,
@@ -10,7 +10,6 @@ use crate::{
 };
 
 /// Memory's way to the endpoint that the settings name.
-#[derive(Debug)]
 pub struct GatewayEmbedder {
     gateway: Arc<Gateway>,
     model: String,
@@ -21,6 +20,12 @@ impl GatewayEmbedder {
     pub fn new(gateway: Arc<Gateway>) -> Option<Self> {
         let model = gateway.embedding_model()?.to_owned();
         Some(Self { gateway, model })
+    }
+}
+
+impl fmt::Debug for GatewayEmbedder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GatewayEmbedder").field("model", &self.model).finish_non_exhaustive()
     }
 }
 

@@ -50,7 +50,8 @@ pub fn recalled(memories: &[Recalled], locale: &str) -> Option<String> {
         });
     }
     // What somebody asked before says nothing about the answer.
-    let says = |memory: &&Recalled| memory.said_by.as_deref() != Some("assistant") && !memory::is_question(&memory.text);
+    let says =
+        |memory: &&Recalled| memory.said_by.as_deref() != Some("assistant") && !memory::is_question(&memory.text);
     let said = memories.iter().filter(|memory| !memory.is_fact() && memory.share >= ENOUGH).find(says)?;
     Some(t!("agent.talked_about", locale = locale, text = said.text).into_owned())
 }

@@ -31,11 +31,7 @@ pub struct EmbedError(pub String);
 pub trait Embedder: Debug + Send + Sync {
     /// A vector for each text, in their order and all of one length. Their length does not matter, only their
     /// direction does.
-    fn embed<'a>(
-        &'a self,
-        texts: &'a [String],
-        purpose: Purpose,
-    ) -> BoxFuture<'a, Result<Vec<Vec<f32>>, EmbedError>>;
+    fn embed<'a>(&'a self, texts: &'a [String], purpose: Purpose) -> BoxFuture<'a, Result<Vec<Vec<f32>>, EmbedError>>;
 
     /// The name that vectors are kept under; those of another name are made again.
     fn model(&self) -> &str;

@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::{
     dates,
-    score::{self, Parts, Question, Scored, Term},
     embed::{Embedder, Purpose, cosine},
+    score::{self, Parts, Question, Scored, Term},
     segment::query_words,
 };
 use crate::{
@@ -114,7 +114,13 @@ pub fn told_in_order(memories: &[Recalled], zone: Tz) -> Vec<String> {
     }
     let mut lines: Vec<&Recalled> = memories.iter().collect();
     lines.sort_by_key(|one| {
-        (one.conversation.is_some(), begins[&one.conversation], one.conversation.map(|id| id.0), one.recorded_at, one.id)
+        (
+            one.conversation.is_some(),
+            begins[&one.conversation],
+            one.conversation.map(|id| id.0),
+            one.recorded_at,
+            one.id,
+        )
     });
     lines.into_iter().map(|one| one.line(zone)).collect()
 }

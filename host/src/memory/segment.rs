@@ -23,8 +23,28 @@ const STOP_WORDS: &[&str] = &[
 
 /// The same in Chinese, of two characters and more.
 const STOP_HAN_WORDS: &[&str] = &[
-    "一下", "一个", "为什么", "什么", "你们", "关于", "几个", "哪个", "哪些", "哪里", "多少", "怎么", "怎么样", "想要",
-    "我们", "曾经", "有什么", "知道", "记得", "还有", "这个", "那个",
+    "一下",
+    "一个",
+    "为什么",
+    "什么",
+    "你们",
+    "关于",
+    "几个",
+    "哪个",
+    "哪些",
+    "哪里",
+    "多少",
+    "怎么",
+    "怎么样",
+    "想要",
+    "我们",
+    "曾经",
+    "有什么",
+    "知道",
+    "记得",
+    "还有",
+    "这个",
+    "那个",
 ];
 
 /// Single characters that ask or glue: not searched for by themselves, and no pair of two of them is.

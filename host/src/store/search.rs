@@ -222,14 +222,20 @@ impl Db {
                     "SELECT id, session, turn_id, speaker, length, recorded_at FROM search
                      WHERE session IN (SELECT value FROM json_each($2)) AND user_id = $1 ORDER BY session, place, id",
                 )
-                .bind(user).bind(list(sessions)).fetch_all(pool).await?
+                .bind(user)
+                .bind(list(sessions))
+                .fetch_all(pool)
+                .await?
             }
             Self::Postgres(pool) => {
                 sqlx::query_as(
                     "SELECT id, session, turn_id, speaker, length, recorded_at FROM search
                      WHERE session = ANY($2) AND user_id = $1 ORDER BY session, place, id",
                 )
-                .bind(user).bind(sessions).fetch_all(pool).await?
+                .bind(user)
+                .bind(sessions)
+                .fetch_all(pool)
+                .await?
             }
         })
     }
@@ -243,7 +249,10 @@ impl Db {
                     "SELECT DISTINCT session FROM search WHERE turn_id IN (SELECT unhex(value) FROM json_each($2))
                      AND user_id = $1 AND session IS NOT NULL ORDER BY session",
                 )
-                .bind(user).bind(Json(turns)).fetch_all(pool).await?
+                .bind(user)
+                .bind(Json(turns))
+                .fetch_all(pool)
+                .await?
             }
             Self::Postgres(pool) => {
                 let turns: Vec<Uuid> = turns.iter().map(|turn| turn.0).collect();
@@ -251,7 +260,10 @@ impl Db {
                     "SELECT DISTINCT session FROM search WHERE turn_id = ANY($2)
                      AND user_id = $1 AND session IS NOT NULL ORDER BY session",
                 )
-                .bind(user).bind(turns).fetch_all(pool).await?
+                .bind(user)
+                .bind(turns)
+                .fetch_all(pool)
+                .await?
             }
         };
         Ok(rows.into_iter().map(|(session,)| session).collect())
@@ -289,11 +301,12 @@ impl Db {
         Ok(match self {
             Self::Sqlite(pool) => {
                 sqlx::query_as(texts!("IN (SELECT value FROM json_each($2))"))
-                    .bind(user).bind(list(ids)).fetch_all(pool).await?
+                    .bind(user)
+                    .bind(list(ids))
+                    .fetch_all(pool)
+                    .await?
             }
-            Self::Postgres(pool) => {
-                sqlx::query_as(texts!("= ANY($2)")).bind(user).bind(ids).fetch_all(pool).await?
-            }
+            Self::Postgres(pool) => sqlx::query_as(texts!("= ANY($2)")).bind(user).bind(ids).fetch_all(pool).await?,
         })
     }
 }

@@ -68,9 +68,8 @@ impl Last {
     /// The session and place of a message that follows at `at`, if the session goes on.
     fn next(&self, at: DateTime<Utc>) -> Option<(i64, i64)> {
         let silence = at - self.recorded_at;
-        let ends = silence > SILENCE
-            || (self.place >= LONG_PLACE && silence > SHORT_SILENCE)
-            || self.place + 1 >= MAX_PLACE;
+        let ends =
+            silence > SILENCE || (self.place >= LONG_PLACE && silence > SHORT_SILENCE) || self.place + 1 >= MAX_PLACE;
         (!ends).then_some((self.session, self.place + 1))
     }
 }

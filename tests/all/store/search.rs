@@ -116,7 +116,8 @@ async fn words_of_the_query_language_are_words(db: TestDb) {
     for word in ["near", "and", "not", "or", "7291", "bike", "bob@example.com", "inv-2024/7", "13812345678"] {
         assert_eq!(find(&db, ada, &[word]).await, [kept], "{word}");
     }
-    for odd in ["*", "a:b", "&", "|", "!", "(", "'", "\\", "<->", "a'b", "-", "^x", "bob", "example.com", "\"", "bike*"] {
+    for odd in ["*", "a:b", "&", "|", "!", "(", "'", "\\", "<->", "a'b", "-", "^x", "bob", "example.com", "\"", "bike*"]
+    {
         assert!(find(&db, ada, &[odd]).await.is_empty(), "{odd}");
     }
 }
@@ -170,11 +171,8 @@ async fn say(db: &TestDb, user: UserId, talk: ConversationId, words: &str) -> Tu
 /// Adds what is not searched yet, each message under its own text.
 async fn add(db: &TestDb, user: UserId) {
     let messages = db.unsearched(100).await.unwrap().into_iter();
-    let searched = messages.map(|message| Searched {
-        words: Some(message.content.clone()),
-        speaker: Some("ada".into()),
-        message,
-    });
+    let searched =
+        messages.map(|message| Searched { words: Some(message.content.clone()), speaker: Some("ada".into()), message });
     db.search_messages(user, &searched.collect::<Vec<_>>()).await.unwrap();
 }
 
@@ -191,11 +189,17 @@ async fn messages_stand_in_sessions(db: TestDb) {
     let turns: Vec<_> = placed.iter().map(|message| (message.turn_id.unwrap(), message.length)).collect();
     assert_eq!(turns, [(first, 2), (second, 2)]);
     assert_eq!(placed[0].session, placed[0].id, "a session has the number of its first message");
-    assert_eq!((placed[1].id, placed[1].recorded_at, placed[1].speaker.as_deref()), (row.id, db.clock.now(), Some("ada")));
+    assert_eq!(
+        (placed[1].id, placed[1].recorded_at, placed[1].speaker.as_deref()),
+        (row.id, db.clock.now(), Some("ada"))
+    );
     assert!(db.sessions_of(bo, &[placed[0].session]).await.unwrap().is_empty());
 
     let text = &db.search_texts(ada, &[row.id]).await.unwrap()[0];
-    assert_eq!((text.text.as_str(), text.role.as_deref(), text.conversation_id), ("two lock", Some("user"), Some(talk)));
+    assert_eq!(
+        (text.text.as_str(), text.role.as_deref(), text.conversation_id),
+        ("two lock", Some("user"), Some(talk))
+    );
 }
 
 async fn a_session_ends_with_a_silence(db: TestDb) {
@@ -228,13 +232,10 @@ async fn a_message_is_added_once(db: TestDb) {
     db.accept(&db.clock, &incoming(bo, db.talk(bo).await, "b", "boat")).await.unwrap();
     let waiting = db.unsearched(100).await.unwrap();
     assert_eq!(waiting.iter().map(|one| (one.user_id, one.content.as_str())).collect::<Vec<_>>(), [(ada, "bike")]);
-    let searched: Vec<Searched> = waiting
-        .into_iter()
-        .map(|message| Searched { message, speaker: None, words: Some("bike".into()) })
-        .collect();
+    let searched: Vec<Searched> =
+        waiting.into_iter().map(|message| Searched { message, speaker: None, words: Some("bike".into()) }).collect();
     let other = db.another().await;
-    let (here, there) =
-        futures_util::join!(db.search_messages(ada, &searched), other.search_messages(ada, &searched));
+    let (here, there) = futures_util::join!(db.search_messages(ada, &searched), other.search_messages(ada, &searched));
     (here.unwrap(), there.unwrap());
     assert_eq!(find(&db, ada, &["bike"]).await.len(), 1);
     // What is not to be found is done with, too.
