@@ -29,6 +29,12 @@ impl GatewayEmbedder {
     }
 }
 
+impl fmt::Debug for GatewayEmbedder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GatewayEmbedder").field("model", &self.model).finish_non_exhaustive()
+    }
+}
+
 impl Embedder for GatewayEmbedder {
     fn embed<'a>(&'a self, texts: &'a [String], _: Purpose) -> BoxFuture<'a, Result<Vec<Vec<f32>>, EmbedError>> {
         async move {

@@ -19,12 +19,13 @@ const B: f64 = 0.65;
 /// What each part counts, as a share of the best match of words.
 const MEANING: f64 = 0.5;
 const FACT: f64 = 0.5;
-const PREVIOUS: f64 = 0.35;
-const NEXT: f64 = 0.25;
 const SESSION: f64 = 0.6;
 const DATE: f64 = 0.7;
 const SPEAKER: f64 = 0.25;
 const RECENCY: f64 = 0.05;
+
+/// What a message before or after lends, by how far it is away: an answer stands near its question.
+const AROUND: [(isize, f64); 4] = [(-1, 0.35), (1, 0.25), (-2, 0.15), (2, 0.1)];
 
 /// A fact is what somebody wanted to be known: it needs no neighbours. A summary says what its messages say.
 const FACT_WEIGHT: f64 = 1.5;
@@ -139,12 +140,13 @@ pub fn rank(question: &Question, rows: &[Indexed], placed: &[Placed], state: Sea
         })
         .collect();
     for (at, message) in placed.iter().enumerate() {
-        let beside = |other: Option<usize>| {
-            let other = other.filter(|other| placed.get(*other).is_some_and(|one| one.session == message.session));
-            other.map_or(0.0, |other| base[other].words + base[other].meaning + base[other].facts)
+        let lent = |(steps, share): &(isize, f64)| {
+            let other = at.checked_add_signed(*steps)?;
+            let same_session = placed.get(other)?.session == message.session;
+            same_session.then(|| share * (base[other].words + base[other].meaning + base[other].facts))
         };
         let parts = Parts {
-            around: PREVIOUS * beside(at.checked_sub(1)) + NEXT * beside(Some(at + 1)),
+            around: AROUND.iter().filter_map(lent).sum(),
             session: SESSION * sessions.get(&message.session).copied().unwrap_or(0.0),
             speaker: speaker(question, message.speaker.as_deref()),
             ..base[at]
@@ -211,7 +213,15 @@ fn fits(named: &[Named], day: NaiveDate) -> f64 {
 }
 
 fn speaker(question: &Question, name: Option<&str>) -> f64 {
-    name.filter(|name| !name.is_empty() && question.text.contains(name)).map_or(0.0, |_| SPEAKER)
+    name.filter(|name| names(&question.text, name)).map_or(0.0, |_| SPEAKER)
+}
+
+/// Whether a text has a name in it: as words of its own, where its script has spaces.
+fn names(text: &str, name: &str) -> bool {
+    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric()) {
+        return !name.is_empty() && text.contains(name);
+    }
+    text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == name)
 }
 
 /// BM25 of each row, scaled to the best, and how often it holds each term.
