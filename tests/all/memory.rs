@@ -3,6 +3,7 @@
 mod correction;
 mod pairs;
 mod poison;
+mod speakers;
 
 use serde_json::{Value, json};
 
