@@ -20,7 +20,7 @@ async fn turn_of(db: &TestDb, user: UserId, message: &str) -> Turn {
 }
 
 async fn current(db: &TestDb, user: UserId) -> Vec<Fact> {
-    db.facts(&db.clock, user, false, 10).await.unwrap()
+    db.current_facts(&db.clock, user, 10).await.unwrap()
 }
 
 #[test]

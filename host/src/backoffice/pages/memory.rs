@@ -75,7 +75,7 @@ pub async fn show(State(backoffice): State<Arc<Backoffice>>, page: Page, Query(l
         people: backoffice.db.users().await?,
         question,
         found,
-        facts: backoffice.db.facts(&backoffice.clock, person.id, closed, MAX_ROWS).await?,
+        facts: backoffice.facts(person.id, closed, MAX_ROWS).await?,
         episodes: backoffice.db.episodes(person.id, MAX_ROWS).await?,
         person,
         closed,
