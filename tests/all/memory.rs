@@ -3,13 +3,14 @@
 mod correction;
 mod pairs;
 mod poison;
+mod speakers;
 
 use serde_json::{Value, json};
 
 use crate::harness::host::{Host, Options};
 
 async fn host() -> Host {
-    let mut host = Host::start(Options { bundle: true, ..Options::default() }).await;
+    let mut host = Host::start(Options::default()).await;
     host.token("admin").await;
     host
 }

@@ -62,7 +62,7 @@ impl Memory {
             }
         }
         spans.retain(|one| !undone.spans.contains(&(one.span, one.covers.0)));
-        let mut merged = said_twice(&self.db.facts(&self.clock, user, false, MAX_FACTS).await?);
+        let mut merged = said_twice(&self.db.current_facts(&self.clock, user, MAX_FACTS).await?);
         merged.retain(|one| !undone.facts.contains(&one.fact));
         self.db.fold_memories(&self.clock, user, &NewFolding { spans, merged }).await
     }

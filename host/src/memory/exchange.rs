@@ -159,7 +159,7 @@ fn named(lines: &[(usize, String)]) -> String {
 impl Memory {
     /// Everything that is remembered of a person, as a file.
     pub async fn export(&self, user: UserId, name: &str, format: Format) -> Result<String, StoreError> {
-        let mut facts = self.db.facts(&self.clock, user, true, MAX_FACTS).await?;
+        let mut facts = self.db.facts(user, true, MAX_FACTS).await?;
         facts.reverse();
         let episodes = self.all_episodes(user).await?;
         if format == Format::Markdown {
@@ -189,7 +189,7 @@ impl Memory {
 
     /// Reads a file back, for any person. What was forgotten after a line was written stays forgotten.
     pub async fn import(&self, user: UserId, text: &str, format: Format) -> Result<Brought, ImportError> {
-        let known = self.db.facts(&self.clock, user, true, MAX_FACTS).await?;
+        let known = self.db.facts(user, true, MAX_FACTS).await?;
         let lines = match format {
             Format::JsonLines => read(text)?,
             Format::Markdown => markdown::read(text, &known, self.clock.now()).map_err(ImportError::Lines)?,

@@ -155,7 +155,7 @@ impl Memory {
 
     /// What is held to be so of a person now, the newest first.
     pub async fn known(&self, user: UserId, limit: i64) -> Result<Vec<Fact>, StoreError> {
-        self.db.facts(&self.clock, user, false, limit).await
+        self.db.current_facts(&self.clock, user, limit).await
     }
 
     /// What held at some moment of a stretch of time, as far as is known now; the earliest first.

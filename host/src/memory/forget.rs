@@ -41,7 +41,7 @@ impl Memory {
     /// What words of a person could mean to forget; `None` when nothing that is remembered fits.
     /// `all`: everything that has to do with them.
     pub async fn meant(&self, user: UserId, text: &str, all: bool) -> Result<Option<Target>, StoreError> {
-        let facts = self.db.facts(&self.clock, user, true, MAX_FACTS).await?;
+        let facts = self.db.facts(user, true, MAX_FACTS).await?;
         let told = semantic::facts_of(text, &self.when(chrono_tz::Tz::UTC));
         if let Some(told) = told.into_iter().find(|told| facts.iter().any(|fact| fact.key == told.key)) {
             return Ok(Some(Target::Keys(vec![told.key])));
@@ -76,7 +76,7 @@ impl Memory {
         before: TurnId,
     ) -> Result<Option<Target>, StoreError> {
         let Some(turn) = self.db.turn_before(conversation, before).await? else { return Ok(None) };
-        let facts = self.db.facts(&self.clock, user, true, MAX_FACTS).await?;
+        let facts = self.db.facts(user, true, MAX_FACTS).await?;
         let taught = facts.iter().filter(|fact| fact.source_turn_id == Some(turn.id));
         let mut keys: BTreeSet<String> = taught.map(|fact| fact.key.clone()).collect();
         if keys.is_empty()
@@ -92,7 +92,7 @@ impl Memory {
     pub async fn forget(&self, user: UserId, target: &Target) -> Result<Erased, StoreError> {
         // Also what was found lately holds the words.
         self.found.invalidate_all();
-        let facts = self.db.facts(&self.clock, user, true, MAX_FACTS).await?;
+        let facts = self.db.facts(user, true, MAX_FACTS).await?;
         match target {
             Target::Keys(keys) => self.erase_facts(user, &facts, keys, None).await,
             Target::Turn(turn) => {

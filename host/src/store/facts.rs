@@ -161,13 +161,22 @@ impl Db {
         Ok(closed)
     }
 
-    /// Facts of a person, newest first; only current ones unless `closed` is set.
-    pub async fn facts(&self, clock: &Clock, user: UserId, closed: bool, limit: i64) -> Result<Vec<Fact>> {
+    /// Facts of a person, newest first; those that are closed only if `closed` is set. What has expired is among
+    /// them until it is closed.
+    pub async fn facts(&self, user: UserId, closed: bool, limit: i64) -> Result<Vec<Fact>> {
+        Ok(on!(self, pool => sqlx::query_as(concat!(
+            "SELECT ", fact_columns!(), " FROM memory_semantic WHERE user_id = $1 AND ($2 OR valid_to IS NULL)
+             ORDER BY recorded_at DESC, id DESC LIMIT $3",
+        )).bind(user).bind(closed).bind(limit).fetch_all(pool).await)?)
+    }
+
+    /// Facts of a person that are held to be so now, newest first.
+    pub async fn current_facts(&self, clock: &Clock, user: UserId, limit: i64) -> Result<Vec<Fact>> {
         Ok(on!(self, pool => sqlx::query_as(concat!(
             "SELECT ", fact_columns!(), " FROM memory_semantic
-             WHERE user_id = $1 AND ($2 OR (valid_to IS NULL AND (expires_at IS NULL OR expires_at > $3)))
-             ORDER BY recorded_at DESC, id DESC LIMIT $4",
-        )).bind(user).bind(closed).bind(clock.now()).bind(limit).fetch_all(pool).await)?)
+             WHERE user_id = $1 AND valid_to IS NULL AND (expires_at IS NULL OR expires_at > $2)
+             ORDER BY recorded_at DESC, id DESC LIMIT $3",
+        )).bind(user).bind(clock.now()).bind(limit).fetch_all(pool).await)?)
     }
 
     /// Facts of a person that held at some moment from `from` to before `to`, as far

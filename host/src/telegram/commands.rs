@@ -98,7 +98,7 @@ async fn skills(incoming: &Incoming<'_>) -> Result<String, StoreError> {
 
 async fn memory(incoming: &Incoming<'_>, chat: &Chat) -> Result<String, StoreError> {
     let (db, locale) = (&incoming.session.parts.db, incoming.locale.as_str());
-    let facts = db.facts(&incoming.session.parts.clock, chat.user_id, false, MOST).await?;
+    let facts = db.current_facts(&incoming.session.parts.clock, chat.user_id, MOST).await?;
     if facts.is_empty() {
         return Ok(t!("telegram.no_facts", locale = locale).into_owned());
     }

@@ -105,7 +105,8 @@ async fn what_was_talked_about_last_is_taken_back() {
 async fn a_model_is_told_what_was_kept_and_what_held_when() {
     let model = Model::start().await;
     model.then(Answer::text("Noted.")).then(Answer::text("Noted.")).then(Answer::text("In Berlin."));
-    let mut host = Host::start(Options::default().envs(model.as_tier("SMALL"))).await;
+    let mut host =
+        Host::start(Options::default().envs(model.as_tier("SMALL")).env("SKILLET__MEMORY__SUMMARIES", "rules")).await;
     host.token("admin").await;
     let (moved, before) = (months_ago(2), months_ago(4).format("%B").to_string());
     let mut talk: Option<String> = None;

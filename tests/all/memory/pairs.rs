@@ -34,7 +34,7 @@ async fn hears(db: &TestDb, memory: &Memory, name: &str, message: &str) -> Vec<F
     let turn = db.answered_turn(user).await;
     memory.learn(&turn, Said { message, zone: "Asia/Shanghai".parse().unwrap(), from: None }).await.unwrap();
     db.tick();
-    db.facts(&db.clock, user, false, 50).await.unwrap()
+    db.current_facts(&db.clock, user, 50).await.unwrap()
 }
 
 #[test]

@@ -66,7 +66,7 @@ async fn a_fact_is_kept_once(db: TestDb) {
     db.tick();
     let again = db.write_fact(&db.clock, &fact(ada, "city", "上海")).await.unwrap();
     assert_eq!(again, Written::Unchanged(written));
-    assert_eq!(db.facts(&db.clock, ada, true, 10).await.unwrap().len(), 1);
+    assert_eq!(db.facts(ada, true, 10).await.unwrap().len(), 1);
     assert_eq!(found(&db, ada, "上海").await, 1);
     assert!(db.fact(FactId::new(&db.clock)).await.unwrap().is_none());
 }
@@ -80,7 +80,7 @@ async fn a_new_value_closes_the_old_one(db: TestDb) {
     let Written::Replaced(new) = written else { panic!("{written:?}") };
     assert_eq!(db.fact(old).await.unwrap().unwrap().valid_to, Some(moved));
     let texts = async |closed, limit| {
-        let facts = db.facts(&db.clock, ada, closed, limit).await.unwrap();
+        let facts = db.facts(ada, closed, limit).await.unwrap();
         facts.into_iter().map(|fact| fact.value_text).collect::<Vec<_>>()
     };
     assert_eq!(texts(false, 10).await, ["Shanghai", "7291"]);
@@ -103,7 +103,7 @@ async fn many_writers_of_one_key_leave_one_value(db: TestDb) {
     let written = join_all(facts.iter().enumerate().map(|(n, fact)| hosts[n % 2].write_fact(&db.clock, fact))).await;
     let written: Vec<Written> = written.into_iter().map(Result::unwrap).collect();
     assert_eq!(written.iter().filter(|one| matches!(one, Written::New(_))).count(), 1);
-    assert_eq!(db.facts(&db.clock, ada, false, 10).await.unwrap().len(), 1);
+    assert_eq!(db.current_facts(&db.clock, ada, 10).await.unwrap().len(), 1);
 }
 
 async fn facts_are_each_persons_own(db: TestDb) {
@@ -111,7 +111,7 @@ async fn facts_are_each_persons_own(db: TestDb) {
     db.write_fact(&db.clock, &fact(ada, "city", "Shanghai")).await.unwrap();
     let bos = db.write_fact(&db.clock, &fact(bo, "city", "Shanghai")).await.unwrap();
     assert!(matches!(bos, Written::New(_)));
-    assert_eq!(db.facts(&db.clock, ada, true, 10).await.unwrap().len(), 1);
+    assert_eq!(db.facts(ada, true, 10).await.unwrap().len(), 1);
 }
 
 async fn a_forgotten_fact_is_gone(db: TestDb) {
@@ -157,7 +157,7 @@ async fn what_began_before_what_is_known_is_history(db: TestDb) {
         assert_eq!(found(&db, ada, value).await, 0);
     }
     let current: Vec<String> =
-        db.facts(&db.clock, ada, false, 10).await.unwrap().into_iter().map(|fact| fact.value_text).collect();
+        db.current_facts(&db.clock, ada, 10).await.unwrap().into_iter().map(|fact| fact.value_text).collect();
     assert_eq!(current, ["Siemens", "Shanghai"]);
 }
 
@@ -207,8 +207,8 @@ async fn a_state_expires(db: TestDb) {
     assert_eq!(db.count_current_facts(&db.clock, ada).await.unwrap(), 1);
     db.clock.advance(Duration::days(2));
     assert_eq!(db.count_current_facts(&db.clock, ada).await.unwrap(), 0);
-    assert!(db.facts(&db.clock, ada, false, 10).await.unwrap().is_empty());
-    assert_eq!(db.facts(&db.clock, ada, true, 10).await.unwrap().len(), 1);
+    assert!(db.current_facts(&db.clock, ada, 10).await.unwrap().is_empty());
+    assert_eq!(db.facts(ada, false, 10).await.unwrap().len(), 1, "it is not closed");
     let stored = db.fact(first).await.unwrap().unwrap();
     assert!(stored.class == FactClass::State && !stored.is_current(db.clock.now()));
     // Said anew it is a new fact; the old one ended by itself.
@@ -238,7 +238,7 @@ async fn a_skill_does_not_change_what_a_person_said(db: TestDb) {
     let refused = db.write_fact(&db.clock, &skill("Rome")).await;
     assert!(matches!(refused, Err(StoreError::SaidOtherwise)), "{refused:?}");
     assert!(matches!(db.write_fact(&db.clock, &skill("Berlin")).await.unwrap(), Written::Unchanged(_)));
-    let current = db.facts(&db.clock, ada, false, 10).await.unwrap();
+    let current = db.current_facts(&db.clock, ada, 10).await.unwrap();
     assert_eq!((current.len(), current[0].value_text.as_str()), (1, "Berlin"));
 }
 
@@ -264,7 +264,7 @@ async fn a_turn_that_runs_again_changes_nothing(db: TestDb) {
     let old = id(db.write_fact(&db.clock, &said(first, "Berlin")).await.unwrap());
     db.write_fact(&db.clock, &said(second, "Oslo")).await.unwrap();
     assert_eq!(db.write_fact(&db.clock, &said(first, "Berlin")).await.unwrap(), Written::Unchanged(old));
-    assert_eq!(db.facts(&db.clock, ada, false, 10).await.unwrap()[0].value_text, "Oslo");
+    assert_eq!(db.current_facts(&db.clock, ada, 10).await.unwrap()[0].value_text, "Oslo");
 }
 
 async fn the_owner_edits_words(db: TestDb) {

@@ -251,7 +251,7 @@ impl From<Recalled> for FoundView {
 #[utoipa::path(get, path = "/api/v1/memories", tag = "memory", params(Of), responses((status = 200, body = Memories)))]
 pub async fn list(State(backoffice): State<Arc<Backoffice>>, Query(of): Query<Of>) -> Result<axum::Json<Memories>> {
     let user = backoffice.known_person(of.user.as_deref()).await?;
-    let facts = backoffice.db.facts(&backoffice.clock, user.id, of.closed, MAX_ROWS).await?;
+    let facts = backoffice.facts(user.id, of.closed, MAX_ROWS).await?;
     let episodes = backoffice.db.episodes(user.id, MAX_ROWS).await?;
     let rules = backoffice.memory.rules(user.id).await?;
     Ok(axum::Json(Memories {

@@ -31,6 +31,16 @@ impl Known {
 }
 
 impl Backoffice {
+    /// Facts of a person; all of them, or those that are held to be so now.
+    pub async fn facts(&self, user: UserId, closed: bool, limit: i64) -> Result<Vec<Fact>> {
+        let facts = if closed {
+            self.db.facts(user, true, limit).await?
+        } else {
+            self.db.current_facts(&self.clock, user, limit).await?
+        };
+        Ok(facts)
+    }
+
     /// Keeps a fact; an empty key is derived from the text.
     pub async fn remember(&self, actor: &Actor, user: UserId, key: &str, text: &str) -> Result<Written> {
         let written = self.memory.remember(user, key, text, None).await?;

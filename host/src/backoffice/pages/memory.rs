@@ -76,7 +76,7 @@ pub async fn show(State(backoffice): State<Arc<Backoffice>>, page: Page, Query(l
     let question = look.q.trim().to_owned();
     let found = if question.is_empty() { None } else { Some(memory.search(person.id, &question, MAX_FOUND).await?) };
     let rules = memory.rules(person.id).await?;
-    let (current, past) = lines(db.facts(&backoffice.clock, person.id, true, MAX_FACTS).await?, &rules);
+    let (current, past) = lines(db.facts(person.id, true, MAX_FACTS).await?, &rules);
     let (facts, idle) = db.idle_facts(person.id, page.now - TimeDelta::days(IDLE_DAYS)).await?;
     html(&MemoryPage {
         people: db.users().await?,

@@ -50,7 +50,7 @@ fn pattern(text: &str) -> Regex {
 
 static BREAK: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)(?:[，,;；—]+|\s[-–]\s)\s*(?:and|but|so|because|though|although)?\s*|\s+(?:but|because|although|though|so)\s+|\s+and\s+(?P<keep>(?:i|my|we|our|now|currently|also|am|is|are|work|works|live|lives|moved|relocated|joined|started|got|quit|left|speak|speaks|love|like|hate|eat|drink|do not|don['’]t|no longer|never|have|has)\b)|(?:而且|但是?|所以|因为|然后)",
+        r"(?i)(?:[，,;；—]+|\s[-–]\s)\s*(?:and|but|so|because|though|although)?\s*|\s+(?:but|because|although|though|so)\s+|\s+and\s+(?P<keep>(?:i|my|we|our|now|currently|also|am|is|are|work|works|live|lives|moved|relocated|joined|started|got|quit|left|speak|speaks|do not|don['’]t|no longer|never|have|has)\b)|(?:而且|但是?|所以|因为|然后)",
     )
 });
 
@@ -197,6 +197,8 @@ fn clause(part: &str, before: Option<&Subject>, first: bool, when: &When) -> Cla
         // The time stands before the subject.
         (None, Some((subject, bare))) => (Some(subject), bare.clone(), bare),
         _ if first && UNSAID.is_match(&timeless) => (Some(Subject::Own), written_out.clone(), timeless),
+        // "… on games, like chess": an example, not a liking.
+        _ if timeless.to_lowercase().starts_with("like ") => (None, written_out.clone(), timeless),
         _ => (before.cloned(), written_out.clone(), timeless),
     };
     let (predicate, bare) = (without_adverbs(&predicate), without_adverbs(&bare));

@@ -102,6 +102,8 @@ pub fn says(message: &str, text: &str) -> bool {
 fn labelled(sentence: &str) -> Option<String> {
     match LABEL.captures(sentence) {
         None => Some(sentence.to_owned()),
+        // A time of day.
+        Some(found) if found["label"].ends_with(|c: char| c.is_ascii_digit()) => Some(sentence.to_owned()),
         Some(found) if OWN_LABEL.is_match(found["label"].trim()) => Some(found["rest"].to_owned()),
         Some(_) => None,
     }

@@ -25,6 +25,7 @@ fn sentences_state_facts() {
     check("我去年从北京搬到了成都，现在在华为工作。", &["home=成都 since 2025-01-01", "employer=华为"]);
     check("昨天跟朋友吃饭很开心，对了，我现在住在新加坡，女儿叫小雨。", &["home=新加坡", "daughter.name:小雨=小雨"]);
     check("Hey, I live in Lisbon now and work as a nurse.", &["home=Lisbon", "job=nurse"]);
+    check("I get up at 7:30 and I live in Berlin", &["home=Berlin"]);
     check("I'm now vegetarian", &["diet=vegetarian"]);
     check("我不喝咖啡了", &["taste:咖啡=咖啡"]);
     check("I don't drink coffee anymore", &["taste:coffee=coffee"]);

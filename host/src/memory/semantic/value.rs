@@ -84,7 +84,7 @@ const NO_NAME_EN: &str = "a|an|the|back|later|now|tomorrow|tonight|again|maybe|c
 const NO_NAME_START_ZH: &str = "一下|一声|几|今天|明天";
 const NO_NAME_ZH: &str = "早晚起床别不来去做吃时了的是在有这那你我他她它们着过会能要让帮说看给把";
 const NO_THING_EN: &str = "the|a|an|my|our|that|being|having|to|going|seeing|about|much|well|when";
-const NO_THING_ZH: &str = "你|他|她|它|这|那|上|过|到|完|了|得|一个|一下|饭|早饭|午饭|晚饭|早餐|午餐|晚餐|药|东西|我|什么|饱|起|不|在|\
+const NO_THING_ZH: &str = "一门|一些|一种|你|他|她|它|这|那|上|过|到|完|了|得|一个|一下|饭|早饭|午饭|晚饭|早餐|午餐|晚餐|药|东西|我|什么|饱|起|不|在|\
     和";
 const TRADES_ZH: &str = "师|医生|护士|员|律师|会计|学生|研究生|博士|博士后|博士生|教授|司机|作家|记者|警察|经理|销售|翻译|科学家|\
     学家|顾问|创业者|自由职业|自由职业者|妈妈|主妇|军人|农民|工人|歌手|画家|编辑|主播|客服|总监|主管|程序猿|\
