@@ -1,12 +1,13 @@
 //! What a person, or the owner, said about remembering: facts that every prompt has, memories that none
 //! gets, topics that are neither learnt nor recalled.
 
+use std::collections::HashSet;
 use uuid::Uuid;
 
 use super::{Memory, MemoryError, Recalled, segment, words};
 use crate::{
     ids::UserId,
-    store::{MemoryRule, RuleKind, SearchKind, StoreError},
+    store::{MemoryRule, RuleKind, StoreError},
 };
 
 /// Facts that may be pinned, so that a prompt stays small.
@@ -46,16 +47,13 @@ impl Rules {
             return false;
         }
         let held = segment::index_words(text);
-        let held: std::collections::HashSet<&str> = held.split(' ').collect();
+        let held: HashSet<&str> = held.split(' ').collect();
         self.topics.iter().any(|topic| !topic.is_empty() && topic.iter().all(|word| held.contains(word.as_str())))
     }
 
     /// Whether a memory may be brought into a prompt.
     pub fn allows(&self, memory: &Recalled) -> bool {
-        let subject = match memory.kind {
-            SearchKind::Fact => memory.key.clone(),
-            _ => subject_of_episode(memory.id),
-        };
+        let subject = if memory.is_fact() { memory.key.clone() } else { subject_of_episode(memory.id) };
         !self.muted.contains(&subject) && !self.excludes(&format!("{} {}", memory.key, memory.text))
     }
 
