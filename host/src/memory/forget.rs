@@ -235,6 +235,12 @@ fn bare(text: &str) -> &str {
     text[whose.map_or(0, str::len)..].trim()
 }
 
+/// The statement of a fact, and its value where that says enough by itself.
+pub(super) fn said_by(fact: &Fact) -> Vec<String> {
+    let value = fact.value_json.0["value"].as_str().filter(|value| is_telling(value));
+    [Some(fact.value_text.as_str()), value].into_iter().flatten().map(str::to_owned).collect()
+}
+
 /// Whether a value says enough to be looked for everywhere.
 fn is_telling(value: &str) -> bool {
     let said = value.chars().filter(|c| c.is_alphanumeric()).count();

@@ -4,10 +4,10 @@
 use std::collections::HashSet;
 use uuid::Uuid;
 
-use super::{Memory, MemoryError, Recalled, segment, words};
+use super::{Memory, MemoryError, Recalled, forget, segment, words};
 use crate::{
     ids::UserId,
-    store::{MemoryRule, RuleKind, StoreError},
+    store::{MemoryRule, RuleKind, StoreError, Words},
 };
 
 /// Facts that may be pinned, so that a prompt stays small.
@@ -20,10 +20,12 @@ pub(super) const MAX_RULES: i64 = 500;
 pub const MAX_TOPIC_CHARS: usize = 100;
 
 /// The rules of one person.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Rules {
     pinned: Vec<String>,
     muted: Vec<String>,
+    /// What the muted facts say: what was said and summarised may hold it, too.
+    muted_words: Words,
     /// The words of each topic, as search knows them.
     topics: Vec<Vec<String>>,
 }
@@ -54,7 +56,9 @@ impl Rules {
     /// Whether a memory may be brought into a prompt.
     pub fn allows(&self, memory: &Recalled) -> bool {
         let subject = if memory.is_fact() { memory.key.clone() } else { subject_of_episode(memory.id) };
-        !self.muted.contains(&subject) && !self.excludes(&format!("{} {}", memory.key, memory.text))
+        !self.muted.contains(&subject)
+            && (memory.is_fact() || !self.muted_words.are_in(&memory.text))
+            && !self.excludes(&format!("{} {}", memory.key, memory.text))
     }
 
     pub fn is_pinned(&self, key: &str) -> bool {
@@ -78,7 +82,13 @@ pub fn subject_of_episode(id: Uuid) -> String {
 
 impl Memory {
     pub async fn rules(&self, user: UserId) -> Result<Rules, StoreError> {
-        Ok(Rules::new(self.db.memory_rules(user).await?))
+        let mut rules = Rules::new(self.db.memory_rules(user).await?);
+        let mut said = Vec::new();
+        for key in &rules.muted {
+            said.extend(self.db.current_fact(user, key).await?.map(|fact| forget::said_by(&fact)));
+        }
+        rules.muted_words = Words::new(said.iter().flatten().map(String::as_str));
+        Ok(rules)
     }
 
     /// The topics that are excluded, as they were written.

@@ -14,7 +14,7 @@ pub const FORGOTTEN: &str = "⟨forgotten⟩";
 const KNOWN_CHARS: usize = 3;
 
 /// The words of one erasure, the longest first.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Words(Vec<Word>);
 
 #[derive(Debug)]
