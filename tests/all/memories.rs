@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 use crate::harness::host::{Host, Options};
 
 async fn host() -> Host {
-    let mut host = Host::start(Options { bundle: true, ..Options::default() }).await;
+    // To compile the others would be most of the time.
+    let options = Options { bundle: true, ..Options::default() }
+        .env("SKILLET__SKILLS__INSTALL", "[\"remember\", \"search_memory\"]");
+    let mut host = Host::start(options).await;
     host.token("admin").await;
     host
 }

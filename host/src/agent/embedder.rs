@@ -15,12 +15,6 @@ pub struct GatewayEmbedder {
     model: String,
 }
 
-impl fmt::Debug for GatewayEmbedder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GatewayEmbedder").finish_non_exhaustive()
-    }
-}
-
 impl GatewayEmbedder {
     /// Nothing where no model for embeddings is configured.
     pub fn new(gateway: Arc<Gateway>) -> Option<Self> {

@@ -34,12 +34,12 @@ pub enum Command {
 pub async fn run(app: App, command: Command, json: bool) -> anyhow::Result<()> {
     match command {
         Command::Export { user, format } => {
-            let person = person(&app, user, false).await?;
+            let person = person(&app, user.as_deref(), false).await?;
             print!("{}", app.memory.export(person.id, &person.name, format_of(&format)?).await?);
         }
         Command::Import { file, user, format } => {
             let text = fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
-            let person = person(&app, user, true).await?;
+            let person = person(&app, user.as_deref(), true).await?;
             let brought = app.memory.import(person.id, &text, format_of(&format)?).await?;
             app.db.audit(&app.clock, "command line", "memory.import", &person.id.to_string(), &json!(brought)).await?;
             let told = format!(
@@ -57,7 +57,7 @@ fn format_of(word: &str) -> anyhow::Result<Format> {
     Format::from_word(word).context("a format is jsonl or md")
 }
 
-async fn person(app: &App, name: Option<String>, make: bool) -> anyhow::Result<User> {
+async fn person(app: &App, name: Option<&str>, make: bool) -> anyhow::Result<User> {
     let Some(name) = name else { return Ok(app.db.owner_or_first(&app.clock).await?) };
     if make {
         return Ok(app.db.user_named(&app.clock, name.trim()).await?);

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use std::collections::{BTreeSet, HashSet};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Memory, fact_words, segment, semantic, words};
+use super::{Memory, segment, semantic, words};
 use crate::{
     ids::{ConversationId, EpisodeId, FactId, TurnId, UserId},
     store::{Erased, Erasure, Fact, StoreError, Words},
@@ -54,16 +54,13 @@ impl Memory {
             return Ok(Some(Target::Keys(vec![fact.key.clone()])));
         }
         let asked = words(text);
-        let holds = |fact: &&Fact| {
-            let held = fact_words(&fact.key, &fact.value_text);
-            let held: HashSet<&str> = held.split(' ').collect();
-            !asked.is_empty() && asked.iter().all(|word| held.contains(word.as_str()))
-        };
-        let keys: BTreeSet<String> = facts.iter().filter(holds).map(|fact| fact.key.clone()).collect();
+        // What a fact is called says more than what it says.
+        let keys = keys_that_hold(&facts, &asked, |fact| format!("{} {}", fact.key, semantic::aliases(&fact.key)));
+        let keys = if keys.is_empty() { keys_that_hold(&facts, &asked, |fact| fact.value_text.clone()) } else { keys };
         Ok(match keys.len() {
             0 => None,
-            1 => Some(Target::Keys(keys.into_iter().collect())),
-            _ => Some(Target::Unclear(keys.into_iter().collect())),
+            1 => Some(Target::Keys(keys)),
+            _ => Some(Target::Unclear(keys)),
         })
     }
 
@@ -77,15 +74,22 @@ impl Memory {
     ) -> Result<Option<Target>, StoreError> {
         let Some(turn) = self.db.turn_before(conversation, before).await? else { return Ok(None) };
         let facts = self.db.facts(user, true, MAX_FACTS).await?;
-        let taught = facts.iter().filter(|fact| fact.source_turn_id == Some(turn.id));
-        let mut keys: BTreeSet<String> = taught.map(|fact| fact.key.clone()).collect();
-        if keys.is_empty()
-            && let Some(reply) = self.db.turn_messages(turn.id).await?.into_iter().find(|said| said.role == "assistant")
-        {
-            let told = facts.iter().filter(|fact| reply.content.contains(&fact.value_text));
-            keys.extend(told.map(|fact| fact.key.clone()));
+        let keys = |told: &dyn Fn(&Fact) -> bool| -> Vec<String> {
+            let keys: BTreeSet<String> = facts.iter().filter(|fact| told(fact)).map(|fact| fact.key.clone()).collect();
+            keys.into_iter().collect()
+        };
+        let taught = keys(&|fact| fact.source_turn_id == Some(turn.id));
+        if !taught.is_empty() {
+            return Ok(Some(Target::Keys(taught)));
         }
-        Ok(Some(if keys.is_empty() { Target::Turn(turn.id) } else { Target::Keys(keys.into_iter().collect()) }))
+        let said = self.db.turn_messages(turn.id).await?;
+        let reply = said.into_iter().find(|said| said.role == "assistant").map(|said| said.content).unwrap_or_default();
+        let told = keys(&|fact| reply.contains(&fact.value_text));
+        Ok(Some(match told.len() {
+            0 => Target::Turn(turn.id),
+            1 => Target::Keys(told),
+            _ => Target::Unclear(told),
+        }))
     }
 
     /// Forgets what a wish came to. What is unclear is left as it is.
@@ -97,11 +101,11 @@ impl Memory {
             Target::Keys(keys) => self.erase_facts(user, &facts, keys, None).await,
             Target::Turn(turn) => {
                 let hashes = vec![self.hash(user, "turn", &turn.to_string())];
-                let erasure = Erasure { turns: vec![*turn], hashes, ..self.nothing(user) };
+                let erasure = Erasure { turns: vec![*turn], hashes, ..nothing(user) };
                 self.db.erase(&self.clock, &erasure).await
             }
             Target::Episode(episode) => {
-                let erasure = Erasure { episodes: vec![*episode], ..self.nothing(user) };
+                let erasure = Erasure { episodes: vec![*episode], ..nothing(user) };
                 self.db.erase(&self.clock, &erasure).await
             }
             Target::Words(text) => {
@@ -150,21 +154,8 @@ impl Memory {
                 hashes.push(self.hash(user, "value", value));
             }
         }
-        let erasure = Erasure { words: Words::new(texts), keys: keys.to_vec(), hashes, ..self.nothing(user) };
+        let erasure = Erasure { words: Words::new(texts), keys: keys.to_vec(), hashes, ..nothing(user) };
         self.db.erase(&self.clock, &erasure).await
-    }
-
-    /// An erasure of nothing yet.
-    fn nothing(&self, user: UserId) -> Erasure<'static> {
-        Erasure {
-            user,
-            words: Words::new([]),
-            keys: Vec::new(),
-            turns: Vec::new(),
-            episodes: Vec::new(),
-            hashes: Vec::new(),
-            index: &segment::index_words,
-        }
     }
 
     /// Whether a fact was forgotten after the turn that would teach it came in.
@@ -208,9 +199,33 @@ impl Memory {
     }
 }
 
+/// The keys of facts of which a text holds all the words.
+fn keys_that_hold(facts: &[Fact], words: &HashSet<String>, text: impl Fn(&Fact) -> String) -> Vec<String> {
+    let holds = |fact: &&Fact| {
+        let held = segment::index_words(&text(fact));
+        let held: HashSet<&str> = held.split(' ').collect();
+        !words.is_empty() && words.iter().all(|word| held.contains(word.as_str()))
+    };
+    let keys: BTreeSet<String> = facts.iter().filter(holds).map(|fact| fact.key.clone()).collect();
+    keys.into_iter().collect()
+}
+
 /// What a hash of a key's value is about.
 fn about(key: &str) -> String {
     format!("key {key}")
+}
+
+/// An erasure of nothing yet.
+fn nothing(user: UserId) -> Erasure<'static> {
+    Erasure {
+        user,
+        words: Words::new([]),
+        keys: Vec::new(),
+        turns: Vec::new(),
+        episodes: Vec::new(),
+        hashes: Vec::new(),
+        index: &segment::index_words,
+    }
 }
 
 /// A name without whose it is.
@@ -220,6 +235,12 @@ fn bare(text: &str) -> &str {
         .into_iter()
         .find(|whose| text.get(..whose.len()).is_some_and(|head| head.eq_ignore_ascii_case(whose)));
     text[whose.map_or(0, str::len)..].trim()
+}
+
+/// The statement of a fact, and its value where that says enough by itself.
+pub(super) fn said_by(fact: &Fact) -> Vec<String> {
+    let value = fact.value_json.0["value"].as_str().filter(|value| is_telling(value));
+    [Some(fact.value_text.as_str()), value].into_iter().flatten().map(str::to_owned).collect()
 }
 
 /// Whether a value says enough to be looked for everywhere.

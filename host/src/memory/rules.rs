@@ -1,12 +1,13 @@
 //! What a person, or the owner, said about remembering: facts that every prompt has, memories that none
 //! gets, topics that are neither learnt nor recalled.
 
+use std::collections::HashSet;
 use uuid::Uuid;
 
-use super::{Memory, MemoryError, Recalled, segment, words};
+use super::{Memory, MemoryError, Recalled, forget, segment, words};
 use crate::{
     ids::UserId,
-    store::{MemoryRule, RuleKind, SearchKind, StoreError},
+    store::{MemoryRule, RuleKind, StoreError, Words},
 };
 
 /// Facts that may be pinned, so that a prompt stays small.
@@ -19,10 +20,12 @@ pub(super) const MAX_RULES: i64 = 500;
 pub const MAX_TOPIC_CHARS: usize = 100;
 
 /// The rules of one person.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Rules {
     pinned: Vec<String>,
     muted: Vec<String>,
+    /// What the muted facts say: what was said and summarised may hold it, too.
+    muted_words: Words,
     /// The words of each topic, as search knows them.
     topics: Vec<Vec<String>>,
 }
@@ -46,17 +49,16 @@ impl Rules {
             return false;
         }
         let held = segment::index_words(text);
-        let held: std::collections::HashSet<&str> = held.split(' ').collect();
+        let held: HashSet<&str> = held.split(' ').collect();
         self.topics.iter().any(|topic| !topic.is_empty() && topic.iter().all(|word| held.contains(word.as_str())))
     }
 
     /// Whether a memory may be brought into a prompt.
     pub fn allows(&self, memory: &Recalled) -> bool {
-        let subject = match memory.kind {
-            SearchKind::Fact => memory.key.clone(),
-            _ => subject_of_episode(memory.id),
-        };
-        !self.muted.contains(&subject) && !self.excludes(&format!("{} {}", memory.key, memory.text))
+        let subject = if memory.is_fact() { memory.key.clone() } else { subject_of_episode(memory.id) };
+        !self.muted.contains(&subject)
+            && (memory.is_fact() || !self.muted_words.are_in(&memory.text))
+            && !self.excludes(&format!("{} {}", memory.key, memory.text))
     }
 
     pub fn is_pinned(&self, key: &str) -> bool {
@@ -75,7 +77,13 @@ pub fn subject_of_episode(id: Uuid) -> String {
 
 impl Memory {
     pub async fn rules(&self, user: UserId) -> Result<Rules, StoreError> {
-        Ok(Rules::new(self.db.memory_rules(user).await?))
+        let mut rules = Rules::new(self.db.memory_rules(user).await?);
+        let mut said = Vec::new();
+        for key in &rules.muted {
+            said.extend(self.db.current_fact(&self.clock, user, key).await?.map(|fact| forget::said_by(&fact)));
+        }
+        rules.muted_words = Words::new(said.iter().flatten().map(String::as_str));
+        Ok(rules)
     }
 
     /// The topics that are excluded, as they were written.

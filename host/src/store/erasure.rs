@@ -2,6 +2,7 @@
 //! hashes that stop them from being learnt again.
 
 mod columns;
+mod rows;
 mod words;
 
 pub use words::{FORGOTTEN, Words};
@@ -12,7 +13,8 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use self::{
-    columns::{erase_column, erase_files, erase_kv, erase_said, erase_summaries, erase_turn, reindex},
+    columns::{erase_column, erase_facts, erase_files, erase_kv, erase_said, erase_summaries},
+    rows::{erase_episodes, erase_keys, erase_turn, reindex},
     words::Erasable,
 };
 use super::{Db, Result, on, search::indexable, write_tx};
@@ -69,31 +71,13 @@ impl Db {
                 sqlx::query("PRAGMA secure_delete = ON").execute(&mut *tx).await?;
             }
             sqlx::query(self.hold_person()).bind(erasure.user).execute(&mut *tx).await?;
-            for key in &erasure.keys {
-                sqlx::query(
-                    "DELETE FROM search WHERE ref_id IN (SELECT id FROM memory_semantic WHERE user_id = $1 AND key = $2)",
-                ).bind(erasure.user).bind(key).execute(&mut *tx).await?;
-                sqlx::query(
-                    "DELETE FROM memory_recalls WHERE ref_id IN (SELECT id FROM memory_semantic WHERE user_id = $1 AND key = $2)",
-                ).bind(erasure.user).bind(key).execute(&mut *tx).await?;
-                done.facts += sqlx::query("DELETE FROM memory_semantic WHERE user_id = $1 AND key = $2")
-                    .bind(erasure.user).bind(key).execute(&mut *tx).await?.rows_affected();
-                sqlx::query("DELETE FROM memory_rules WHERE user_id = $1 AND kind <> 'topic' AND subject = $2")
-                    .bind(erasure.user).bind(key).execute(&mut *tx).await?;
-            }
+            erase_keys!(tx, erasure, done);
             for turn in &erasure.turns {
                 erase_turn!(tx, erasure, done, *turn);
             }
-            for episode in &erasure.episodes {
-                sqlx::query("DELETE FROM search WHERE ref_id = (SELECT id FROM memory_episodic WHERE id = $1 AND user_id = $2)")
-                    .bind(episode).bind(erasure.user).execute(&mut *tx).await?;
-                sqlx::query("UPDATE memory_semantic SET source_episode_id = NULL WHERE source_episode_id = $1 AND user_id = $2")
-                    .bind(episode).bind(erasure.user).execute(&mut *tx).await?;
-                done.episodes += sqlx::query("DELETE FROM memory_episodic WHERE id = $1 AND user_id = $2")
-                    .bind(episode).bind(erasure.user).execute(&mut *tx).await?.rows_affected();
-            }
+            erase_episodes!(tx, erasure, done);
             erase_said!(tx, erasure, done, changed);
-            erase_column!(tx, erasure, done.facts, "memory_semantic", "value_text" as String, "user_id = $1");
+            erase_facts!(tx, erasure, done, changed);
             erase_column!(tx, erasure, done.facts, "memory_semantic", "meaning" as String, "user_id = $1");
             erase_column!(tx, erasure, done.facts, "memory_semantic", "value_json" as Json<Value>, "user_id = $1");
             erase_column!(tx, erasure, done.others, "turns", "trace" as Json<Value>, "user_id = $1");

@@ -4,10 +4,10 @@ use chrono::{DateTime, Duration, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use skillet::{
     clock::Clock,
-    ids::{ConversationId, HostId, TurnId, UserId},
+    ids::{ConversationId, FactId, HostId, TurnId, UserId},
     store::{
-        Channel, Chat, ChatAddress, ChatKind, Db, Ending, FactClass, Incoming, NewChat, NewFact, NewUpdate, Notice,
-        Turn,
+        Channel, Chat, ChatAddress, ChatKind, Db, Ending, Erasure, FactClass, Incoming, NewChat, NewFact, NewUpdate,
+        Notice, Turn, Words,
     },
 };
 use std::ops::Deref;
@@ -148,6 +148,27 @@ impl TestDb {
     }
 
     /// A message that waits to be answered, in a conversation of its own.
+    /// How many rows of the index hold a word of a person.
+    pub async fn found(&self, user: UserId, word: &str) -> usize {
+        let postings = self.postings(user, &[word.to_owned()]).await.unwrap();
+        postings.iter().map(|posting| posting.rows.len()).sum()
+    }
+
+    /// Erases what stands under the key of a fact; false when there is no such fact.
+    pub async fn forget(&self, id: FactId) -> bool {
+        let Some(fact) = self.fact(id).await.unwrap() else { return false };
+        let erasure = Erasure {
+            user: fact.user_id,
+            words: Words::new([]),
+            keys: vec![fact.key],
+            turns: Vec::new(),
+            episodes: Vec::new(),
+            hashes: Vec::new(),
+            index: &str::to_owned,
+        };
+        !self.erase(&self.clock, &erasure).await.unwrap().is_nothing()
+    }
+
     pub async fn waiting_turn(&self, user: UserId) -> TurnId {
         let conversation = self.talk(user).await;
         let incoming = incoming(user, conversation, &conversation.to_string(), "hello");

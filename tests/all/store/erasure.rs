@@ -67,16 +67,7 @@ async fn holding(db: &TestDb, word: &str) -> Vec<String> {
 }
 
 fn fact(user: UserId, key: &str, text: &str, turn: Option<TurnId>) -> NewFact {
-    NewFact {
-        user,
-        key: key.into(),
-        value_text: text.into(),
-        value_json: json!({ "value": text }),
-        source_turn: turn,
-        said_by: "user",
-        confidence: 1.0,
-        words: index(text),
-    }
+    NewFact { source_turn: turn, words: index(text), ..crate::harness::db::fact(user, key, text) }
 }
 
 /// Somebody tells a secret in every way there is.
@@ -142,7 +133,7 @@ async fn words_leave_every_table_of_their_person(db: TestDb) {
     );
     let episode = db.episodes(adas.user_id, 1).await.unwrap().remove(0);
     assert_eq!(episode.summary_text, format!("told that the code is {FORGOTTEN}… → noted {FORGOTTEN}"));
-    let found = async |user, word: &str| db.search(user, &[word.to_owned()], 9).await.unwrap().len();
+    let found = async |user, word: &str| db.found(user, word).await;
     assert_eq!((found(adas.user_id, "zebra-77").await, found(bos.user_id, "zebra-77").await), (0, 2));
     assert_eq!(found(adas.user_id, "noted").await, 1, "the rest of a summary is found as before");
     let value = db.kv("notes", adas.user_id, "list").await.unwrap().unwrap();
@@ -166,13 +157,13 @@ async fn a_key_goes_with_all_its_values(db: TestDb) {
     }
     assert!(db.set_memory_rule(&db.clock, ada, RuleKind::Pin, "home", 9).await.unwrap());
     assert!(db.set_memory_rule(&db.clock, ada, RuleKind::Topic, "home", 9).await.unwrap());
-    let home = db.current_fact(ada, "home").await.unwrap().unwrap();
+    let home = db.current_fact(&db.clock, ada, "home").await.unwrap().unwrap();
     db.note_recalls(ada, &[home.id.0], db.clock.now()).await.unwrap();
     let erased = db.erase(&db.clock, &Erasure { keys: vec!["home".into()], ..erasure(ada, &[]) }).await.unwrap();
     assert_eq!(erased, Erased { facts: 2, ..Erased::default() });
     assert_eq!(db.facts(ada, true, 9).await.unwrap().len(), 1);
     assert_eq!(db.facts(bo, true, 9).await.unwrap().len(), 1);
-    assert!(db.search(ada, &["shanghai".to_owned()], 9).await.unwrap().is_empty());
+    assert!(db.found(ada, "shanghai").await == 0);
     let left = db.memory_rules(ada).await.unwrap();
     assert_eq!(left.iter().map(|rule| rule.kind).collect::<Vec<_>>(), [RuleKind::Topic]);
     assert!(db.rows("SELECT CAST(last_at AS TEXT) FROM memory_recalls").await.is_empty());
@@ -213,7 +204,7 @@ async fn an_episode_without_a_turn_goes_by_itself(db: TestDb) {
     assert!(db.erase(&db.clock, &foreign).await.unwrap().is_nothing());
     let own = Erasure { episodes: vec![id], ..erasure(ada, &[]) };
     assert_eq!(db.erase(&db.clock, &own).await.unwrap().episodes, 1);
-    assert!(db.search(ada, &["zebras".to_owned()], 9).await.unwrap().is_empty());
+    assert!(db.found(ada, "zebras").await == 0);
 }
 
 async fn what_was_forgotten_stays_so_for_what_was_said_before(db: TestDb) {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 use skillet::{
     ids::TurnId,
-    store::{Brought, BroughtEpisode, BroughtFact, NewFact, RuleKind},
+    store::{Brought, BroughtEpisode, BroughtFact, FactClass, NewFact, RuleKind},
 };
 
 use crate::harness::db::{TestDb, both};
@@ -27,6 +27,11 @@ fn fact(key: &str, text: &str, from: DateTime<Utc>, to: Option<DateTime<Utc>>) -
         valid_from: from,
         valid_to: to,
         recorded_at: from,
+        class: FactClass::Fact,
+        meaning: text.to_lowercase(),
+        since_told: true,
+        expires_at: None,
+        closed_at: to,
         words: text.to_lowercase(),
     }
 }
@@ -52,10 +57,10 @@ async fn what_is_brought_twice_comes_once(db: TestDb) {
     assert_eq!(bring(ada).await, Brought { known: 3, ..Brought::default() });
     let stored = db.facts(ada, true, 9).await.unwrap();
     assert_eq!(stored.len(), 2);
-    let home = db.current_fact(ada, "home").await.unwrap().unwrap();
+    let home = db.current_fact(&db.clock, ada, "home").await.unwrap().unwrap();
     assert_eq!((home.value_text.as_str(), home.valid_from, home.recorded_at), ("Shanghai", now, now));
     assert_eq!((home.confidence.to_bits(), home.source_turn_id), (0.5_f64.to_bits(), None));
-    let found = async |user, word: &str| db.search(user, &[word.to_owned()], 9).await.unwrap().len();
+    let found = async |user, word: &str| db.found(user, word).await;
     assert_eq!((found(ada, "shanghai").await, found(ada, "berlin").await, found(ada, "moving").await), (1, 0, 1));
     assert_eq!(found(bo, "shanghai").await, 0);
     assert_eq!(bring(bo).await.facts, 2, "another person's are others");
@@ -66,28 +71,19 @@ async fn what_is_brought_twice_comes_once(db: TestDb) {
 
 async fn of_two_current_facts_the_later_one_holds(db: TestDb) {
     let (ada, now) = (db.person("ada").await, db.clock.now());
-    let own = NewFact {
-        user: ada,
-        key: "home".into(),
-        value_text: "Berlin".into(),
-        value_json: json!({ "value": "Berlin" }),
-        source_turn: None,
-        said_by: "user",
-        confidence: 1.0,
-        words: "berlin".into(),
-    };
+    let own = NewFact { words: "berlin".into(), ..crate::harness::db::fact(ada, "home", "Berlin") };
     db.write_fact(&db.clock, &own).await.unwrap();
     let (before, after) = (now - Duration::days(1), now + Duration::days(1));
     let bring = async |brought: BroughtFact| db.bring_memories(&db.clock, ada, (&[brought], &[]), &[]).await.unwrap();
     assert_eq!(bring(fact("home", "Paris", before, None)).await.facts, 1);
-    assert_eq!(db.current_fact(ada, "home").await.unwrap().unwrap().value_text, "Berlin");
+    assert_eq!(db.current_fact(&db.clock, ada, "home").await.unwrap().unwrap().value_text, "Berlin");
     assert_eq!(bring(fact("home", "Shanghai", after, None)).await.facts, 1);
-    let now_so = db.current_fact(ada, "home").await.unwrap().unwrap();
+    let now_so = db.current_fact(&db.clock, ada, "home").await.unwrap().unwrap();
     assert_eq!(now_so.value_text, "Shanghai");
     let ends: Vec<_> =
         db.facts(ada, true, 9).await.unwrap().into_iter().map(|fact| (fact.value_text, fact.valid_to)).collect();
     assert!(ends.contains(&("Paris".into(), Some(now))) && ends.contains(&("Berlin".into(), Some(after))), "{ends:?}");
-    assert_eq!(db.search(ada, &["berlin".to_owned()], 9).await.unwrap().len(), 0);
+    assert_eq!(db.found(ada, "berlin").await, 0);
 }
 
 async fn an_episode_keeps_its_turn_where_it_has_none_yet(db: TestDb) {

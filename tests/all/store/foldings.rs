@@ -26,23 +26,14 @@ fn day(text: &str, from: DateTime<Utc>) -> FoldedSpan {
 }
 
 async fn fact(db: &TestDb, user: UserId, key: &str) -> FactId {
-    let new = NewFact {
-        user,
-        key: key.into(),
-        value_text: "green tea".into(),
-        value_json: json!({}),
-        source_turn: None,
-        said_by: "user",
-        confidence: 1.0,
-        words: format!("{key} tea"),
-    };
+    let new = NewFact { words: format!("{key} tea"), ..crate::harness::db::fact(user, key, "green tea") };
     match db.write_fact(&db.clock, &new).await.unwrap() {
         Written::New(id) | Written::Replaced(id) | Written::Unchanged(id) => id,
     }
 }
 
 async fn found(db: &TestDb, user: UserId, word: &str) -> usize {
-    db.search(user, &[word.to_owned()], 9).await.unwrap().len()
+    db.found(user, word).await
 }
 
 fn words(key: &str, text: &str) -> String {
@@ -84,7 +75,7 @@ async fn a_fact_whose_key_has_a_new_value_stays_closed(db: TestDb) {
     db.tick();
     let newer = fact(&db, ada, "note").await;
     assert!(db.undo_folding(&db.clock, id, &words).await.unwrap());
-    assert_eq!(db.current_fact(ada, "note").await.unwrap().map(|fact| fact.id), Some(newer));
+    assert_eq!(db.current_fact(&db.clock, ada, "note").await.unwrap().map(|fact| fact.id), Some(newer));
 }
 
 async fn a_summary_goes_with_a_turn_that_it_covers(db: TestDb) {

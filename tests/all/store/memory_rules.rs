@@ -1,10 +1,9 @@
 //! Rules about remembering, and memories that nobody needs.
 
 use chrono::Duration;
-use serde_json::json;
 use skillet::{
     ids::UserId,
-    store::{NewFact, RuleKind, Written},
+    store::{RuleKind, Written},
 };
 
 use crate::harness::db::{TestDb, both};
@@ -40,20 +39,12 @@ async fn rules_of_a_kind_have_a_bound(db: TestDb) {
 
 async fn facts_that_nobody_needs_are_counted(db: TestDb) {
     let (ada, bo) = (db.person("ada").await, db.person("bo").await);
-    let write = async |user: UserId, key: &str, text: &str| {
-        let new = NewFact {
-            user,
-            key: key.into(),
-            value_text: text.into(),
-            value_json: json!({ "value": text }),
-            source_turn: None,
-            said_by: "user",
-            confidence: 1.0,
-            words: text.into(),
-        };
-        match db.write_fact(&db.clock, &new).await.unwrap() {
-            Written::New(id) | Written::Replaced(id) | Written::Unchanged(id) => id.0,
-        }
+    let write = async |user: UserId, key: &str, text: &str| match db
+        .write_fact(&db.clock, &crate::harness::db::fact(user, key, text))
+        .await
+        .unwrap()
+    {
+        Written::New(id) | Written::Replaced(id) | Written::Unchanged(id) => id.0,
     };
     write(ada, "old", "never recalled").await;
     let used = write(ada, "used", "recalled").await;

@@ -5,8 +5,10 @@ use regex::Regex;
 use serde_json::json;
 use std::{fmt::Write, sync::LazyLock};
 
-use super::{FactLine, Line, MAX_FACT_CHARS, semantic};
-use crate::memory::When;
+use super::{
+    super::{MAX_FACT_CHARS, When, semantic},
+    line::{FactLine, Line, by_the_person, surely},
+};
 use crate::store::{Episode, Fact};
 
 /// Stands for the end of a line inside of a fact.
@@ -94,8 +96,8 @@ fn fact(line: &str, known: &[Fact], now: DateTime<Utc>) -> Result<FactLine, Stri
         text,
         value: json!({ "value": told.value }),
         source_turn: None,
-        said_by: super::by_the_person(),
-        confidence: super::surely(),
+        said_by: by_the_person(),
+        confidence: surely(),
         valid_from,
         valid_to,
         recorded_at: valid_from,

@@ -1,4 +1,4 @@
-//! The statements of an erasure. Each runs inside of its transaction, on either engine.
+//! The statements that take words out of columns. Each runs inside of an erasure's transaction, on either engine.
 
 /// Takes the words out of one column of the rows that `$mine` finds for the person (`$1`).
 macro_rules! erase_column {
@@ -120,94 +120,31 @@ macro_rules! erase_said {
 }
 pub(super) use erase_said;
 
-/// Empties one turn: what was said, done and summarised in it. That it took place stays on record.
-macro_rules! erase_turn {
-    ($tx:ident, $erasure:ident, $done:ident, $turn:expr) => {
-        let said: Vec<(Uuid, ConversationId, String)> = sqlx::query_as(
-            "SELECT id, conversation_id, content FROM messages WHERE turn_id = $1 AND user_id = $2 ORDER BY created_at, id",
-        )
-        .bind($turn)
-        .bind($erasure.user)
-        .fetch_all(&mut *$tx)
-        .await?;
-        for (id, talk, content) in &said {
-            sqlx::query("DELETE FROM search WHERE ref_id = $1").bind(id).execute(&mut *$tx).await?;
-            sqlx::query("UPDATE messages SET content = $2, meta = CASE role WHEN 'user' THEN $3 ELSE meta END WHERE id = $1")
-                .bind(id)
-                .bind(FORGOTTEN)
-                .bind(Json(json!({})))
-                .execute(&mut *$tx)
-                .await?;
-            let first = content.lines().next().unwrap_or_default().chars().take(TITLE_CHARS).collect::<String>();
-            sqlx::query("UPDATE conversations SET title = $3 WHERE id = $1 AND title = $2")
-                .bind(talk)
-                .bind(first)
-                .bind(FORGOTTEN)
-                .execute(&mut *$tx)
-                .await?;
-            $done.messages += 1;
-        }
-        if !said.is_empty() {
-            // What sums up the time of the turn is made anew, without it.
-            sqlx::query(
-                "DELETE FROM search WHERE ref_id IN (SELECT e.id FROM memory_episodic e JOIN turns t ON t.id = $1
-                 WHERE e.user_id = t.user_id AND e.covers_from <= t.created_at AND e.covers_to > t.created_at)",
+/// Takes the words out of the texts of facts that stay.
+macro_rules! erase_facts {
+    ($tx:ident, $erasure:ident, $done:ident, $changed:ident) => {
+        for like in $erasure.words.likes() {
+            let rows: Vec<(Uuid, String, String)> = sqlx::query_as(
+                "SELECT id, key, value_text FROM memory_semantic WHERE user_id = $1 AND LOWER(value_text) LIKE $2 ESCAPE '!'",
             )
-            .bind($turn)
-            .execute(&mut *$tx)
+            .bind($erasure.user)
+            .bind(&like)
+            .fetch_all(&mut *$tx)
             .await?;
-            $done.episodes += sqlx::query(
-                "DELETE FROM memory_episodic WHERE id IN (SELECT e.id FROM memory_episodic e JOIN turns t ON t.id = $1
-                 WHERE e.user_id = t.user_id AND e.covers_from <= t.created_at AND e.covers_to > t.created_at)",
-            )
-            .bind($turn)
-            .execute(&mut *$tx)
-            .await?
-            .rows_affected();
-            sqlx::query(
-                "DELETE FROM search WHERE ref_id IN (SELECT id FROM memory_episodic WHERE turn_id = $1)",
-            )
-            .bind($turn)
-            .execute(&mut *$tx)
-            .await?;
-            sqlx::query(
-                "UPDATE memory_semantic SET source_episode_id = NULL
-                 WHERE source_episode_id IN (SELECT id FROM memory_episodic WHERE turn_id = $1)",
-            )
-            .bind($turn)
-            .execute(&mut *$tx)
-            .await?;
-            $done.episodes += sqlx::query("DELETE FROM memory_episodic WHERE turn_id = $1")
-                .bind($turn)
-                .execute(&mut *$tx)
-                .await?
-                .rows_affected();
-            sqlx::query("DELETE FROM recordings WHERE call_id IN (SELECT id FROM calls WHERE turn_id = $1)")
-                .bind($turn)
-                .execute(&mut *$tx)
-                .await?;
-            sqlx::query("UPDATE calls SET input = $2, output = NULL, failure = NULL, log = $3 WHERE turn_id = $1")
-                .bind($turn)
-                .bind(Json(json!({})))
-                .bind(Json(json!([])))
-                .execute(&mut *$tx)
-                .await?;
-            sqlx::query("UPDATE approvals SET input = NULL WHERE turn_id = $1").bind($turn).execute(&mut *$tx).await?;
-            sqlx::query("UPDATE model_calls SET error = NULL WHERE turn_id = $1").bind($turn).execute(&mut *$tx).await?;
-            sqlx::query("DELETE FROM files WHERE turn_id = $1").bind($turn).execute(&mut *$tx).await?;
-            sqlx::query("UPDATE turns SET trace = $2 WHERE id = $1")
-                .bind($turn)
-                .bind(Json(json!([])))
-                .execute(&mut *$tx)
-                .await?;
-            sqlx::query("UPDATE outbox SET content = NULL WHERE key = $1")
-                .bind(format!("turn:{}", $turn))
-                .execute(&mut *$tx)
-                .await?;
+            for (id, key, text) in rows {
+                let Some(clean) = text.erased(&$erasure.words) else { continue };
+                sqlx::query("UPDATE memory_semantic SET value_text = $2 WHERE id = $1")
+                    .bind(id)
+                    .bind(&clean)
+                    .execute(&mut *$tx)
+                    .await?;
+                $changed.push((id, format!("{key} {clean}")));
+                $done.facts += 1;
+            }
         }
     };
 }
-pub(super) use erase_turn;
+pub(super) use erase_facts;
 
 /// Takes the words out of what skills keep for the person. A row whose key holds one goes whole.
 macro_rules! erase_kv {
@@ -274,26 +211,6 @@ macro_rules! erase_files {
     };
 }
 pub(super) use erase_files;
-
-/// Indexes anew what was indexed before and has changed, where it stands; its vector is made anew, too.
-macro_rules! reindex {
-    ($tx:ident, $erasure:ident, $changed:ident) => {
-        for (id, text) in &$changed {
-            let (words, length) = indexable(&($erasure.index)(text));
-            sqlx::query("DELETE FROM vectors WHERE row_id = (SELECT id FROM search WHERE ref_id = $1)")
-                .bind(id)
-                .execute(&mut *$tx)
-                .await?;
-            sqlx::query("UPDATE search SET words = $2, length = $3, embedded = '' WHERE ref_id = $1")
-                .bind(id)
-                .bind(words)
-                .bind(length)
-                .execute(&mut *$tx)
-                .await?;
-        }
-    };
-}
-pub(super) use reindex;
 
 /// Drops the running summaries that hold the words, or a turn that is emptied: they are made anew out of what is
 /// left of the messages.

@@ -14,7 +14,7 @@ pub const FORGOTTEN: &str = "⟨forgotten⟩";
 const KNOWN_CHARS: usize = 3;
 
 /// The words of one erasure, the longest first.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Words(Vec<Word>);
 
 #[derive(Debug)]
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_pattern_matches_what_json_makes_of_a_word() {
-        assert_eq!(like("say \"hello there\""), "%hello%");
+        assert_eq!(like("say \"hello there\""), "%there%");
         assert_eq!(like("100%_!"), "%100!%!_!!%");
         assert_eq!(like("Ärger"), "%_rger%");
         assert_eq!(like("车牌A1"), "%车牌a1%");
