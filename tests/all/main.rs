@@ -16,6 +16,7 @@ mod gateway;
 mod guests;
 mod harness;
 mod hosts;
+mod later;
 mod layering;
 mod manifests;
 mod model;
