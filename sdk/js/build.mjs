@@ -14,6 +14,11 @@ const WORK = join(SDK, 'build');
 const SOURCES = ['skill.ts', 'skill.js'];
 const ENGINES = ['quickjs', 'starlingmonkey'];
 const WORLD = 'skill-world';
+// What authors write at first, by esbuild's words for it.
+const HINTS = [
+  [/No matching export in "skill\.[jt]s" for import "default"/, 'a skill is the default export: export default function run(input, call) { … }'],
+  [/\(originally "skillet\//, "the SDK is one module: import { http, kv } from 'skillet'"],
+];
 const INTERFACE = /^skillet:skill\/([a-z]+)@/;
 
 const { values: options } = parseArgs({ options: { tools: { type: 'string' }, out: { type: 'string' } } });
@@ -23,6 +28,8 @@ try {
 } catch (error) {
   // What esbuild found wrong stands there already.
   if (!error.errors) console.error(`error: ${error.message}`);
+  const said = (error.errors ?? []).map(({ text }) => text);
+  for (const [words, hint] of HINTS) if (said.some((text) => words.test(text))) console.error(`hint: ${hint}`);
   process.exitCode = 1;
 }
 

@@ -1,20 +1,19 @@
 //! Bytes kept for this skill and this user, from one call to the next. Granted with `kv = true`.
 //!
 //! ```no_run
-//! use skillet_sdk::{Failure, kv, serde_json};
+//! use skillet_sdk::{Failure, kv};
 //!
 //! fn visits() -> Result<u32, Failure> {
-//!     let before: u32 = match kv::get("visits")? {
-//!         Some(bytes) => serde_json::from_slice(&bytes)?,
-//!         None => 0,
-//!     };
-//!     kv::set("visits", &serde_json::to_vec(&(before + 1))?)?;
+//!     let before: u32 = kv::get_json("visits")?.unwrap_or_default();
+//!     kv::set_json("visits", &(before + 1))?;
 //!     Ok(before + 1)
 //! }
 //! ```
 //!
 //! Calls of one skill may run at the same time (unless `can_parallel = false`), so the count above
 //! can lose a step; [`compare_and_set`] cannot.
+
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::Failure;
 use crate::bindings::skillet::skill::kv as raw;
@@ -75,6 +74,30 @@ pub fn get(key: &str) -> Result<Option<Vec<u8>>, Error> {
 /// ```
 pub fn set(key: &str, value: &[u8]) -> Result<(), Error> {
     Ok(raw::set(key, value)?)
+}
+
+/// What [`set_json`] kept under the key. Also fails if that is no JSON for this type.
+///
+/// ```no_run
+/// # fn run() -> Result<(), skillet_sdk::Failure> {
+/// let list: Vec<String> = skillet_sdk::kv::get_json("list")?.unwrap_or_default();
+/// # Ok(())
+/// # }
+/// ```
+pub fn get_json<T: DeserializeOwned>(key: &str) -> Result<Option<T>, Failure> {
+    Ok(get(key)?.map(|bytes| serde_json::from_slice(&bytes)).transpose()?)
+}
+
+/// Keeps a value as JSON, in place of what was there.
+///
+/// ```no_run
+/// # fn run() -> Result<(), skillet_sdk::Failure> {
+/// skillet_sdk::kv::set_json("list", &["tea", "milk"])?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn set_json(key: &str, value: &impl Serialize) -> Result<(), Failure> {
+    Ok(set(key, &serde_json::to_vec(value)?)?)
 }
 
 /// Keeps a value only if the present one is `expected`; whether it did.

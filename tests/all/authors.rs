@@ -1,7 +1,9 @@
 //! The way of an author, with the real binary in an empty folder: from a template to a skill that answers in a chat, and
 //! what is said on the way when something is wrong.
 
+mod hints;
 mod host;
+mod twice;
 mod watch;
 
 use serde_json::{Value, json};

@@ -17,6 +17,7 @@ mod gateway;
 mod guests;
 mod harness;
 mod hosts;
+mod later;
 mod layering;
 mod manifests;
 mod memories;

@@ -60,7 +60,7 @@ pub enum CompileError {
     /// The compiler's own no.
     #[error("the component does not compile: {0}")]
     Refused(String),
-    #[error("compiling took longer than {0} s")]
+    #[error("compiling took longer than the {0} s that `skills.compile_timeout_s` allows")]
     Timeout(u64),
     #[error("compiling took more than {0} s of processor time")]
     Cpu(u64),

@@ -47,7 +47,7 @@ impl Schema {
         let validator = pattern::options()
             .with_keyword("pattern", pattern::keyword)
             .build(schema)
-            .map_err(|error| format!("{error} at `{}`", error.instance_path()))?;
+            .map_err(|error| format!("{error}{}", at(&error)))?;
         Ok(Self { validator, weight })
     }
 
@@ -67,7 +67,7 @@ impl Schema {
         }
         let told = pattern::timed(|| match self.validator.validate(value) {
             Ok(()) => Ok(()),
-            Err(error) => Err(format!("{} at `{}`", error.masked(), error.instance_path())),
+            Err(error) => Err(format!("{}{}", error.masked(), at(&error))),
         });
         told.ok_or_else(long)?
     }
@@ -84,6 +84,12 @@ impl Schema {
     fn work(&self, size: &Size) -> u64 {
         self.weight.nodes.saturating_mul(size.values.saturating_add(size.bytes / BYTES_OF_ONE))
     }
+}
+
+/// Where in a value something does not fit; nothing for the whole of it.
+fn at(error: &jsonschema::ValidationError<'_>) -> String {
+    let path = error.instance_path().to_string();
+    if path.is_empty() { path } else { format!(" at `{path}`") }
 }
 
 impl Size {

@@ -162,7 +162,10 @@ async fn push_numbered(config: &Config, source: &Source, to: &Target, json: bool
 
 async fn push_component(config: &Config, component: Vec<u8>, to: &Target, json: bool) -> Result<()> {
     let size = component.len().div_ceil(1024);
-    let place = to.to.as_deref().unwrap_or("the data folder");
+    let place = match &to.to {
+        Some(address) => address.clone(),
+        None => format!("the data folder {}", std::path::absolute(&config.data_dir)?.display()),
+    };
     Steps(!json).tell(format_args!("pushing {size} KiB to {place}: checked, compiled and tried there"));
     let done = Box::pin(push(to.host(config.clone()).await?, component)).await?;
     let [name, version, status] = ["name", "version", "status"].map(|key| text_of(&done[key]));

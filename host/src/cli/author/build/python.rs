@@ -104,5 +104,11 @@ fn picture(mut take: Command) -> Result<()> {
     let said = String::from_utf8_lossy(&output.stderr);
     let about = said.split_once("AssertionError: ").map_or(&*said, |(_, rest)| rest);
     let about = about.split_once("\n\nCaused by:").map_or(about, |(about, _)| about);
-    bail!("componentize-py could not load the skill:\n{}", about.replace("/0/", "").replace("/1/", ".skillet/").trim())
+    let about = about.replace("/0/", "").replace("/1/", ".skillet/");
+    let hint = if about.contains("ModuleNotFoundError") {
+        "\nPackages of pure Python are there once they are lines of requirements.txt"
+    } else {
+        ""
+    };
+    bail!("componentize-py could not load the skill:\n{}{hint}", about.trim())
 }
