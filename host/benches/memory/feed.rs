@@ -86,7 +86,8 @@ impl Store {
         self.said += 1;
         let from = several.then_some(&turn.who);
         let incoming = Incoming {
-            key: format!("said {}", self.said),
+            // Several stores are one database.
+            key: format!("{} said {}", self.host, self.said),
             channel: Channel::Web,
             user,
             conversation,

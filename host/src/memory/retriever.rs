@@ -43,7 +43,7 @@ const EMBED_WITHIN: Duration = Duration::from_secs(2);
 const CHUNK: usize = 48;
 
 /// A line with less than this share of the best line's score says nothing more about the question.
-const FLOOR: f64 = 0.25;
+const FLOOR: f64 = 0.12;
 
 /// What memory is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -251,10 +251,11 @@ async fn ranked(library: &Library<'_>, ask: &Ask<'_>) -> Result<Vec<Scored>, Sto
         .iter()
         .map(|posting| Term { word: posting.word.clone(), idf: score::idf(posting.rows.len(), entries) })
         .collect();
-    let mut chosen = candidates(&postings, &terms);
+    let held = held(&postings, &terms);
+    let mut chosen = candidates(&held);
     chosen.extend(nearest(&near));
     let mut rows = db.indexed(ask.user, &chosen, library.now).await?;
-    let mut sessions = best_sessions(&rows, &terms, &near);
+    let mut sessions = best_sessions(&rows, &held, &near);
     sessions.extend(db.sessions_with(ask.user, &cited(&rows)).await?);
     for span in named.iter().flat_map(|named| named.days(today)).take(MAX_SPANS) {
         sessions.extend(db.sessions_between(ask.user, moments(span, ask.zone), SESSIONS_NAMED).await?);
@@ -290,9 +291,7 @@ async fn near(library: &Library<'_>, ask: &Ask<'_>) -> Result<HashMap<i64, f64>,
 
 /// The rows that are nearest; of equals the newest.
 fn nearest(near: &HashMap<i64, f64>) -> Vec<i64> {
-    let mut rows: Vec<(i64, f64)> = near.iter().map(|(row, near)| (*row, *near)).collect();
-    rows.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
-    rows.into_iter().take(CANDIDATES).map(|(row, _)| row).collect()
+    best_of(near.iter().map(|(row, near)| (*row, *near)), CANDIDATES)
 }
 
 /// Whether something is known already: a message of these turns, or their summary. A fact is shorter than what it
@@ -302,34 +301,40 @@ fn known(ask: &Ask<'_>, turn: Option<TurnId>, kind: SearchKind) -> bool {
 }
 
 /// The rows that hold the most of the question, rare words counting more; of equals the newest.
-fn candidates(postings: &[Posting], terms: &[Term]) -> Vec<i64> {
+fn candidates(held: &HashMap<i64, f64>) -> Vec<i64> {
+    best_of(held.iter().map(|(row, worth)| (*row, *worth)), CANDIDATES)
+}
+
+/// What the words that each row holds are worth together.
+fn held(postings: &[Posting], terms: &[Term]) -> HashMap<i64, f64> {
     let mut sums: HashMap<i64, f64> = HashMap::new();
     for (posting, term) in postings.iter().zip(terms) {
         for row in &posting.rows {
             *sums.entry(*row).or_default() += term.idf;
         }
     }
-    let mut rows: Vec<(i64, f64)> = sums.into_iter().collect();
+    sums
+}
+
+/// The `count` best by their worth; of equals the newest.
+fn best_of(rows: impl Iterator<Item = (i64, f64)>, count: usize) -> Vec<i64> {
+    let mut rows: Vec<(i64, f64)> = rows.collect();
     rows.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
-    rows.truncate(CANDIDATES);
-    rows.into_iter().map(|(row, _)| row).collect()
+    rows.into_iter().take(count).map(|(row, _)| row).collect()
 }
 
 /// The sessions whose candidates hold the most of the question.
-fn best_sessions(rows: &[Indexed], terms: &[Term], near: &HashMap<i64, f64>) -> Vec<i64> {
-    let asked: f64 = terms.iter().map(|term| term.idf).sum();
+fn best_sessions(rows: &[Indexed], held: &HashMap<i64, f64>, near: &HashMap<i64, f64>) -> Vec<i64> {
+    let most = held.values().copied().fold(1.0, f64::max);
     let mut sums: BTreeMap<i64, f64> = BTreeMap::new();
     for row in rows {
         let Some(session) = row.session else { continue };
-        let words: HashSet<&str> = row.words.split(' ').collect();
-        let worth: f64 = terms.iter().filter(|term| words.contains(term.word.as_str())).map(|term| term.idf).sum();
+        let worth = held.get(&row.id).copied().unwrap_or(0.0);
         // A row with twice the words is worth more than two rows.
-        let near = near.get(&row.id).map_or(0.0, |near| near * asked);
+        let near = near.get(&row.id).map_or(0.0, |near| near * most);
         *sums.entry(session).or_default() += worth.powi(2) + near.powi(2);
     }
-    let mut sessions: Vec<(i64, f64)> = sums.into_iter().collect();
-    sessions.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
-    sessions.into_iter().take(SESSIONS).map(|(session, _)| session).collect()
+    best_of(sums.into_iter(), SESSIONS)
 }
 
 /// The turns that facts among the rows come from.

@@ -22,7 +22,7 @@ const FACT: f64 = 0.5;
 const SESSION: f64 = 0.6;
 const DATE: f64 = 0.7;
 const SPEAKER: f64 = 0.25;
-const RECENCY: f64 = 0.05;
+const RECENCY: f64 = 0.02;
 
 /// What a message before or after lends, by how far it is away: an answer stands near its question.
 const AROUND: [(isize, f64); 4] = [(-1, 0.35), (1, 0.25), (-2, 0.15), (2, 0.1)];

@@ -141,6 +141,13 @@ fn plain(word: &str) -> String {
     word.replace(['"', '\'', '\\', ' '], "")
 }
 
+/// A message in its session, as SQLite puts it into one value.
+type PlacedRow = (i64, i64, String, Option<String>, i64, DateTime<Utc>);
+
+fn placed((id, session, turn, speaker, length, recorded_at): PlacedRow) -> Placed {
+    Placed { id, session, turn_id: turn.parse().ok(), speaker, length, recorded_at }
+}
+
 /// A list of numbers for SQLite, which takes it as one value.
 fn list(ids: &[i64]) -> Json<&[i64]> {
     Json(ids)
@@ -231,14 +238,17 @@ impl Db {
     pub async fn sessions_of(&self, user: UserId, sessions: &[i64]) -> Result<Vec<Placed>> {
         Ok(match self {
             Self::Sqlite(pool) => {
-                sqlx::query_as(
-                    "SELECT id, session, turn_id, speaker, length, recorded_at FROM search
-                     WHERE session IN (SELECT value FROM json_each($2)) AND user_id = $1 ORDER BY session, place, id",
+                // One value for hundreds of messages: each row of an answer costs more than to read it.
+                let (rows,): (Json<Vec<PlacedRow>>,) = sqlx::query_as(
+                    "SELECT json_group_array(json_array(id, session, hex(turn_id), speaker, length, recorded_at)) FROM (
+                        SELECT id, session, turn_id, speaker, length, recorded_at FROM search
+                        WHERE session IN (SELECT value FROM json_each($2)) AND user_id = $1 ORDER BY session, place, id)",
                 )
                 .bind(user)
                 .bind(list(sessions))
-                .fetch_all(pool)
-                .await?
+                .fetch_one(pool)
+                .await?;
+                rows.0.into_iter().map(placed).collect()
             }
             Self::Postgres(pool) => {
                 sqlx::query_as(
