@@ -112,8 +112,11 @@ pub fn facts_of(text: &str, when: &When) -> Vec<Statement> {
 
 /// A text as one fact under a given key.
 pub fn fact_under(key: &str, text: &str, when: &When) -> Statement {
-    let found = facts_of(text, when).into_iter().next();
-    let value = found.map_or_else(|| text.to_owned(), |one| one.value);
+    let mut found = facts_of(text, when).into_iter();
+    if let Some(same) = found.clone().find(|one| one.key == key) {
+        return Statement { text: text.to_owned(), ..same };
+    }
+    let value = found.next().map_or_else(|| text.to_owned(), |one| one.value);
     let (class, meaning) = (class_of(key), meaning(&value));
     Statement {
         key: key.to_owned(),

@@ -148,6 +148,7 @@ fn what_is_to_be_remembered_has_a_key() {
     check("我的车牌号是沪A12345", "车牌号", "沪A12345");
     check("我对花生过敏", "allergy:花生", "花生");
     assert!(facts_of("the spare key is under the mat", &when())[0].key.starts_with("note:"));
+    assert_eq!(fact_under("taste:tea", "I really like tea!", &when()).meaning, "yes");
     assert_eq!(fact_under("city", "I live in Berlin", &when()).meaning, "berlin");
 }
 
