@@ -2,6 +2,11 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use skillet::{
+    clock::Clock,
+    memory::Memory,
+    store::{BroughtEpisode, Db, Span},
+};
 
 use crate::harness::host::{Host, Options};
 
@@ -181,4 +186,52 @@ async fn nothing_crosses_between_two_persons() {
     let reply = host.chat("bob", "what's the code of my bike lock?", None).await;
     assert!(said(&reply).contains("BBB222"), "{reply}");
     assert!(!said(&host.chat("ada", "what's the code of my bike lock?", None).await).contains("AAA111"));
+}
+
+/// Two turns of one day make a summary of it, facts said twice are one, and what is taken back stays so.
+#[tokio::test]
+async fn nights_fold_what_is_old_and_do_not_repeat_what_was_undone() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::manual("2026-03-10T08:00:00Z".parse().unwrap());
+    let db = Db::open(&"".into(), folder.path(), 4).await.unwrap();
+    let memory = Memory::new(db.clone(), clock.clone());
+    let (ada, utc) = (db.user_named(&clock, "ada").await.unwrap().id, "UTC".parse().unwrap());
+    let episode = |at: &str, text: &str| BroughtEpisode {
+        turn: None,
+        summary_text: format!("{text} → noted"),
+        summary_json: json!({ "subject": text }),
+        tags: Vec::new(),
+        source: "rules".into(),
+        created_at: at.parse().unwrap(),
+        words: text.into(),
+    };
+    let episodes = [
+        episode("2026-03-01T10:00:00Z", "We met Anna at 15:30"),
+        episode("2026-03-01T11:00:00Z", "the flat costs 1200 a month"),
+        episode("2026-03-03T11:00:00Z", "alone on its day"),
+        episode("2026-03-09T10:00:00Z", "yesterday, one"),
+        episode("2026-03-09T11:00:00Z", "yesterday, two"),
+    ];
+    db.bring_memories(&clock, ada, (&[], &episodes), &[]).await.unwrap();
+    memory.remember(ada, "", "I prefer green tea", None).await.unwrap();
+    memory.remember(ada, "drink", "i prefer green tea!", None).await.unwrap();
+
+    let folding = memory.consolidate(ada, utc).await.unwrap().unwrap();
+    let made = async |span| -> Vec<String> {
+        let all = db.episodes(ada, 99).await.unwrap();
+        all.into_iter().filter(|one| one.span == span).map(|one| one.summary_text).collect()
+    };
+    assert_eq!(made(Span::Day).await, ["2026-03-01: We met Anna at 15:30; the flat costs 1200 a month"]);
+    assert_eq!(db.facts(ada, false, 9).await.unwrap().len(), 1);
+    assert!(memory.consolidate(ada, utc).await.unwrap().is_none(), "nothing is left to fold");
+    assert_eq!(memory.search(ada, "Anna", 9).await.unwrap().len(), 2, "what it is made of is found as before");
+
+    assert!(memory.undo_folding(folding).await.unwrap());
+    assert_eq!((made(Span::Day).await.len(), db.facts(ada, false, 9).await.unwrap().len()), (0, 2));
+    assert!(memory.consolidate(ada, utc).await.unwrap().is_none(), "what was undone is not made again");
+    clock.advance(chrono::Duration::days(31));
+    memory.consolidate(ada, utc).await.unwrap().unwrap();
+    let months = made(Span::Month).await;
+    assert!(months.len() == 1 && months[0].starts_with("2026-03: ") && months[0].contains("1200"), "{months:?}");
+    assert!(made(Span::Day).await.iter().all(|day| day.starts_with("2026-03-09: ")), "only the day that was young");
 }

@@ -115,13 +115,9 @@ fn folded(span: Span, covers: (DateTime<Utc>, DateTime<Utc>), title: &str, episo
     // What a subject says already is not said twice.
     let details: Vec<String> =
         details.into_iter().filter(|one| !said.contains(one.as_str())).take(MAX_DETAILS).collect();
-    let mut text = format!("{title}: {said}");
-    if left_out > 0 {
-        text += &format!("; … +{left_out}");
-    }
-    if !details.is_empty() {
-        text += &format!(" [{}]", details.join(", "));
-    }
+    let more = if left_out > 0 { format!("; … +{left_out}") } else { String::new() };
+    let exactly = if details.is_empty() { String::new() } else { format!(" [{}]", details.join(", ")) };
+    let text = format!("{title}: {said}{more}{exactly}");
     FoldedSpan {
         span,
         covers,

@@ -144,7 +144,7 @@ fn read(text: &str) -> Result<Vec<Line>, ImportError> {
     let (mut lines, mut bad) = (Vec::new(), Vec::new());
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let read = serde_json::from_str::<Line>(line).map_err(|error| error.to_string());
-        match read.and_then(|line| line.checked()) {
+        match read.and_then(Line::checked) {
             Ok(line) => lines.push(line),
             Err(reason) => bad.push((at + 1, reason)),
         }

@@ -1,6 +1,6 @@
 //! Folds, once a night, what is old in everybody's memory. By rules: it costs no tokens.
 
-use chrono::{Days, NaiveTime, TimeZone};
+use chrono::NaiveTime;
 use chrono_tz::Tz;
 
 use super::Ended;
@@ -15,14 +15,15 @@ pub const KIND: &str = "fold_memories";
 /// When most people sleep, in the zone of the settings.
 const HOUR: NaiveTime = NaiveTime::from_hms_opt(3, 0, 0).expect("there is such an hour");
 
-/// Queues the job of the night that comes; several hosts on one database make it once.
+/// Queues the job of this night once its hour has come, or when the host is next up; several hosts on one database
+/// make it once.
 pub async fn queue(db: &Db, clock: &Clock, zone: Tz) -> Result<(), StoreError> {
-    let now = clock.now().with_timezone(&zone);
-    let today = now.date_naive();
-    let day = if now.time() < HOUR { today } else { today.checked_add_days(Days::new(1)).unwrap_or(today) };
-    let at = zone.from_local_datetime(&day.and_time(HOUR)).earliest().unwrap_or(now);
-    let job = NewJob { idempotency_key: Some(format!("{KIND}:{day}")), ..NewJob::once(KIND, at.to_utc(), "host") };
-    db.queue_job(clock, &job).await?;
+    let now = clock.now();
+    let here = now.with_timezone(&zone);
+    if here.time() >= HOUR {
+        let key = format!("{KIND}:{}", here.date_naive());
+        db.queue_job(clock, &NewJob { idempotency_key: Some(key), ..NewJob::once(KIND, now, "host") }).await?;
+    }
     Ok(())
 }
 
