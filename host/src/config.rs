@@ -85,6 +85,7 @@ pub struct Agent {
 pub struct Memory {
     pub recall_tokens: u32,
     pub summaries: Summaries,
+    pub embedder_file: PathBuf,
 }
 
 /// Who summarises a turn that a model answered.

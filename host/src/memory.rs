@@ -12,7 +12,7 @@ mod score;
 mod segment;
 mod semantic;
 
-pub use embed::{EmbedError, Embedder, Purpose};
+pub use embed::{EmbedError, Embedder, LocalEmbedder, PackageError, Purpose};
 pub use retriever::{Ask, Recalled, told_in_order};
 pub use score::Parts;
 pub use segment::{is_chinese, locale_of};
