@@ -6,17 +6,21 @@
 mod answer;
 mod embedder;
 mod episode;
+mod forgetting;
+mod known;
 mod ladder;
 mod live;
 mod router;
 mod template;
 mod trace;
 mod turn;
+mod working;
 
 pub use embedder::GatewayEmbedder;
-pub use episode::summarise;
+pub use episode::{SummaryError, summarise};
 pub use live::{SkillUse, TurnEvent, TurnReply, Usage};
 pub use trace::Step;
+pub use working::{fold, shown as shown_summary};
 
 use chrono::Duration;
 use serde_json::Value;

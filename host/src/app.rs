@@ -27,7 +27,7 @@ use crate::{
     memory::{Embedder, LocalEmbedder, Memory},
     scheduler::{self, Scheduler},
     settings::Settings,
-    skills::{Bundle, Probed, Services, Skills},
+    skills::{Bundle, Probed, Services, Skills, host_key},
     store::{Db, logged},
     telegram, telemetry,
     wake::Wake,
@@ -51,6 +51,9 @@ const STOP_WITHIN: Duration = Duration::from_secs(10);
 
 /// Part of that which turns and jobs in flight get to end by themselves.
 const GRACE: Duration = Duration::from_secs(7);
+
+/// What the key of hashes of forgotten words is derived for.
+const FORGETTING: &str = "skillet 2026 what was forgotten";
 
 /// The running parts, concrete.
 pub struct App {
@@ -83,7 +86,8 @@ impl App {
         let settings = Settings::new(db.clone(), clock.clone(), &config);
         let wake = Arc::new(Wake::default());
         let gateway = Arc::new(Gateway::new(db.clone(), clock.clone(), settings.clone(), &config.gateway)?);
-        let mut memory = Memory::new(db.clone(), clock.clone());
+        let key = host_key(&config.skills.secret_key, data_dir, FORGETTING).context("the host's key cannot be used")?;
+        let mut memory = Memory::new(db.clone(), clock.clone()).keyed(key);
         if let Some(embedder) = embedder(&config, &gateway).await {
             memory = memory.with_embedder(embedder);
         }
@@ -145,7 +149,7 @@ impl App {
             skills: self.skills.clone(),
             settings: self.settings.clone(),
             wake: self.wake.clone(),
-            summaries: self.config.memory.summaries,
+            keeping: self.config.memory.clone(),
             retention_days: self.config.database.retention_days,
             host: self.host,
         };

@@ -4,6 +4,7 @@ mod author;
 mod chat;
 mod data;
 mod doctor;
+mod memory;
 mod remote;
 mod skill;
 mod token;
@@ -64,6 +65,9 @@ enum Command {
     /// Tokens of the HTTP interface
     #[command(subcommand)]
     Token(token::Command),
+    /// Take along what is remembered of a person
+    #[command(subcommand)]
+    Memory(memory::Command),
     /// Bring the database to this version
     Migrate,
     /// Write a copy of the SQLite database, also while the host runs
@@ -115,6 +119,10 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Token(command) => {
             token::check_place(&config)?;
             token::run(open(config).await?, command, options.json).await
+        }
+        Command::Memory(command) => {
+            token::check_place(&config)?;
+            memory::run(open(config).await?, command, options.json).await
         }
         Command::Migrate => data::migrate(&config, options.json).await,
         Command::Backup { file } => data::backup(&config, &file).await,

@@ -83,8 +83,10 @@ pub struct Agent {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Memory {
+    pub working_tokens: u32,
     pub recall_tokens: u32,
     pub summaries: Summaries,
+    pub fold_nightly: bool,
     pub embedder_file: PathBuf,
 }
 
@@ -227,6 +229,7 @@ impl Config {
             ("database.max_connections", u64::from(self.database.max_connections)),
             ("agent.max_rounds", u64::from(self.agent.max_rounds)),
             ("agent.turn_timeout_s", self.agent.turn_timeout_s),
+            ("memory.working_tokens", u64::from(self.memory.working_tokens)),
             ("agent.max_turns", self.agent.max_turns as u64),
             ("scheduler.sweep_s", self.scheduler.sweep_s),
             ("scheduler.workers", self.scheduler.workers as u64),

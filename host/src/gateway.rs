@@ -293,6 +293,11 @@ impl Gateway {
         }
     }
 
+    /// Drops the answers that are kept: somebody wants forgotten what one of them may hold.
+    pub fn forget_answers(&self) {
+        self.answers.clear();
+    }
+
     /// The tier that answers when `wanted` is asked for: itself, or the other one where only that is
     /// configured, or none.
     pub fn tier(&self, wanted: Tier) -> Option<Tier> {

@@ -48,6 +48,8 @@ ids! {
     FactId
     /// A summary of one turn in episodic memory.
     EpisodeId
+    /// What one night's folding did to a person's memory.
+    FoldingId
     /// One run of a skill; retries keep it.
     CallId
     /// One attempt at a model.

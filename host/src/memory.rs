@@ -1,32 +1,46 @@
 //! Memory beyond the turn. Recall brings the right lines; writing keeps the wrong ones out.
 //!
 //! Facts are written when a person asks for it or states something stable, never from recalled
-//! text, skill output or the agent's own words. Episodes are one summary per turn, written off the
+//! text, attached files, skill output or the agent's own words. Episodes are one summary per turn, written off the
 //! reply path. Neither knows about models: who summarises is decided above.
 
+mod consolidate;
 mod dates;
 mod embed;
+mod essentials;
+mod exchange;
+mod facts;
+mod forget;
 mod index;
 mod retriever;
+mod rules;
 mod score;
 mod segment;
 mod semantic;
+mod wish;
 
 pub use embed::{EmbedError, Embedder, LocalEmbedder, PackageError, Purpose};
+pub use essentials::{essentials, missing};
+pub use exchange::{Format, ImportError};
+pub use facts::{Answered, Learnt, Over, Said};
+pub use forget::Target;
 pub use retriever::{Ask, Recalled, told_in_order};
+pub use rules::{MAX_PINNED, MAX_TOPIC_CHARS, Rules, subject_of_episode};
 pub use score::Parts;
 pub use segment::{is_chinese, locale_of};
-pub use semantic::{Detected, is_question, stable_facts};
+pub use semantic::{Asked, Span, When, asks_for_all, asks_to_remember, is_question};
+pub use wish::{Wish, wish};
 
 use moka::sync::Cache;
 use retriever::Library;
 use serde_json::Value;
 use std::{collections::HashSet, sync::Arc, time::Duration};
+use uuid::Uuid;
 
 use crate::{
     clock::Clock,
-    ids::{EpisodeId, FactId, TurnId, UserId},
-    store::{Db, NewEpisode, NewFact, SearchKind, StoreError, Turn, Written, storable},
+    ids::UserId,
+    store::{Db, FACTS_PER_TURN, NewEpisode, SearchKind, StoreError, Turn},
 };
 
 /// Longest fact, in characters.
@@ -34,9 +48,6 @@ pub const MAX_FACT_CHARS: usize = 2000;
 
 /// Facts of one person, closed ones too: a skill that remembers in a loop does not fill the disk.
 const MAX_FACTS: i64 = 5_000;
-
-/// Longest key of a fact, in characters.
-const MAX_KEY_CHARS: usize = 100;
 
 /// Answers that are kept in mind, and for how long: a question is often asked again by the next step.
 const MAX_FOUND: u64 = 128;
@@ -57,6 +68,8 @@ pub struct Memory {
     embedder: Option<Arc<dyn Embedder>>,
     /// What was found lately, by who asked what of which state of the index.
     found: Cache<[u8; 32], Arc<Vec<Recalled>>>,
+    /// What hashes of forgotten words are made with.
+    key: [u8; 32],
 }
 
 /// Why something was not remembered.
@@ -68,6 +81,20 @@ pub enum MemoryError {
     Full,
     #[error("a memory is {MAX_FACT_CHARS} characters at most")]
     TooLong,
+    #[error("the person has said otherwise; only they can change it")]
+    SaidOtherwise,
+    #[error("one turn brings {FACTS_PER_TURN} memories at most")]
+    EnoughForATurn,
+    #[error("this is about a topic that is excluded from memory")]
+    Excluded,
+    #[error("this was forgotten after it was said; say it again to have it remembered")]
+    Forgotten,
+    #[error("at most {MAX_PINNED} facts can be pinned")]
+    ManyPinned,
+    #[error("there are too many rules of this kind already; take some back first")]
+    ManyRules,
+    #[error("a topic is {MAX_TOPIC_CHARS} characters at most")]
+    LongTopic,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -87,7 +114,7 @@ pub struct Summary {
 impl Memory {
     pub fn new(db: Db, clock: Clock) -> Self {
         let found = Cache::builder().max_capacity(MAX_FOUND).time_to_live(FOUND_LIFE).build();
-        Self { db, clock, embedder: None, found }
+        Self { db, clock, embedder: None, found, key: [0; 32] }
     }
 
     /// The same, with vectors of what texts mean.
@@ -95,10 +122,32 @@ impl Memory {
         Self { embedder: Some(embedder), ..self }
     }
 
-    /// The memories of one person that bear on a text and share a word or a day with it, best first.
+    /// The same memory with a key that hashes of what is forgotten are made with. Hosts of one database share it.
+    pub fn keyed(self, key: [u8; 32]) -> Self {
+        Self { key, ..self }
+    }
+
+    /// The memories of one person that share a word or a day with a text and may be brought into a prompt, best
+    /// first.
     pub async fn recall(&self, user: UserId, text: &str, limit: usize) -> Result<Vec<Recalled>, StoreError> {
+        let rules = self.rules(user).await?;
+        self.matching(user, text, limit, &rules).await
+    }
+
+    /// The memories of one person that share a word or a day with a text, for whoever looks after them: best first.
+    pub async fn search(&self, user: UserId, text: &str, limit: usize) -> Result<Vec<Recalled>, StoreError> {
+        self.matching(user, text, limit, &Rules::default()).await
+    }
+
+    async fn matching(
+        &self,
+        user: UserId,
+        text: &str,
+        limit: usize,
+        rules: &Rules,
+    ) -> Result<Vec<Recalled>, StoreError> {
         let ask = Ask { user, text, zone: chrono_tz::UTC, limit: MAX_LOOKED_AT, room: None, except: &[] };
-        let mut found = self.fill(&ask).await?;
+        let mut found = self.under(&ask, rules).await?;
         found.retain(|one| !one.matched.is_empty() || one.parts.date > 0.0);
         found.truncate(limit);
         Ok(found)
@@ -107,63 +156,38 @@ impl Memory {
     /// The memories that bear on a question, best first, also what was said around them; with a room, as much as
     /// fits.
     pub async fn fill(&self, ask: &Ask<'_>) -> Result<Vec<Recalled>, StoreError> {
+        let rules = self.rules(ask.user).await?;
+        self.under(ask, &rules).await
+    }
+
+    async fn under(&self, ask: &Ask<'_>, rules: &Rules) -> Result<Vec<Recalled>, StoreError> {
         let (now, state) = (self.clock.now(), self.db.search_state(ask.user).await?);
-        let key = ask.fingerprint(now, state.version);
+        let key = ask.fingerprint(now, state.version, rules);
         if let Some(found) = self.found.get(&key) {
             return Ok(found.to_vec());
         }
-        let library = Library { db: &self.db, embedder: self.embedder.as_deref(), now, state };
+        let library = Library { db: &self.db, embedder: self.embedder.as_deref(), now, state, rules };
         let found = Arc::new(retriever::recall(&library, ask).await?);
         self.found.insert(key, found.clone());
         Ok(found.to_vec())
     }
 
-    /// Keeps a fact. An empty key is derived from the text.
-    pub async fn remember(
-        &self,
-        user: UserId,
-        key: &str,
-        text: &str,
-        turn: Option<TurnId>,
-    ) -> Result<Written, MemoryError> {
-        let text = storable(text.trim());
-        let text = text.as_str();
-        if text.is_empty() {
-            return Err(MemoryError::Empty);
-        }
-        if text.chars().count() > MAX_FACT_CHARS {
-            return Err(MemoryError::TooLong);
-        }
-        if self.db.count_facts(user).await? >= MAX_FACTS {
-            return Err(MemoryError::Full);
-        }
-        let detected = semantic::fact_of(text);
-        let key = if key.trim().is_empty() { detected.key.clone() } else { fact_key(key) };
-        let fact = NewFact {
-            user,
-            words: fact_words(&key, text),
-            key,
-            value_text: text.to_owned(),
-            value_json: serde_json::json!({ "value": detected.value }),
-            source_turn: turn,
-            said_by: "user",
-            confidence: 1.0,
-        };
-        Ok(self.db.write_fact(&self.clock, &fact).await?)
+    /// Notes which memories a turn has brought into its prompt.
+    pub async fn note_recalled(&self, turn: &Turn) -> Result<(), StoreError> {
+        let steps = turn.trace.0.as_array().map(Vec::as_slice).unwrap_or_default();
+        let recalls = steps.iter().filter(|step| step["name"] == "recall");
+        let memories = recalls.filter_map(|step| step["detail"]["memories"].as_array()).flatten();
+        let ids: Vec<Uuid> = memories.filter_map(|memory| memory["id"].as_str()?.parse().ok()).collect();
+        self.db.note_recalls(turn.user_id, &ids, turn.created_at).await
     }
 
-    /// Keeps the stable facts that a message states by itself, and returns how many are new.
-    pub async fn learn(&self, turn: &Turn, message: &str) -> Result<usize, MemoryError> {
-        let mut learnt = 0;
-        for fact in stable_facts(message) {
-            let written = self.remember(turn.user_id, &fact.key, &fact.text, Some(turn.id)).await?;
-            learnt += usize::from(!matches!(written, Written::Unchanged(_)));
-        }
-        Ok(learnt)
-    }
-
-    /// Keeps the summary of a turn; a second one of the same turn is ignored.
+    /// Keeps the summary of a turn; a second one of the same turn is ignored, and so is one about an excluded
+    /// topic or of a turn that was forgotten.
     pub async fn keep_episode(&self, turn: &Turn, summary: Summary) -> Result<bool, StoreError> {
+        let user = turn.user_id;
+        if self.rules(user).await?.excludes(&summary.text) || self.is_forgotten(user, turn.id).await? {
+            return Ok(false);
+        }
         let episode = NewEpisode {
             user: turn.user_id,
             conversation: turn.conversation_id,
@@ -176,28 +200,11 @@ impl Memory {
         };
         self.db.write_episode(&self.clock, &episode).await
     }
-
-    /// Removes a fact from memory and index.
-    pub async fn forget_fact(&self, id: FactId) -> Result<bool, StoreError> {
-        self.found.invalidate_all();
-        self.db.forget_fact(id).await
-    }
-
-    /// Removes an episode from memory and index.
-    pub async fn forget_episode(&self, id: EpisodeId) -> Result<bool, StoreError> {
-        self.found.invalidate_all();
-        self.db.forget_episode(id).await
-    }
 }
 
 /// The words that a fact is found by.
 fn fact_words(key: &str, text: &str) -> String {
     segment::index_words(&format!("{key} {text} {}", semantic::aliases(key)))
-}
-
-/// A key as it is kept: lower case, and no longer than an index takes.
-fn fact_key(key: &str) -> String {
-    storable(&key.trim().to_lowercase()).chars().take(MAX_KEY_CHARS).collect()
 }
 
 impl Recalled {

@@ -8,6 +8,7 @@ use minijinja::{Environment, UndefinedBehavior, context};
 pub enum Template {
     Answer,
     Summarise,
+    Fold,
     Digest,
 }
 
@@ -21,13 +22,14 @@ pub struct Slots<'a> {
 }
 
 impl Template {
-    pub const ALL: [Self; 3] = [Self::Answer, Self::Summarise, Self::Digest];
+    pub const ALL: [Self; 4] = [Self::Answer, Self::Summarise, Self::Fold, Self::Digest];
 
     /// The setting that replaces it.
     pub fn key(self) -> &'static str {
         match self {
             Self::Answer => "prompt_answer",
             Self::Summarise => "prompt_summarise",
+            Self::Fold => "prompt_fold",
             Self::Digest => "prompt_digest",
         }
     }
@@ -41,6 +43,7 @@ impl Template {
         match self {
             Self::Answer => include_str!("../prompts/answer.md").trim_ascii_end(),
             Self::Summarise => include_str!("../prompts/summarise.md").trim_ascii_end(),
+            Self::Fold => include_str!("../prompts/fold.md").trim_ascii_end(),
             Self::Digest => include_str!("../prompts/digest.md").trim_ascii_end(),
         }
     }

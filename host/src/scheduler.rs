@@ -13,7 +13,7 @@ pub use jobs::KINDS;
 pub use note::note_text;
 
 use chrono::TimeDelta;
-use rand::Rng;
+use rand::RngExt;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     task::{AbortHandle, JoinSet},
@@ -57,7 +57,8 @@ pub struct Parts {
     pub gateway: Arc<Gateway>,
     pub skills: Arc<Skills>,
     pub settings: Settings,
-    pub summaries: config::Summaries,
+    /// What is kept of turns, and by whom.
+    pub keeping: config::Memory,
     /// Days that what has ended is kept.
     pub retention_days: u32,
     /// Rings at `jobs` when this process has made one; rung at `outbox` when a job has said something.
@@ -134,6 +135,12 @@ impl Scheduler {
             logged("old updates were not removed", db.sweep_updates(now - KEEP_UPDATES).await);
             logged("old recordings were not removed", db.drop_expired_recordings(clock).await);
             logged("the removal of old rows was not queued", jobs::retention::queue(db, clock).await);
+            if self.parts.keeping.fold_nightly
+                && let Some(settings) = logged("the settings cannot be read", self.parts.settings.current().await)
+            {
+                let queued = jobs::fold_memories::queue(db, clock, settings.time_zone).await;
+                logged("the folding of memories was not queued", queued);
+            }
             rounds.tidy = at + TIDY;
         }
         if at >= rounds.heartbeat && !running.tasks.is_empty() {

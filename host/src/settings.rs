@@ -22,7 +22,7 @@ pub struct Current {
     pub locale: String,
     pub token_budget: u32,
     /// The texts of [`Template::ALL`], in that order.
-    prompts: [String; 3],
+    prompts: [String; 4],
 }
 
 impl Current {
@@ -66,11 +66,20 @@ pub fn day(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
 }
 
 /// Every key, in the order of the page.
-pub const KEYS: [&str; COUNT] =
-    ["name", "persona", "time_zone", "locale", "token_budget", "prompt_answer", "prompt_summarise", "prompt_digest"];
+pub const KEYS: [&str; COUNT] = [
+    "name",
+    "persona",
+    "time_zone",
+    "locale",
+    "token_budget",
+    "prompt_answer",
+    "prompt_summarise",
+    "prompt_fold",
+    "prompt_digest",
+];
 
 /// How many there are.
-pub const COUNT: usize = 8;
+pub const COUNT: usize = 9;
 
 /// Longest value of a key, in characters: a persona is part of every prompt.
 const MAX_VALUE_CHARS: usize = 4000;
@@ -93,6 +102,7 @@ impl Settings {
             config.gateway.token_budget.to_string(),
             Template::Answer.bundled().to_owned(),
             Template::Summarise.bundled().to_owned(),
+            Template::Fold.bundled().to_owned(),
             Template::Digest.bundled().to_owned(),
         ];
         Self { db, clock, defaults }
@@ -105,7 +115,7 @@ impl Settings {
 
     /// The values in force now.
     pub async fn current(&self) -> Result<Current, StoreError> {
-        let [name, persona, time_zone, locale, token_budget, answer, summarise, digest] =
+        let [name, persona, time_zone, locale, token_budget, answer, summarise, fold, digest] =
             self.list().await?.map(|one| one.value);
         let unreadable = |key: &str| StoreError::Corrupt(format!("setting {key}"));
         Ok(Current {
@@ -114,7 +124,7 @@ impl Settings {
             time_zone: time_zone.parse().map_err(|_| unreadable("time_zone"))?,
             locale,
             token_budget: token_budget.parse().map_err(|_| unreadable("token_budget"))?,
-            prompts: [answer, summarise, digest],
+            prompts: [answer, summarise, fold, digest],
         })
     }
 

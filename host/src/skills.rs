@@ -54,7 +54,7 @@ pub use readable::readable;
 pub use registry::Installed;
 pub use rehearsal::{Case, ExpectedFailure, Rehearsal, RehearsalError, Rehearsed};
 pub use replay::{Replay, ReplayError};
-pub use secrets::SecretError;
+pub use secrets::{SecretError, host_key};
 pub use shared::SharedTrigger;
 pub use upload::{Bundle, ExampleResult, GalleryError, Origin, Shipped, UploadError, Uploaded, digest};
 

@@ -15,7 +15,11 @@ mod conversations;
 mod deliveries;
 mod digest;
 mod drafts;
+mod erasure;
+mod exchange;
+mod facts;
 mod files;
+mod foldings;
 mod grants;
 mod job_changes;
 mod job_leases;
@@ -25,6 +29,7 @@ mod leases;
 mod ledger;
 mod listen;
 mod memories;
+mod memory_rules;
 mod model_calls;
 mod outbox;
 mod pairings;
@@ -45,6 +50,7 @@ mod usage;
 mod users;
 mod vectors;
 mod versions;
+mod working;
 
 pub use approvals::{Approval, ApprovalKind, ApprovalStatus, NewApproval};
 pub use attempts::{Attempts, TurnCost};
@@ -54,7 +60,11 @@ pub use calls::{CallEnd, CallRecord, CallStart, Started};
 pub use chats::{Chat, ChatKind, NewChat};
 pub use conversations::{Channel, Conversation, Message};
 pub use deliveries::Delivery;
+pub use erasure::{Erased, Erasure, FORGOTTEN, Words};
+pub use exchange::{Brought, BroughtEpisode, BroughtFact};
+pub use facts::{FACTS_PER_TURN, Fact, FactClass, NewFact, Written};
 pub use files::{FileRow, NewFile};
+pub use foldings::{FoldedSpan, Folding, Merged, NewFolding};
 pub use grants::{Grant, Yes};
 pub use job_changes::JobEdit;
 pub use job_leases::RunEnd;
@@ -62,7 +72,8 @@ pub use jobs::{Job, JobRun, JobStatus, Missed, NewJob};
 pub use kv::KV_BYTES_PER_USER;
 pub use leases::LeaseRow;
 pub use ledger::{Exhausted, NewReservation, Settlement};
-pub use memories::{Episode, Fact, NewEpisode, NewFact, Written};
+pub use memories::{Episode, NewEpisode, Span};
+pub use memory_rules::{MemoryRule, RuleKind};
 pub use model_calls::{Account, ModelCallRecord, ModelCallStatus};
 pub use outbox::{Button, ChatAddress, NextOut, Notice, OutboxStatus, Outgoing, Unsent};
 pub use pairings::{Admission, Pairing, PairingStatus};
@@ -82,6 +93,7 @@ pub use usage::{UsageBy, UsageRange, UsageRow};
 pub use users::{Role, User};
 pub use vectors::{NewVector, Unembedded, VectorRow};
 pub use versions::{NewVersion, Staged, VersionRow};
+pub use working::{Folded, NewFold};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -118,6 +130,10 @@ pub enum StoreError {
     /// A unique key was taken; the text names what.
     #[error("{0} exists already")]
     Taken(&'static str),
+    #[error("a skill does not change what a person has said")]
+    SaidOtherwise,
+    #[error("a turn brings {FACTS_PER_TURN} facts at most")]
+    EnoughForATurn,
     #[error("a stored value cannot be read: {0}")]
     Corrupt(String),
 }

@@ -22,7 +22,7 @@ pub use link::{Who, approve, deny};
 pub use state::{Connection, State};
 
 use chrono::TimeDelta;
-use rand::Rng;
+use rand::RngExt;
 use std::{sync::Arc, time::Duration};
 use teloxide_core::types::Me;
 use tokio::sync::Semaphore;

@@ -30,6 +30,27 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     button.textContent = button.dataset.copied;
   });
 }
+// A search that answers while it is typed: only the place of what was found is replaced.
+for (const form of document.querySelectorAll("[data-live]")) {
+  let [asked, wait] = [0, 0];
+  const look = async () => {
+    const [mine, address] = [++asked, `${form.action}?${new URLSearchParams(new FormData(form))}`];
+    const response = await fetch(address).catch(() => null);
+    // An older answer may come later.
+    if (!response?.ok || response.redirected || mine !== asked) return;
+    const place = document.getElementById(form.dataset.live);
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html").getElementById(place.id);
+    if (mine !== asked) return;
+    place.replaceChildren(...document.importNode(fresh, true).childNodes);
+    history.replaceState(null, "", address);
+  };
+  const soon = (event) => {
+    clearTimeout(wait);
+    if (event.target.type === "search" && !event.isComposing) wait = setTimeout(look, 150);
+  };
+  form.addEventListener("input", soon);
+  form.addEventListener("compositionend", soon);
+}
 // What a form brings is shown in its place, not on a page of its own.
 document.addEventListener("submit", async (event) => {
   const form = event.target;

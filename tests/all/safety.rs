@@ -14,10 +14,13 @@ use std::{
 };
 use tokio::time::{Instant, timeout};
 
-use crate::harness::{
-    guests,
-    host::{Host, Options, program},
-    manifest::Manifest,
+use crate::{
+    attacks::{guest::told, server::Server},
+    harness::{
+        guests,
+        host::{Host, Options, program},
+        manifest::Manifest,
+    },
 };
 
 /// A call that is stopped ends well before its own limit, which is half a minute.
@@ -361,6 +364,31 @@ async fn a_failed_call_fails_again_and_a_newer_version_mends_it() {
     assert_eq!(other.problem(404), "/problems/no-version");
     let nowhere = format!("/api/v1/calls/{}", uuid::Uuid::now_v7());
     assert_eq!(host.get(&nowhere).await.problem(404), "/problems/no-call");
+}
+
+/// What WASI told it: random numbers, two clocks and a server's answer, as letters in the failure.
+#[tokio::test]
+async fn a_replay_tells_a_guest_with_wasi_what_it_was_told_before() {
+    let server = Server::start().await;
+    let options = Options::default().env("SKILLET__SKILLS__PRIVATE_HOSTS", &json!([server.host()]).to_string());
+    let mut host = Host::start(options).await;
+    host.token("skills").await;
+    let manifest = Manifest::new("thing").capability("http", &json!([server.host()]));
+    let digest = upload(&host, told(&server.host(), "/", &manifest)).await;
+    host.post(&format!("/api/v1/skills/thing/versions/{digest}/activate"), &json!({ "grant": true })).await.ok();
+    let [first, second] = [call(&host, "thing").await, call(&host, "thing").await];
+    let letters = |answer: &Value| answer["failure"]["text"].as_str().unwrap().to_owned();
+    // 200 in sixteen digits from `a` on, the lowest first.
+    assert!(letters(&first).ends_with("imaaaaaaaaaaaaaa"), "{first:#}");
+    assert_ne!(letters(&first), letters(&second), "each run has numbers and a time of its own");
+    assert_eq!(server.requests().len(), 2);
+    drop(server);
+    for failed in [first, second] {
+        let path = format!("/api/v1/calls/{}/replay", failed["call_id"].as_str().unwrap());
+        let again = host.post(&path, &json!({})).await.ok();
+        assert_eq!((&again["same"], letters(&again)), (&json!(true), letters(&failed)), "{again:#}");
+        assert_eq!(again["recorded_host_calls"], 0, "its own interfaces were not asked");
+    }
 }
 
 #[tokio::test]

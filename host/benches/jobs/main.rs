@@ -144,6 +144,7 @@ impl Bench {
             skills: self.skills.clone(),
             settings: self.settings.clone(),
             summaries: self.config.memory.summaries,
+            fold_nightly: false,
             retention_days: 90,
             wake: self.wake.clone(),
             host: HostId::new(&self.clock),

@@ -3,11 +3,12 @@
 
 use rust_i18n::t;
 use serde_json::{Value, json};
-use std::{collections::HashMap, time::Instant};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 
 use super::{
-    TurnEvent, Usage, ladder,
-    turn::{Context, Draft, learn, skill_use},
+    TurnEvent, Usage, known, ladder,
+    turn::{Context, Draft, skill_use},
+    working,
 };
 use crate::{
     gateway::{
@@ -16,7 +17,7 @@ use crate::{
     },
     memory,
     prompts::Template,
-    skills::CallFailure,
+    skills::{CallFailure, CostTier, Installed},
     store::{StoreError, storable},
 };
 
@@ -47,12 +48,14 @@ struct Spent {
 
 /// Answers by a model; goes down the ladder where budgets or providers leave none.
 pub async fn by_model(context: &Context<'_>, wanted: Tier) -> Result<Draft, StoreError> {
-    learn(context).await?;
     let mut parts = parts(context).await?;
     let stand = ladder::stand(context, &parts, wanted).await?;
     let Some(mut tier) = stand.tier else {
         return Ok(ladder::without_model(context, Draft::default(), stand.note, &stand.reason));
     };
+    if stand.saving {
+        parts.tools = tools(context, CostTier::Medium);
+    }
     let config = &context.agent.parts.config.agent;
     let mut draft = Draft::default();
     let mut note = stand.note;
@@ -219,19 +222,19 @@ async fn parts(context: &Context<'_>) -> Result<Parts, StoreError> {
     let agent = &context.agent.parts;
     let settings = &context.settings;
     let now = agent.clock.now().with_timezone(&settings.time_zone);
-    let episodes = agent.db.episodes_before(context.turn.conversation_id, context.turn.created_at, SUMMARIES).await?;
+    let mut episodes =
+        agent.db.episodes_before(context.turn.conversation_id, context.turn.created_at, SUMMARIES).await?;
+    if let Some(folded) = &context.folded {
+        // Those turns are in the running summary.
+        episodes.retain(|episode| episode.turn_id.is_some_and(|turn| turn > folded.through_turn));
+    }
     Ok(Parts {
         system: settings.prompt(Template::Answer),
-        tools: context
-            .skills
-            .iter()
-            .map(|skill| ToolSpec {
-                name: skill.name.clone(),
-                description: skill.manifest.description.clone(),
-                parameters: skill.manifest.input_schema.clone(),
-            })
+        tools: tools(context, CostTier::High),
+        memory: known::lines(context)
+            .into_iter()
+            .chain(memory::told_in_order(&context.memories, settings.time_zone))
             .collect(),
-        memory: memory::told_in_order(&context.memories, settings.time_zone),
         memory_budget: agent.config.memory.recall_tokens,
         history: context
             .history
@@ -242,9 +245,10 @@ async fn parts(context: &Context<'_>) -> Result<Parts, StoreError> {
                 text: said(message.meta.0["from"].as_str(), &message.content, message.meta.0["attached"].as_str()),
             })
             .collect(),
+        earlier: context.folded.as_ref().map(working::shown),
         summaries: episodes
             .into_iter()
-            .map(|episode| SummaryLine { turn: episode.turn_id, text: episode.summary_text })
+            .filter_map(|episode| Some(SummaryLine { turn: episode.turn_id?, text: episode.summary_text }))
             .collect(),
         now: format!("[{} {}]", now.format("%A %Y-%m-%d %H:%M"), settings.time_zone),
         message: said(context.from.as_deref(), &context.message, context.attached.as_deref()),
@@ -252,6 +256,17 @@ async fn parts(context: &Context<'_>) -> Result<Parts, StoreError> {
         no_more_calls: false,
         budget: settings.token_budget,
     })
+}
+
+/// The skills that a model may call, of those that cost so much at most.
+fn tools(context: &Context<'_>, most: CostTier) -> Vec<ToolSpec> {
+    let skills = context.skills.iter().filter(|skill| skill.manifest.cost_tier <= most);
+    let spec = |skill: &Arc<Installed>| ToolSpec {
+        name: skill.name.clone(),
+        description: skill.manifest.description.clone(),
+        parameters: skill.manifest.input_schema.clone(),
+    };
+    skills.map(spec).collect()
 }
 
 /// A message with who wrote it, where several share a conversation, and with what came with it, marked as

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use crate::{
     config::Summaries,
-    gateway::{Gateway, GatewayError, Options, Parts, Purpose, Request, Tier, cut_tokens},
+    gateway::{Gateway, GatewayError, Options, Parts, Prompt, Purpose, Request, Tier, cut_tokens},
     memory::Summary,
     prompts::Template,
     settings,
@@ -67,9 +67,7 @@ pub async fn summarise(
 ) -> Result<Summary, SummaryError> {
     let messages = db.turn_messages(turn.id).await?;
     let [message, reply] = messages.as_slice() else { return Err(SummaryError::NotEnded) };
-    let by_model =
-        by == Summaries::Model && turn.route.as_deref() == Some("model") && turn.tier.as_deref() != Some("none");
-    if by_model && let Some(tier) = gateway.tier(Tier::Small) {
+    if let Some(tier) = model_for(gateway, by, turn) {
         let system = settings.prompt(Template::Summarise);
         match ask(gateway, (tier, system), turn, message, reply).await {
             Ok(summary) => return Ok(summary),
@@ -80,6 +78,33 @@ pub async fn summarise(
         }
     }
     Ok(by_rules(turn, message, reply))
+}
+
+/// The tier that summarises what belongs to a turn: the small one, where a model answered and the settings allow it.
+pub fn model_for(gateway: &Gateway, by: Summaries, turn: &Turn) -> Option<Tier> {
+    let answered = turn.route.as_deref() == Some("model") && turn.tier.as_deref() != Some("none");
+    gateway.tier(Tier::Small).filter(|_| by == Summaries::Model && answered)
+}
+
+/// For whom a model is asked about a turn, whose message this is.
+pub fn account(turn: &Turn, message: Option<&Message>) -> Account {
+    let token = message.and_then(|message| message.meta.0["token"].as_str()?.parse().ok());
+    Account { token, ..turn.account() }
+}
+
+/// A question that summarises something.
+pub fn request((tier, prompt): (Tier, Prompt), account: Account, options: Options, max_output_tokens: u32) -> Request {
+    Request {
+        purpose: Purpose::Summarise,
+        tier,
+        prompt,
+        account,
+        options,
+        stream: false,
+        rung: None,
+        max_output_tokens: Some(max_output_tokens),
+        deadline: None,
+    }
 }
 
 async fn ask(
@@ -101,21 +126,9 @@ async fn ask(
         budget: PROMPT_TOKENS,
         ..Parts::default()
     };
-    let request = Request {
-        purpose: Purpose::Summarise,
-        tier,
-        prompt: parts.assemble(),
-        account: Account {
-            token: message.meta.0["token"].as_str().and_then(|token| token.parse().ok()),
-            ..turn.account()
-        },
-        // The same exchange gives the same summary.
-        options: Options { temperature: Some(0.0), schema: Some(SCHEMA.0.clone()), ..Options::default() },
-        stream: false,
-        rung: None,
-        max_output_tokens: Some(ANSWER_TOKENS),
-        deadline: None,
-    };
+    // The same exchange gives the same summary.
+    let options = Options { temperature: Some(0.0), schema: Some(SCHEMA.0.clone()), ..Options::default() };
+    let request = request((tier, parts.assemble()), account(turn, Some(message)), options, ANSWER_TOKENS);
     let answer = gateway.complete_json(&request, &SCHEMA.1).await?;
     let written: Written =
         serde_json::from_str(&answer.text).map_err(|error| GatewayError::Schema { reason: error.to_string() })?;
@@ -152,7 +165,8 @@ fn by_rules(turn: &Turn, message: &Message, reply: &Message) -> Summary {
     }
 }
 
-fn cut(text: &str, chars: usize) -> String {
+/// The beginning of a text, as one line.
+pub fn cut(text: &str, chars: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(chars) {
         Some((at, _)) => format!("{}…", &line[..at]),

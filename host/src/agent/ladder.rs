@@ -28,6 +28,8 @@ pub struct Stand {
     pub tier: Option<Tier>,
     /// The best rung that is open, whichever tier is enough.
     pub rung: Rung,
+    /// Whether budgets keep the best tier away, so that what is dear is left out.
+    pub saving: bool,
     /// What the person has not been told yet.
     pub note: Option<String>,
     pub reason: String,
@@ -52,6 +54,7 @@ pub async fn stand(context: &Context<'_>, parts: &Parts, wanted: Tier) -> Result
             return Ok(Stand {
                 tier: None,
                 rung: Rung::Retrieval,
+                saving: true,
                 note: Some(away(context, &error)),
                 reason: error.to_string(),
             });
@@ -73,7 +76,7 @@ pub async fn stand(context: &Context<'_>, parts: &Parts, wanted: Tier) -> Result
         began,
         json!({ "best": step.best.word(), "before": before.word(), "share": step.share, "reason": step.reason }),
     );
-    Ok(Stand { tier, rung: step.best, note, reason: step.reason })
+    Ok(Stand { tier, rung: step.best, saving: step.best != top, note, reason: step.reason })
 }
 
 /// What a person is told of a change of rung.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::{
     gateway::{Gateway, Tier, count_tokens},
+    memory,
     skills::Installed,
 };
 
@@ -51,6 +52,9 @@ pub fn decide(message: &str, locale: &str, skills: &[Arc<Installed>], gateway: &
     if let Some(rest) = message.strip_prefix(DEEP).filter(|rest| rest.starts_with(char::is_whitespace)) {
         let route = gateway.tier(Tier::Large).map_or(Route::Recall, |tier| Route::Model { tier });
         return Decision { route, reason: "asked for with /deep".into(), message: rest.trim().to_owned() };
+    }
+    if memory::asks_for_all(message) {
+        return decision(Route::Recall, "asks what is known about the person".to_owned());
     }
     if let Some((skill, input)) = triggered(message, locale, skills) {
         let reason = format!("a trigger of {} fits", skill.name);

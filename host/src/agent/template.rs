@@ -1,10 +1,12 @@
 //! Replies without a model: what a skill gave, what memory holds, or what can be asked for.
 
+pub use super::known::{MAX_KNOWN, answered, known, learnt, which};
+
 use rust_i18n::t;
 use std::sync::Arc;
 
 use crate::{
-    memory::{self, Detected, Recalled},
+    memory::{self, Recalled},
     skills::{CallFailure, FailureKind, Installed},
 };
 
@@ -56,12 +58,6 @@ pub fn recalled(memories: &[Recalled], locale: &str) -> Option<String> {
     Some(t!("agent.talked_about", locale = locale, text = said.text).into_owned())
 }
 
-/// What was kept of a message that stated something by itself.
-pub fn learnt(facts: &[Detected], locale: &str) -> Option<String> {
-    let lines: Vec<&str> = facts.iter().map(|fact| fact.text.as_str()).collect();
-    (!lines.is_empty()).then(|| t!("agent.learnt", locale = locale, text = lines.join("; ")).into_owned())
-}
-
 /// A reply to a greeting or to thanks.
 pub fn small_talk(message: &str, name: &str, skills: &[Arc<Installed>], locale: &str) -> Option<String> {
     const HELLO: &[&str] =
@@ -106,6 +102,6 @@ fn first_sentence(text: &str) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
-fn bullets(lines: &[&str]) -> String {
+pub fn bullets(lines: &[&str]) -> String {
     lines.iter().fold(String::new(), |text, line| text + "\n- " + line)
 }

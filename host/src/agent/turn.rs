@@ -11,17 +11,18 @@ use std::{
 };
 
 use super::{
-    Agent, SkillUse, TurnEvent, TurnReply, Usage, answer,
+    Agent, SkillUse, TurnEvent, TurnReply, Usage, answer, forgetting,
     router::{self, Decision, Route},
     template,
     trace::Trace,
+    working::Working,
 };
 use crate::{
     gateway,
     ids::{TokenId, TurnId},
-    memory::{self, Ask, Recalled},
+    memory::{Answered, Ask, Learnt, MemoryError, Over, Recalled, Said, asks_for_all, asks_to_remember},
     skills::{Caller, Installed, Outcome, Request, readable},
-    store::{Account, Ending, Message, NewJob, StoreError, Turn, storable_json},
+    store::{Account, Ending, Fact, Folded, Message, NewJob, StoreError, Turn, storable_json},
 };
 
 /// Runs of one turn, after which a message that keeps ending its host is given up.
@@ -46,9 +47,6 @@ const LINE_TOKENS: u32 = 3;
 /// Memories of one turn at most, however short they are.
 const MAX_MEMORIES: usize = 60;
 
-/// Messages of the conversation that are looked at.
-pub const HISTORY: i64 = 60;
-
 /// What the steps of a turn know of it.
 pub struct Context<'a> {
     pub agent: &'a Agent,
@@ -58,7 +56,9 @@ pub struct Context<'a> {
     pub deadline: Instant,
     pub settings: crate::settings::Current,
     pub skills: Vec<Arc<Installed>>,
-    /// Earlier messages of the conversation, oldest first.
+    /// What is left of the older part of the conversation.
+    pub folded: Option<Folded>,
+    /// The messages after that, oldest first.
     pub history: Vec<Message>,
     /// Who wrote the message that is answered, where several share a conversation.
     pub from: Option<String>,
@@ -69,6 +69,12 @@ pub struct Context<'a> {
     /// The bearer token that it came in with.
     pub token: Option<TokenId>,
     pub memories: Vec<Recalled>,
+    /// What the message has taught; it is stored.
+    pub learnt: Vec<Learnt>,
+    /// Facts of which the message may mean one to be over.
+    pub unclear: Vec<Fact>,
+    /// What the message asks and facts answer.
+    pub answered: Vec<Answered>,
 }
 
 /// A reply before it is stored.
@@ -140,13 +146,29 @@ async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> 
     let mut context = Context::load(agent, turn, trace, deadline).await?;
     let began = Instant::now();
     let parts = &agent.parts;
+    if let Some(draft) = forgetting::reply(&context).await? {
+        let reason = "the message asks to forget".to_owned();
+        let decision = Decision { route: Route::Recall, reason, message: context.message.clone() };
+        context.note("forget", began, json!({}));
+        return Ok(context.ending(&decision, draft));
+    }
     let decision =
         router::decide(&context.message, &turn.locale, &context.skills, &parts.gateway, context.history.len());
     context.message.clone_from(&decision.message);
     context.note("route", began, json!({ "route": decision.route.word(), "reason": decision.reason }));
-    if !matches!(decision.route, Route::Skill { .. }) {
+    let by_skill_alone = matches!(decision.route, Route::Skill { .. });
+    if !by_skill_alone || asks_to_remember(&context.message) {
+        // Before anything is said about it.
+        learn(&mut context).await?;
+    }
+    if !by_skill_alone {
         let began = Instant::now();
-        context.memories = recall(&context).await?;
+        let mut memories = parts.memory.pinned(turn.user_id).await?;
+        let recalled = recall(&context, &memories).await?;
+        // What is pinned and bears on the message answers it, too.
+        memories.retain(|pinned| recalled.iter().all(|one| one.id != pinned.id));
+        memories.extend(recalled);
+        context.memories = memories;
         context.note("recall", began, json!({ "memories": context.memories }));
     }
     let draft = match &decision.route {
@@ -157,16 +179,18 @@ async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> 
     Ok(context.ending(&decision, draft))
 }
 
-/// What bears on the message, as much as its room in a prompt holds.
-async fn recall(context: &Context<'_>) -> Result<Vec<Recalled>, StoreError> {
+/// What bears on the message, as much as the room in a prompt holds that is left beside what is pinned.
+async fn recall(context: &Context<'_>, pinned: &[Recalled]) -> Result<Vec<Recalled>, StoreError> {
     let mut except = told(&context.history, context.settings.token_budget / HISTORY_SHARE);
     except.push(context.turn.id);
     let room = context.agent.parts.config.memory.recall_tokens.min(context.settings.token_budget / MEMORY_SHARE);
-    let room = room.saturating_sub(HEAD_TOKENS);
+    let zone = context.settings.time_zone;
+    let taken: u32 = pinned.iter().map(|one| gateway::count_tokens(&one.line(zone)) + LINE_TOKENS).sum();
+    let room = room.saturating_sub(HEAD_TOKENS + taken);
     let ask = Ask {
         user: context.turn.user_id,
         text: &context.message,
-        zone: context.settings.time_zone,
+        zone,
         limit: MAX_MEMORIES,
         room: Some((room, |line| gateway::count_tokens(line) + LINE_TOKENS)),
         except: &except,
@@ -190,7 +214,7 @@ impl<'a> Context<'a> {
     async fn load(agent: &'a Agent, turn: &'a Turn, trace: &'a Trace, deadline: Instant) -> Result<Self, StoreError> {
         let began = Instant::now();
         let db = &agent.parts.db;
-        let mut history = db.messages(turn.conversation_id, HISTORY).await?;
+        let Working { folded, messages: mut history } = Working::load(db, turn.conversation_id).await?;
         let own = history.iter().position(|message| message.turn_id == Some(turn.id) && message.role == "user");
         let own = match own {
             Some(at) => Some(history.remove(at)),
@@ -210,12 +234,16 @@ impl<'a> Context<'a> {
             deadline,
             settings: agent.settings_for(turn.user_id).await?,
             skills: agent.parts.skills.enabled().await?,
+            folded,
             history,
             from,
             message,
             attached,
             token,
             memories: Vec::new(),
+            learnt: Vec::new(),
+            unclear: Vec::new(),
+            answered: Vec::new(),
         };
         let waited = turn.started_at.map_or(0, |started| (started - turn.created_at).num_milliseconds());
         context.note("receive", began, json!({ "waited_ms": waited, "attempt": turn.attempt, "locale": turn.locale }));
@@ -316,7 +344,11 @@ pub fn skill_use(outcome: &Outcome) -> SkillUse {
 
 /// An answer from memory and templates, where no model is configured.
 async fn by_memory(context: &Context<'_>) -> Result<Draft, StoreError> {
-    learn(context).await?;
+    if asks_for_all(&context.message) {
+        let known = context.agent.parts.memory.known(context.turn.user_id, template::MAX_KNOWN + 1).await?;
+        let reply = template::known(&known, context.settings.time_zone, context.turn.locale.as_str());
+        return Ok(Draft { reply, tier: "none".into(), rung: "retrieval".into(), ..Draft::default() });
+    }
     let reply =
         from_memory(context).unwrap_or_else(|| template::unknown(&context.skills, context.turn.locale.as_str()));
     Ok(Draft { reply, tier: "none".into(), rung: "retrieval".into(), ..Draft::default() })
@@ -325,21 +357,41 @@ async fn by_memory(context: &Context<'_>) -> Result<Draft, StoreError> {
 /// What memory and templates say to the message, if they have something to say.
 pub fn from_memory(context: &Context<'_>) -> Option<String> {
     let locale = context.turn.locale.as_str();
-    template::learnt(&memory::stable_facts(&context.message), locale)
+    template::learnt(&context.learnt, locale)
+        .or_else(|| template::which(&context.unclear, locale))
+        .or_else(|| template::answered(&context.answered, context.settings.time_zone, locale))
         .or_else(|| template::small_talk(&context.message, &context.settings.name, &context.skills, locale))
         .or_else(|| template::recalled(&context.memories, locale))
 }
 
-/// Keeps what the message states by itself, before anything is said about it.
-pub async fn learn(context: &Context<'_>) -> Result<(), StoreError> {
-    match context.agent.parts.memory.learn(context.turn, &context.message).await {
-        Ok(_) => Ok(()),
-        Err(memory::MemoryError::Store(error)) => Err(error),
-        Err(refusal) => {
-            tracing::debug!(%refusal, "a statement was not kept");
-            Ok(())
-        }
+/// Keeps what the message states by itself and closes what it says to be over; finds what facts answer to it.
+async fn learn(context: &mut Context<'_>) -> Result<(), StoreError> {
+    let began = Instant::now();
+    let (memory, user) = (&context.agent.parts.memory, context.turn.user_id);
+    let said = Said { message: &context.message, zone: context.settings.time_zone, from: context.from.as_deref() };
+    match memory.learn(context.turn, said).await {
+        Ok(learnt) => context.learnt = learnt,
+        Err(MemoryError::Store(error)) => return Err(error),
+        Err(refusal) => tracing::debug!(%refusal, "a statement was not kept"),
     }
+    let last = |role: &str| context.history.iter().rev().find(|message| message.role == role);
+    let (before, replied) = (last("user"), last("assistant"));
+    let talked: Vec<&str> = [replied, before].into_iter().flatten().map(|message| message.content.as_str()).collect();
+    match memory.end_last(user, &context.message, &talked).await? {
+        Over::Ended(text) => context.learnt.push(Learnt::Ended(text)),
+        Over::Which(facts) => context.unclear = facts,
+        Over::Nothing => {}
+    }
+    context.answered = memory.answers(user, said, before.map(|message| message.content.as_str())).await?;
+    if !context.learnt.is_empty() || !context.answered.is_empty() {
+        let asked: Vec<Value> = context
+            .answered
+            .iter()
+            .map(|one| json!({ "key": one.asked.key, "facts": one.facts.iter().map(|fact| fact.id).collect::<Vec<_>>() }))
+            .collect();
+        context.note("learn", began, json!({ "learnt": context.learnt, "asked": asked }));
+    }
+    Ok(())
 }
 
 fn failed(trace: &Trace, error: &str, reply: String) -> Ending {

@@ -13,6 +13,7 @@ mod telegram;
 
 pub use budgets::{BudgetOrder, PriceOrder, micros};
 pub use jobs::{JobChange, JobOrder, invalid_job};
+pub use memory::Known;
 pub use models::ModelTest;
 pub use people::floor;
 pub use skills::{CallRequest, manifest_of};

@@ -219,10 +219,8 @@ impl From<SubmitError> for Problem {
 impl From<MemoryError> for Problem {
     fn from(error: MemoryError) -> Self {
         match error {
-            MemoryError::Empty | MemoryError::TooLong | MemoryError::Full => {
-                Self::new(Kind::InvalidMemory, error.to_string())
-            }
             MemoryError::Store(error) => error.into(),
+            refusal => Self::new(Kind::InvalidMemory, refusal.to_string()),
         }
     }
 }

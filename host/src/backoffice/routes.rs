@@ -52,10 +52,19 @@ pub fn api(backoffice: &Arc<Backoffice>) -> ApiRouter {
         .routes(routes!(api::approvals::approve))
         .routes(routes!(api::approvals::deny))
         .routes(routes!(api::sandbox::show));
+    let imports = OpenApiRouter::new()
+        .routes(routes!(api::memory_files::import))
+        .layer(DefaultBodyLimit::max(api::memory_files::MAX_BYTES));
     let memory = OpenApiRouter::new()
         .routes(routes!(api::memories::list, api::memories::write))
         .routes(routes!(api::memories::search))
-        .routes(routes!(api::memories::rewrite, api::memories::forget));
+        .routes(routes!(api::memories::forget_words))
+        .routes(routes!(api::foldings::list))
+        .routes(routes!(api::foldings::undo))
+        .routes(routes!(api::topics::list, api::topics::add, api::topics::remove))
+        .merge(imports)
+        .routes(routes!(api::memory_files::export))
+        .routes(routes!(api::memories::change, api::memories::forget));
     let jobs = OpenApiRouter::new()
         .routes(routes!(api::jobs::list, api::jobs::create))
         .routes(routes!(api::jobs::show, api::jobs::change, api::jobs::cancel))
@@ -114,6 +123,9 @@ pub fn pages(backoffice: &Arc<Backoffice>) -> Router<Arc<Backoffice>> {
     let upload = Router::new()
         .route("/skills", get(pages::skills::list).post(pages::skills::upload))
         .layer(DefaultBodyLimit::max(backoffice.max_component_bytes() + MULTIPART_BYTES));
+    let imports = Router::new()
+        .route("/memory/import", post(pages::memory::import))
+        .layer(DefaultBodyLimit::max(api::memory_files::MAX_BYTES + MULTIPART_BYTES));
     Router::new()
         .route("/", get(pages::chat::home))
         .route("/logout", post(pages::login::log_out))
@@ -136,6 +148,11 @@ pub fn pages(backoffice: &Arc<Backoffice>) -> Router<Arc<Backoffice>> {
         .route("/turns", get(pages::turns::list))
         .route("/turns/{turn}", get(pages::turn::show))
         .route("/memory", get(pages::memory::show).post(pages::memory::write))
+        .route("/memory/topics", post(pages::memory::topics))
+        .route("/memory/foldings/{folding}", post(pages::memory::undo))
+        .route("/memory/forget", post(pages::memory::forget_words))
+        .route("/memory/export", get(pages::memory::export))
+        .merge(imports)
         .route("/memory/{id}", post(pages::memory::change))
         .route("/jobs", get(pages::jobs::list).post(pages::jobs::create))
         .route("/jobs/{job}", get(pages::job::show).post(pages::job::change))

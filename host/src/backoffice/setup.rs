@@ -1,6 +1,6 @@
 //! The code on the terminal that makes whoever reads it the owner.
 
-use rand::Rng;
+use rand::RngExt;
 use std::{
     fmt,
     sync::{Mutex, PoisonError},

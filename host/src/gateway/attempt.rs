@@ -10,7 +10,7 @@ use std::{
 };
 
 use super::{
-    Answer, Embedded, Gateway, GatewayError, ProviderError, Request, Tokens,
+    Answer, Embedded, Gateway, GatewayError, ProviderError, Request, Tier, Tokens,
     endpoint::Endpoint,
     ledger::{Reservation, Used},
     price::Price,
@@ -33,6 +33,7 @@ const MAX_PAUSE: std::time::Duration = std::time::Duration::from_secs(3);
 const MARGIN_S: i64 = 60;
 
 /// What an attempt is booked under before it is made.
+#[derive(Clone, Copy)]
 struct Draft<'a> {
     account: &'a Account,
     purpose: &'static str,
@@ -151,10 +152,7 @@ impl Gateway {
                 Err(error) => error,
             };
             let again = nth < self.config.max_attempts && !words && error.may_pass();
-            let pause = match &error {
-                ProviderError::Status { retry_after: Some(wait), .. } => *wait,
-                _ => RETRY_PAUSE,
-            };
+            let pause = pause_after(&error);
             if !again || pause > MAX_PAUSE || Instant::now() + pause >= deadline {
                 return Err((error.into(), words));
             }
@@ -285,7 +283,8 @@ impl Gateway {
         Ok(())
     }
 
-    /// One vector for each text, reserved and settled like every other call.
+    /// One vector for each text: through the valves, again where that may help, each attempt reserved and settled
+    /// like every other call.
     pub async fn embed(
         &self,
         texts: &[String],
@@ -293,12 +292,43 @@ impl Gateway {
     ) -> Result<(Embedded, ModelCallRecord), GatewayError> {
         let endpoint = self.embedding.first().ok_or(GatewayError::NoEmbedding)?;
         let counted: u32 = texts.iter().map(|text| tokens::count(text)).sum();
+        let _place = self.valves.place().await?;
         let draft =
             Draft { account, purpose: "embed", tier: "embedding", rung: "", counted, max_output: 0, attempt: 1 };
-        let _place = self.valves.place().await?;
-        let reservation = self.reserve(endpoint, &draft, None).await?;
+        let mut nth = 1;
+        loop {
+            if !endpoint.breaker.lets_through(&self.clock) {
+                return Err(endpoint.breaker.opens_at().map_or(GatewayError::NoEmbedding, GatewayError::Resting));
+            }
+            self.valves.pass(account, Tier::Small, endpoint.expected(counted))?;
+            match self.embed_once(endpoint, texts, &Draft { attempt: i64::from(nth), ..draft }).await {
+                Err(GatewayError::Provider(error))
+                    if nth < self.config.max_attempts && error.may_pass() && pause_after(&error) <= MAX_PAUSE =>
+                {
+                    tracing::warn!(error = &error as &dyn std::error::Error, nth, "no vectors came; once more");
+                    tokio::time::sleep(pause_after(&error)).await;
+                    nth += 1;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn embed_once(
+        &self,
+        endpoint: &Endpoint,
+        texts: &[String],
+        draft: &Draft<'_>,
+    ) -> Result<(Embedded, ModelCallRecord), GatewayError> {
+        let counted = draft.counted;
+        let reservation = self.reserve(endpoint, draft, None).await?;
         let Some(reservation) = reservation else { return Err(GatewayError::NoEmbedding) };
         let result = endpoint.provider.embed(texts).await;
+        match &result {
+            Ok(_) => endpoint.breaker.succeeded(),
+            Err(error) if error.is_the_providers() => endpoint.breaker.failed(&self.clock),
+            Err(_) => {}
+        }
         let used = match &result {
             Ok(Embedded { tokens: Some(input), .. }) => Used::Reported(Tokens { input: *input, ..Tokens::default() }),
             Ok(_) => Used::Counted(Tokens { input: i64::from(counted), ..Tokens::default() }),
@@ -316,6 +346,14 @@ impl Gateway {
     fn longest(&self) -> std::time::Duration {
         let patience = self.config.first_token_timeout() + self.config.stall_timeout();
         patience.max(std::time::Duration::from_mins(10))
+    }
+}
+
+/// How long to wait before another attempt.
+fn pause_after(error: &ProviderError) -> std::time::Duration {
+    match error {
+        ProviderError::Status { retry_after: Some(wait), .. } => *wait,
+        _ => RETRY_PAUSE,
     }
 }
 

@@ -50,6 +50,13 @@ impl Answers {
         self.kept.as_ref()?.get(&key?)
     }
 
+    /// Drops every answer: somebody wants forgotten what one of them may hold.
+    pub fn clear(&self) {
+        if let Some(kept) = &self.kept {
+            kept.invalidate_all();
+        }
+    }
+
     /// Keeps an answer that is whole; one that asks for skills is only a part of one.
     pub fn put(&self, key: Option<[u8; 32]>, answer: &Answer) {
         if let (Some(kept), Some(key)) = (&self.kept, key)

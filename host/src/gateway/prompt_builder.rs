@@ -22,6 +22,8 @@ pub struct Parts {
     pub memory_budget: u32,
     /// Earlier messages, oldest first.
     pub history: Vec<HistoryLine>,
+    /// The running summary of what was said before the history.
+    pub earlier: Option<String>,
     /// Summaries of earlier turns, oldest first; those whose messages are shown are left out.
     pub summaries: Vec<SummaryLine>,
     /// Time and zone, for the last message.
@@ -195,7 +197,8 @@ impl Parts {
     /// The newest messages that fit, and the summary of the turns before them.
     fn history_within(&self, room: u32, sizes: &mut Sizes) -> (&[HistoryLine], String) {
         let (kept, tokens) = self.newest_history(room);
-        let all_shown = kept == self.history.len() && self.summaries_before(kept).next().is_none();
+        let all_shown =
+            self.earlier.is_none() && kept == self.history.len() && self.summaries_before(kept).next().is_none();
         if all_shown {
             sizes.history = tokens;
             return (&self.history, String::new());
@@ -203,8 +206,11 @@ impl Parts {
         // Room for the summary comes out of the history's.
         let summary_room = (self.budget / SUMMARY_SHARE).min(room);
         let (kept, tokens) = self.newest_history(room - summary_room);
+        let earlier = self.earlier.as_ref().map(|text| tokens::cut(text, summary_room.saturating_sub(HEAD_TOKENS)));
+        let lines_room = summary_room.saturating_sub(earlier.as_deref().map_or(0, tokens::count));
         let newest_first: Vec<String> = self.summaries_before(kept).map(|line| line.text.clone()).collect();
-        let mut lines = within(&newest_first, summary_room);
+        let mut lines = within(&newest_first, lines_room);
+        lines.extend(earlier);
         lines.reverse();
         let summary = section(SUMMARY_HEAD, &lines);
         (sizes.history, sizes.summary) = (tokens, tokens::count(&summary));

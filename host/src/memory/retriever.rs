@@ -11,14 +11,14 @@ use std::{
 use uuid::Uuid;
 
 use super::{
-    dates,
+    Rules, dates,
     embed::{Embedder, Purpose, cosine},
     score::{self, Parts, Question, Scored, Term},
     segment::query_words,
 };
 use crate::{
     ids::{ConversationId, TurnId, UserId},
-    store::{Db, Indexed, Posting, SearchKind, SearchState, SearchText, StoreError},
+    store::{Db, Fact, Indexed, Posting, SearchKind, SearchState, SearchText, StoreError},
 };
 
 /// Rows that are looked at closely, those with the rarest words first.
@@ -61,12 +61,13 @@ pub struct Ask<'a> {
 }
 
 impl Ask<'_> {
-    /// What tells this question from others, at a version of the index.
-    pub fn fingerprint(&self, now: DateTime<Utc>, version: i64) -> [u8; 32] {
+    /// What tells this question from others, at a version of the index and under rules.
+    pub fn fingerprint(&self, now: DateTime<Utc>, version: i64, rules: &Rules) -> [u8; 32] {
         let day = now.with_timezone(&self.zone).date_naive();
         let room = self.room.map(|(tokens, _)| tokens);
         let Self { user, text, limit, except, .. } = self;
-        *blake3::hash(format!("{user} {version} {day} {limit} {room:?} {except:?} {text}").as_bytes()).as_bytes()
+        let whole = format!("{user} {version} {day} {limit} {room:?} {except:?} {rules:?} {text}");
+        *blake3::hash(whole.as_bytes()).as_bytes()
     }
 }
 
@@ -91,10 +92,31 @@ pub struct Recalled {
     pub conversation: Option<ConversationId>,
     /// "user", "assistant" or a name, for a message.
     pub said_by: Option<String>,
+    /// Whether it is in every prompt.
+    pub pinned: bool,
     pub recorded_at: DateTime<Utc>,
 }
 
 impl Recalled {
+    /// A fact that is in every prompt, whatever was asked.
+    pub(super) fn pinned(fact: Fact) -> Self {
+        Self {
+            kind: SearchKind::Fact,
+            id: fact.id.0,
+            key: fact.key,
+            text: fact.value_text,
+            score: 0.0,
+            share: 0.0,
+            matched: Vec::new(),
+            parts: Parts::default(),
+            turn: fact.source_turn_id,
+            conversation: None,
+            said_by: None,
+            pinned: true,
+            recorded_at: fact.recorded_at,
+        }
+    }
+
     /// The memory as a line of a prompt: its day, who said it, and what.
     pub fn line(&self, zone: Tz) -> String {
         let day = self.recorded_at.with_timezone(&zone).format("%Y-%m-%d");
@@ -132,6 +154,8 @@ pub struct Library<'a> {
     pub embedder: Option<&'a dyn Embedder>,
     pub now: DateTime<Utc>,
     pub state: SearchState,
+    /// What may be brought.
+    pub rules: &'a Rules,
 }
 
 /// The memories that bear on a question, best first.
@@ -149,7 +173,10 @@ pub async fn recall(library: &Library<'_>, ask: &Ask<'_>) -> Result<Vec<Recalled
                 return Ok(filling.lines);
             }
             if let Some(text) = texts.remove(&one.id) {
-                filling.add(ask, recalled(one, text));
+                let line = recalled(one, text);
+                if library.rules.allows(&line) {
+                    filling.add(ask, line);
+                }
             }
         }
     }
@@ -202,6 +229,7 @@ fn recalled(one: &Scored, text: SearchText) -> Recalled {
         turn: one.turn,
         conversation: text.conversation_id,
         said_by: name.or(text.role),
+        pinned: false,
         recorded_at: one.recorded_at,
     }
 }
@@ -225,7 +253,7 @@ async fn ranked(library: &Library<'_>, ask: &Ask<'_>) -> Result<Vec<Scored>, Sto
         .collect();
     let mut chosen = candidates(&postings, &terms);
     chosen.extend(nearest(&near));
-    let mut rows = db.indexed(ask.user, &chosen).await?;
+    let mut rows = db.indexed(ask.user, &chosen, library.now).await?;
     let mut sessions = best_sessions(&rows, &terms, &near);
     sessions.extend(db.sessions_with(ask.user, &cited(&rows)).await?);
     for span in named.iter().flat_map(|named| named.days(today)).take(MAX_SPANS) {

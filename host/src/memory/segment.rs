@@ -196,7 +196,7 @@ fn kept_whole(text: &str) -> Option<String> {
     Some(if number { text.replace('-', "") } else { text.to_owned() })
 }
 
-fn is_han(c: char) -> bool {
+pub(super) fn is_han(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
 }
 

@@ -2,6 +2,7 @@
 
 mod budget_notice;
 mod daily_digest;
+pub mod fold_memories;
 mod reminder;
 pub mod retention;
 mod retry_send;
@@ -16,7 +17,7 @@ use super::{Parts, note::Note};
 use crate::store::{Job, StoreError};
 
 /// Every kind that this version knows; others are left to hosts that do.
-pub const KINDS: [&str; 7] = [
+pub const KINDS: [&str; 8] = [
     write_episode::KIND,
     reminder::KIND,
     retry_send::KIND,
@@ -24,6 +25,7 @@ pub const KINDS: [&str; 7] = [
     skill_call::KIND,
     budget_notice::KIND,
     retention::KIND,
+    fold_memories::KIND,
 ];
 
 /// Why a run failed.
@@ -56,7 +58,7 @@ pub fn for_good(reason: &'static str) -> Failed {
 
 /// Whether a kind is the host's own and no person's.
 pub fn is_internal(kind: &str) -> bool {
-    [write_episode::KIND, retry_send::KIND, budget_notice::KIND, retention::KIND].contains(&kind)
+    [write_episode::KIND, retry_send::KIND, budget_notice::KIND, retention::KIND, fold_memories::KIND].contains(&kind)
 }
 
 /// Whether a kind is tried again without end: a message waits for it.
@@ -74,6 +76,7 @@ pub async fn run(parts: &Parts, job: &Job) -> Ended {
         skill_call::KIND => skill_call::run(parts, job).await,
         budget_notice::KIND => budget_notice::run(parts, job).await,
         retention::KIND => retention::run(parts).await,
+        fold_memories::KIND => fold_memories::run(parts).await,
         _ => Err(for_good("this version of Skillet has no job of this kind")),
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::anyhow;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt;
-use rand::Rng;
+use rand::RngExt;
 use std::panic::AssertUnwindSafe;
 
 use super::{

@@ -16,7 +16,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{OwnedMutexGuard, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use super::{
@@ -46,6 +46,9 @@ const PAUSES: [Duration; ATTEMPTS as usize - 1] = [Duration::from_millis(250), D
 
 /// How often a run looks whether another host stopped its skill.
 const WATCH: Duration = Duration::from_secs(1);
+
+/// Calls that are written down at once as begun; what that takes is more than a call carries while it waits.
+const BEGINNING: usize = 32;
 
 /// How often a call looks whether another host has ended it.
 const LOOK: Duration = Duration::from_millis(250);
@@ -85,13 +88,20 @@ pub struct Executor {
     pub(super) sandbox: Sandbox,
     pub(super) places: Places,
     keys: keys::Keys,
+    beginning: Semaphore,
     /// Closes what was dropped half-way.
     tasks: TaskTracker,
 }
 
 impl Executor {
     pub fn new(sandbox: Sandbox, settings: &config::Skills) -> Self {
-        Self { sandbox, places: Places::new(settings), keys: keys::Keys::default(), tasks: TaskTracker::new() }
+        Self {
+            sandbox,
+            places: Places::new(settings),
+            keys: keys::Keys::default(),
+            beginning: Semaphore::new(BEGINNING),
+            tasks: TaskTracker::new(),
+        }
     }
 
     /// Waits until every call that was dropped is closed.
@@ -164,7 +174,7 @@ impl Executor {
             held_by: services.host,
             held_for: TimeDelta::from_std(longest).unwrap_or(TimeDelta::MAX),
         };
-        let (id, attempt) = match Box::pin(begun(services, &start, patience)).await? {
+        let (id, attempt) = match self.begun(services, &start, patience).await? {
             Started::Held => {
                 return refuse(CallFailure::new(FailureKind::Busy, "another host runs this call already"));
             }
@@ -196,6 +206,25 @@ impl Executor {
         let outcome = Box::pin(close).await?;
         open.closed();
         Ok(outcome)
+    }
+
+    /// Begins a call; while another host runs it, that one's end is waited for.
+    async fn begun(
+        &self,
+        services: &Services,
+        start: &CallStart<'_>,
+        patience: Duration,
+    ) -> Result<Started, StoreError> {
+        let began = Instant::now();
+        loop {
+            let one_of_few = self.beginning.acquire().await;
+            let started = Box::pin(services.db.start_call(&services.clock, start)).await?;
+            drop(one_of_few);
+            match started {
+                Started::Held if began.elapsed() < patience => tokio::time::sleep(LOOK).await,
+                started => return Ok(started),
+            }
+        }
     }
 
     /// Runs until it goes well, or must not be tried again.
@@ -309,17 +338,6 @@ impl Executor {
 /// How long a call may run with all its attempts.
 fn all_attempts(limits: &Limits) -> Duration {
     limits.timeout * ATTEMPTS + PAUSES.iter().sum::<Duration>()
-}
-
-/// Begins a call; while another host runs it, that one's end is waited for.
-async fn begun(services: &Services, start: &CallStart<'_>, patience: Duration) -> Result<Started, StoreError> {
-    let began = Instant::now();
-    loop {
-        match services.db.start_call(&services.clock, start).await? {
-            Started::Held if began.elapsed() < patience => tokio::time::sleep(LOOK).await,
-            started => return Ok(started),
-        }
-    }
 }
 
 /// Whether a failed run may be repeated: something was away, and either a second run does the same as

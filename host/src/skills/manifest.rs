@@ -47,7 +47,8 @@ pub struct Manifest {
     /// comes from the type. An output that does not fit fails the call.
     #[schemars(schema_with = "shape::schema_or_file")]
     pub output_schema: Value,
-    /// What a call costs its owner, roughly.
+    /// What a call costs its owner, roughly. A model is not offered skills of `high` while budgets keep it from the
+    /// tier that it would have.
     #[serde(default)]
     pub cost_tier: CostTier,
     /// Seconds that one run may take, waiting for the host included.
@@ -87,7 +88,7 @@ pub struct Manifest {
 }
 
 /// What a call of the skill costs its owner, roughly.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CostTier {
     #[default]

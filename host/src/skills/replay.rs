@@ -71,7 +71,8 @@ impl Skills {
         let grants = Grants::new(&manifest.name, manifest.asked());
         let installed = self.registry.prepare(&manifest, &chosen.digest, grants)?;
         let scratch = self.services.scratch(self.services.clock.clone()).await?;
-        let recorded_host_calls = steps.len();
+        let tape = Tape::playing(steps);
+        let recorded_host_calls = tape.calls();
         let raw = RawCall {
             id: call.to_string(),
             attempt: u32::try_from(record.attempt).unwrap_or(u32::MAX),
@@ -79,7 +80,7 @@ impl Skills {
             caller: &caller,
             progress: None,
             root: None,
-            tape: Tape::playing(steps),
+            tape,
         };
         let checked = self.executor.alone(Stage::Alone(self, &scratch), &installed, raw).await;
         scratch.db.close().await;

@@ -28,11 +28,16 @@ pub enum SecretError {
     Store(#[from] StoreError),
 }
 
-/// The seal of this host: of the shared words, or of a key of its own that is made on first use.
+/// The seal of this host.
 pub fn seal(shared: &SecretString, data_dir: &Path) -> std::io::Result<Seal> {
+    host_key(shared, data_dir, CONTEXT).map(Seal::new)
+}
+
+/// A key of this host for one use: of the shared words, or of a key of its own that is made on first use.
+pub fn host_key(shared: &SecretString, data_dir: &Path, context: &str) -> std::io::Result<[u8; 32]> {
     let words = shared.expose_secret();
     if !words.is_empty() {
-        return Ok(Seal::new(blake3::derive_key(CONTEXT, words.as_bytes())));
+        return Ok(blake3::derive_key(context, words.as_bytes()));
     }
     let file = data_dir.join("secrets.key");
     let key = match fs::read(&file) {
@@ -48,7 +53,7 @@ pub fn seal(shared: &SecretString, data_dir: &Path) -> std::io::Result<Seal> {
         }
         Err(error) => return Err(error),
     };
-    Ok(Seal::new(blake3::derive_key(CONTEXT, &key)))
+    Ok(blake3::derive_key(context, &key))
 }
 
 impl Skills {

@@ -9,6 +9,9 @@ use super::egress::Redactor;
 /// Bytes of answers kept of one run; a longer recording is given up, since half of one cannot be played.
 const MAX_BYTES: usize = 256 << 10;
 
+/// The name of the last step, where something was told beside calls of the host.
+const ASIDE: &str = "aside";
+
 /// One call of the host.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Step {
@@ -32,6 +35,8 @@ pub enum Tape {
     Playing {
         steps: VecDeque<Step>,
         played: usize,
+        /// What was told beside the calls of the host.
+        aside: Option<String>,
     },
 }
 
@@ -55,12 +60,27 @@ impl Default for Tape {
 
 impl Tape {
     pub fn playing(steps: Vec<Step>) -> Self {
-        Self::Playing { steps: steps.into(), played: 0 }
+        let mut steps = VecDeque::from(steps);
+        let aside = steps.pop_back_if(|last| last.name == ASIDE).map(|last| last.answer);
+        Self::Playing { steps, played: 0, aside }
+    }
+
+    /// In a replay, what the recorded run was told beside its calls of the host; once.
+    pub fn aside(&mut self) -> Option<String> {
+        match self {
+            Self::Playing { aside, .. } => aside.take(),
+            Self::Recording { .. } | Self::GivenUp => None,
+        }
+    }
+
+    /// Keeps, as the last of a run, what it was told beside its calls of the host.
+    pub fn keep_aside<T: Serialize>(&mut self, told: &T) {
+        self.keep(ASIDE, 0, told);
     }
 
     /// What the recorded run was answered here; `None` while recording.
     pub fn next<T: DeserializeOwned>(&mut self, name: &'static str, bytes: u64) -> Result<Option<T>, Diverged> {
-        let Self::Playing { steps, played } = self else { return Ok(None) };
+        let Self::Playing { steps, played, .. } = self else { return Ok(None) };
         *played += 1;
         let at = *played;
         let step = steps.pop_front();
@@ -101,6 +121,15 @@ impl Tape {
             for step in steps {
                 step.answer = redactor.text(&step.answer);
             }
+        }
+    }
+
+    /// How many calls of the host a replay goes through.
+    pub fn calls(&self) -> usize {
+        match self {
+            Self::Playing { steps, .. } => steps.len(),
+            Self::Recording { steps, .. } => steps.len(),
+            Self::GivenUp => 0,
         }
     }
 

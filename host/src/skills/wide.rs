@@ -1,12 +1,14 @@
 //! WASI 0.2 for components that bring it along: clocks, random numbers and captured output; no
 //! environment, arguments, files or sockets. `wasi:http` goes through the gate that `http` goes through.
 //!
-//! It stands apart from `host/`, since its interfaces are not ours: their calls are bounded by fuel, time
-//! and the limits below, and are not recorded for replays.
+//! It stands apart from `host/`, since its interfaces are not ours: their calls are bounded by fuel, time and the
+//! limits below; only requests of `wasi:http` count as calls of the host.
 
 mod network;
 mod output;
+mod told;
 
+use rand::RngExt;
 use wasmtime::component::{Linker, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, cli::WasiCliView, filesystem::WasiFilesystemView, p2};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -14,6 +16,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use super::host::CallState;
 use network::Network;
 use output::Captured;
+use told::Teller;
 
 /// Bytes of random data in one call: the guest says how many the host makes.
 const MAX_RANDOM_BYTES: u64 = 64 << 10;
@@ -54,6 +57,7 @@ pub struct Wide {
     table: ResourceTable,
     network: Network,
     output: Captured,
+    teller: Teller,
 }
 
 /// Links what is in [`WIDE`].
@@ -77,23 +81,29 @@ pub fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
 }
 
 impl Wide {
-    fn new(state: &CallState) -> Box<Self> {
+    fn new(state: &mut CallState) -> Box<Self> {
+        let teller = Teller::new(state);
         let room = usize::try_from(state.limits.log_bytes).unwrap_or(usize::MAX);
         let output = Captured::new(room);
         let mut ctx = WasiCtx::builder();
-        ctx.stdout(output.clone()).stderr(output.clone()).max_random_size(MAX_RANDOM_BYTES);
+        ctx.stdout(output.clone()).stderr(output.clone());
+        ctx.secure_random(teller.random()).insecure_random(teller.random()).max_random_size(MAX_RANDOM_BYTES);
+        ctx.insecure_random_seed(teller.random().random());
+        ctx.wall_clock(teller.clone()).monotonic_clock(teller.clone());
         let mut http = WasiHttpCtx::new();
         http.set_field_size_limit(MAX_FIELD_BYTES);
         let mut table = ResourceTable::new();
         table.set_max_capacity(usize::try_from(state.limits.handles).unwrap_or(usize::MAX));
-        Box::new(Self { ctx: ctx.build(), http, table, network: Network::new(state), output })
+        let network = Network::new(state, teller.clone());
+        Box::new(Self { ctx: ctx.build(), http, table, network, output, teller })
     }
 }
 
 impl CallState {
     fn wide(&mut self) -> &mut Wide {
         if self.wide.is_none() {
-            self.wide = Some(Wide::new(self));
+            let wide = Wide::new(self);
+            self.wide = Some(wide);
         }
         self.wide.as_mut().expect("it was made in the line above")
     }
@@ -101,16 +111,15 @@ impl CallState {
     /// Takes over what a run left in its WASI: output as lines of log, and what became of requests.
     pub fn close_wide(&mut self) {
         let Some(wide) = self.wide.take() else { return };
-        for line in wide.output.lines() {
+        let Wide { output, network, teller, .. } = *wide;
+        for line in output.lines() {
             self.keep_line("info", &line);
         }
-        let used = wide.network.used();
+        let used = network.used();
         self.sent |= used.sent;
         self.refused.extend(used.refused);
-        if used.requests > 0 {
-            // A replay has no answer for them.
-            self.tape.give_up();
-        }
+        self.host_calls += used.requests;
+        teller.close(&mut self.tape);
     }
 }
 

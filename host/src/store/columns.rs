@@ -4,8 +4,8 @@ use sqlx::{Database, Decode, Encode, Type, encode::IsNull, error::BoxDynError};
 use uuid::Uuid;
 
 use crate::ids::{
-    ApprovalId, BudgetId, CallId, ConversationId, CounterId, EpisodeId, FactId, FileId, HostId, JobId, MessageId,
-    ModelCallId, OutboxId, PairingId, RungChangeId, TokenId, TurnId, UserId, WorkflowId,
+    ApprovalId, BudgetId, CallId, ConversationId, CounterId, EpisodeId, FactId, FileId, FoldingId, HostId, JobId,
+    MessageId, ModelCallId, OutboxId, PairingId, RungChangeId, TokenId, TurnId, UserId, WorkflowId,
 };
 
 macro_rules! uuid_columns {
@@ -44,7 +44,7 @@ macro_rules! uuid_columns {
 
 uuid_columns! {
     UserId ConversationId MessageId TurnId FactId EpisodeId CallId ModelCallId JobId TokenId HostId OutboxId
-    PairingId FileId ApprovalId WorkflowId BudgetId CounterId RungChangeId
+    PairingId FileId FoldingId ApprovalId WorkflowId BudgetId CounterId RungChangeId
 }
 
 /// An enum whose variants are kept as words. `word` and `from_word` are made from one list.

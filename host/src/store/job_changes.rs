@@ -82,10 +82,10 @@ impl Db {
         let gone = write_tx!(self, tx => {
             sqlx::query(
                 "DELETE FROM job_runs WHERE finished_at < $1 AND EXISTS (SELECT 1 FROM jobs j WHERE j.id = job_runs.job_id
-                    AND (j.recurrence IS NOT NULL OR (j.type IN ('write_episode', 'retry_send', 'retention') AND j.finished_at < $1)))",
+                    AND (j.recurrence IS NOT NULL OR (j.type IN ('write_episode', 'retry_send', 'retention', 'fold_memories') AND j.finished_at < $1)))",
             ).bind(before).execute(&mut *tx).await?;
             sqlx::query(
-                "DELETE FROM jobs WHERE type IN ('write_episode', 'retry_send', 'retention') AND finished_at < $1
+                "DELETE FROM jobs WHERE type IN ('write_episode', 'retry_send', 'retention', 'fold_memories') AND finished_at < $1
                  AND NOT EXISTS (SELECT 1 FROM job_runs r WHERE r.job_id = jobs.id)",
             ).bind(before).execute(&mut *tx).await?.rows_affected()
         });

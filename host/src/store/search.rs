@@ -194,22 +194,35 @@ impl Db {
         Ok(state.unwrap_or_default())
     }
 
-    /// These rows, as far as they are this person's, in their order. A fact that was closed is not among them.
-    pub async fn indexed(&self, user: UserId, ids: &[i64]) -> Result<Vec<Indexed>> {
+    /// These rows, as far as they are this person's, in their order. A fact that was closed, or has expired by
+    /// `now`, is not among them.
+    pub async fn indexed(&self, user: UserId, ids: &[i64], now: DateTime<Utc>) -> Result<Vec<Indexed>> {
         Ok(match self {
             Self::Sqlite(pool) => {
                 sqlx::query_as(concat!(
-                    "SELECT ", indexed_columns!(),
-                    " WHERE s.user_id = $1 AND s.id IN (SELECT value FROM json_each($2)) AND f.valid_to IS NULL ORDER BY s.id",
+                    "SELECT ",
+                    indexed_columns!(),
+                    " WHERE s.user_id = $1 AND s.id IN (SELECT value FROM json_each($2)) AND f.valid_to IS NULL
+                     AND (f.expires_at IS NULL OR f.expires_at > $3) ORDER BY s.id",
                 ))
-                .bind(user).bind(list(ids)).fetch_all(pool).await?
+                .bind(user)
+                .bind(list(ids))
+                .bind(now)
+                .fetch_all(pool)
+                .await?
             }
             Self::Postgres(pool) => {
                 sqlx::query_as(concat!(
-                    "SELECT ", indexed_columns!(),
-                    " WHERE s.user_id = $1 AND s.id = ANY($2) AND f.valid_to IS NULL ORDER BY s.id",
+                    "SELECT ",
+                    indexed_columns!(),
+                    " WHERE s.user_id = $1 AND s.id = ANY($2) AND f.valid_to IS NULL
+                     AND (f.expires_at IS NULL OR f.expires_at > $3) ORDER BY s.id",
                 ))
-                .bind(user).bind(ids).fetch_all(pool).await?
+                .bind(user)
+                .bind(ids)
+                .bind(now)
+                .fetch_all(pool)
+                .await?
             }
         })
     }

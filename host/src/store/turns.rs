@@ -333,6 +333,13 @@ impl Db {
             .bind(id).fetch_optional(pool).await)?)
     }
 
+    /// The turn of a conversation before another one.
+    pub async fn turn_before(&self, conversation: ConversationId, before: TurnId) -> Result<Option<Turn>> {
+        Ok(on!(self, pool => sqlx::query_as(concat!(
+            "SELECT ", turn_columns!(), " FROM turns WHERE conversation_id = $1 AND id < $2 ORDER BY id DESC LIMIT 1",
+        )).bind(conversation).bind(before).fetch_optional(pool).await)?)
+    }
+
     /// The newest turns of everybody, or those before a moment.
     pub async fn turns(&self, before: Option<DateTime<Utc>>, limit: i64) -> Result<Vec<TurnSummary>> {
         Ok(on!(self, pool => sqlx::query_as(

@@ -98,12 +98,12 @@ async fn skills(incoming: &Incoming<'_>) -> Result<String, StoreError> {
 
 async fn memory(incoming: &Incoming<'_>, chat: &Chat) -> Result<String, StoreError> {
     let (db, locale) = (&incoming.session.parts.db, incoming.locale.as_str());
-    let facts = db.facts(chat.user_id, false, MOST).await?;
+    let facts = db.current_facts(&incoming.session.parts.clock, chat.user_id, MOST).await?;
     if facts.is_empty() {
         return Ok(t!("telegram.no_facts", locale = locale).into_owned());
     }
     let lines: Vec<String> = facts.iter().map(|fact| format!("- {}", shown(&fact.value_text))).collect();
-    let count = db.count_facts(chat.user_id).await?;
+    let count = db.count_current_facts(&incoming.session.parts.clock, chat.user_id).await?;
     Ok(format!("{}\n\n{}", t!("telegram.facts", locale = locale, count = count), lines.join("\n")))
 }
 

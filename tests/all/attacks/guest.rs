@@ -110,7 +110,16 @@ pub fn compiles(fields: &str, manifest: &Manifest) -> Vec<u8> {
 
 /// Asks a server through `wasi:http`, in the way that its input names.
 pub fn wasi_http(authority: &str, path: &str, manifest: &Manifest) -> Vec<u8> {
-    let text = include_str!("../../guests/attacks/wasi_http.wat")
+    asking(include_str!("../../guests/attacks/wasi_http.wat"), (authority, path), manifest)
+}
+
+/// Fails with what WASI told it: random bytes, clocks, and the status that a server answered.
+pub fn told(authority: &str, path: &str, manifest: &Manifest) -> Vec<u8> {
+    asking(include_str!("../../guests/told.wat"), (authority, path), manifest)
+}
+
+fn asking(text: &str, (authority, path): (&str, &str), manifest: &Manifest) -> Vec<u8> {
+    let text = text
         .replace("\"AUTHORITY\"", &format!("\"{authority}\""))
         .replace("AUTHORITY_LENGTH", &authority.len().to_string())
         .replace("\"PATH\"", &format!("\"{path}\""))

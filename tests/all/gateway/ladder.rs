@@ -1,10 +1,12 @@
 //! Each rung is reached, its answer is useful, and people are told once.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{PRICE, counter, database, set_budget, start};
 use crate::harness::{
+    guests,
     host::{Host, Options},
+    manifest::Manifest,
     model::{Answer, Model},
 };
 
@@ -36,6 +38,10 @@ async fn answers_go_down_the_ladder_as_the_budget_is_used_and_up_again_when_it_i
         host.chat("ada", words, None).await
     };
 
+    let dear = Manifest::new("dear").set("cost_tier", &json!("high"));
+    host.upload(guests::echo(&dear)).await.ok();
+    let offered = |model: &Model| model.requests().last().unwrap()["tools"].to_string().contains("\"dear\"");
+
     // A small model is enough for this; the best rung is open.
     let reply = ask("tell me about fog", Some(1)).await;
     assert_eq!(text(&reply["tier"]), "small");
@@ -43,11 +49,13 @@ async fn answers_go_down_the_ladder_as_the_budget_is_used_and_up_again_when_it_i
     // 100 of 1,000 with this call.
     let reply = ask("/deep tell me about clouds", Some(650)).await;
     assert_eq!((text(&reply["tier"]), text(&reply["reply"])), ("large", "An answer."));
+    assert!(offered(&model), "every skill is offered while the best rung is open");
     // 750 of 1,000: from three quarters on the small model answers, and the person is told.
     let reply = ask("/deep tell me about rain", Some(10)).await;
     assert_eq!(text(&reply["tier"]), "small", "{reply:#}");
     assert_eq!(rung_of_attempt(&host, &reply).await, "small");
     assert!(text(&reply["reply"]).contains("small model answers from now on"), "{reply:#}");
+    assert!(!offered(&model), "a dear skill is not offered while budgets are spared");
     let reply = ask("/deep tell me about snow", Some(300)).await;
     assert_eq!((text(&reply["tier"]), text(&reply["reply"])), ("small", "An answer."), "they are told once");
 

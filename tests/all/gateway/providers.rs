@@ -27,6 +27,23 @@ async fn a_refused_question_is_asked_once_and_a_failure_as_often_as_set() {
 }
 
 #[tokio::test]
+async fn a_model_that_bounds_its_answers_by_another_name_is_learnt() {
+    let model = Model::start().await;
+    let named = "Unsupported parameter: 'max_tokens' is not supported with this model. \
+                 Use 'max_completion_tokens' instead.";
+    model.then(Answer::refusal(named)).then(Answer::text("there").usage(30, 10, 0));
+    let host = start(options(&model, "small")).await;
+    assert_eq!(host.post("/v1/chat/completions", &question(false)).await.status, 200);
+    model.then(Answer::text("there").usage(30, 10, 0));
+    assert_eq!(host.post("/v1/chat/completions", &question(true)).await.status, 200);
+    let asked: Vec<_> = model.requests().iter().map(|body| body.get("max_completion_tokens").is_some()).collect();
+    assert_eq!(asked, [false, true, true]);
+    assert!(model.requests()[2].get("max_tokens").is_none());
+    let usage = usage(&host).await;
+    assert_eq!((&usage["calls"], &usage["failed"]), (&2.into(), &0.into()), "a refusal of words costs nothing");
+}
+
+#[tokio::test]
 async fn another_provider_answers_when_one_is_away() {
     let (away, there) = (Model::start().await, Model::start().await);
     let mut options = options(&away, "small").env("SKILLET__GATEWAY__MAX_ATTEMPTS", "1");

@@ -4,8 +4,11 @@ use chrono::{DateTime, Duration, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use skillet::{
     clock::Clock,
-    ids::{ConversationId, HostId, TurnId, UserId},
-    store::{Channel, Chat, ChatAddress, ChatKind, Db, Ending, Incoming, NewChat, NewUpdate, Notice, Turn},
+    ids::{ConversationId, FactId, HostId, TurnId, UserId},
+    store::{
+        Channel, Chat, ChatAddress, ChatKind, Db, Ending, Erasure, FactClass, Incoming, NewChat, NewFact, NewUpdate,
+        Notice, Turn, Words,
+    },
 };
 use std::ops::Deref;
 use tempfile::TempDir;
@@ -145,6 +148,27 @@ impl TestDb {
     }
 
     /// A message that waits to be answered, in a conversation of its own.
+    /// How many rows of the index hold a word of a person.
+    pub async fn found(&self, user: UserId, word: &str) -> usize {
+        let postings = self.postings(user, &[word.to_owned()]).await.unwrap();
+        postings.iter().map(|posting| posting.rows.len()).sum()
+    }
+
+    /// Erases what stands under the key of a fact; false when there is no such fact.
+    pub async fn forget(&self, id: FactId) -> bool {
+        let Some(fact) = self.fact(id).await.unwrap() else { return false };
+        let erasure = Erasure {
+            user: fact.user_id,
+            words: Words::new([]),
+            keys: vec![fact.key],
+            turns: Vec::new(),
+            episodes: Vec::new(),
+            hashes: Vec::new(),
+            index: &str::to_owned,
+        };
+        !self.erase(&self.clock, &erasure).await.unwrap().is_nothing()
+    }
+
     pub async fn waiting_turn(&self, user: UserId) -> TurnId {
         let conversation = self.talk(user).await;
         let incoming = incoming(user, conversation, &conversation.to_string(), "hello");
@@ -173,6 +197,24 @@ pub fn incoming(user: UserId, conversation: ConversationId, key: &str, text: &st
         files: Vec::new(),
         reply: None,
         updates: Vec::new(),
+    }
+}
+
+/// A fact that a person has said, found by its key and value.
+pub fn fact(user: UserId, key: &str, value: &str) -> NewFact {
+    NewFact {
+        user,
+        key: key.into(),
+        value_text: value.into(),
+        value_json: serde_json::json!({ "value": value }),
+        meaning: value.to_lowercase(),
+        class: FactClass::Fact,
+        since: None,
+        expires_at: None,
+        source_turn: None,
+        said_by: "user",
+        confidence: 0.9,
+        words: format!("{key} {value}"),
     }
 }
 

@@ -36,6 +36,7 @@ pub struct Answer {
 #[derive(Clone, Debug)]
 enum Fault {
     Status(u16, Vec<(String, String)>),
+    Refusal(String),
     ResetAtOnce,
     ResetAfterText,
     StallAfterText,
@@ -71,6 +72,11 @@ impl Answer {
     pub fn status(status: u16, headers: &[(&str, &str)]) -> Self {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Self { fault: Some(Fault::Status(status, headers)), ..Self::text("") }
+    }
+
+    /// Refuses the request in its own words.
+    pub fn refusal(text: &str) -> Self {
+        Self { fault: Some(Fault::Refusal(text.to_owned())), ..Self::text("") }
     }
 
     /// Resets the connection before the first byte.
@@ -216,6 +222,10 @@ async fn connection(stream: TcpStream, state: &State) -> std::io::Result<()> {
         Some(Fault::Status(status, headers)) => {
             let error = json!({ "error": { "message": format!("scripted status {status}"), "type": "scripted" } });
             return respond(&mut stream, &format!("{status} Scripted"), headers, &error).await;
+        }
+        Some(Fault::Refusal(text)) => {
+            let error = json!({ "error": { "message": text, "type": "invalid_request_error" } });
+            return respond(&mut stream, "400 Bad Request", &[], &error).await;
         }
         Some(Fault::ResetAtOnce) => return reset(stream),
         Some(Fault::StallAfterText) if answer.text.is_empty() => return wait_for_end(&mut stream).await,

@@ -1,13 +1,12 @@
 //! Finding messages, facts and episodes by words, and where messages stand.
 
 use chrono::{DateTime, Duration, Utc};
-use serde_json::json;
 use skillet::{
     ids::{ConversationId, TurnId, UserId},
     store::{Indexed, NewFact, SearchKind, SearchState, Searched, Written},
 };
 
-use crate::harness::db::{TestDb, both, incoming};
+use crate::harness::db::{TestDb, both, fact, incoming};
 
 both!(
     chinese_is_found_by_word_and_by_character,
@@ -31,16 +30,8 @@ async fn keep(db: &TestDb, user: UserId, words: &str) -> uuid::Uuid {
 }
 
 async fn keep_from(db: &TestDb, user: UserId, words: &str, source_turn: Option<TurnId>) -> uuid::Uuid {
-    let new = NewFact {
-        user,
-        key: uuid::Uuid::now_v7().to_string(),
-        value_text: words.into(),
-        value_json: json!(words),
-        source_turn,
-        said_by: "owner",
-        confidence: 1.0,
-        words: words.into(),
-    };
+    let key = uuid::Uuid::now_v7().to_string();
+    let new = NewFact { words: words.into(), source_turn, ..fact(user, &key, words) };
     match db.write_fact(&db.clock, &new).await.unwrap() {
         Written::New(id) => id.0,
         other => panic!("{other:?}"),
@@ -52,7 +43,7 @@ async fn rows(db: &TestDb, user: UserId, words: &[&str]) -> Vec<Indexed> {
     let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
     let postings = db.postings(user, &words).await.unwrap();
     let ids: Vec<i64> = postings.into_iter().flat_map(|posting| posting.rows).collect();
-    db.indexed(user, &ids).await.unwrap()
+    db.indexed(user, &ids, db.clock.now()).await.unwrap()
 }
 
 async fn find(db: &TestDb, user: UserId, words: &[&str]) -> Vec<uuid::Uuid> {
@@ -93,7 +84,7 @@ async fn nobody_finds_what_is_another_persons(db: TestDb) {
     assert!(find(&db, db.person("eve").await, &["上海"]).await.is_empty());
     // A row is each person's own, also for who knows its number.
     let row = rows(&db, bo, &["上海"]).await[0].id;
-    assert!(db.indexed(ada, &[row]).await.unwrap().is_empty());
+    assert!(db.indexed(ada, &[row], db.clock.now()).await.unwrap().is_empty());
     assert!(db.search_texts(ada, &[row]).await.unwrap().is_empty());
 }
 
@@ -152,7 +143,7 @@ async fn what_is_removed_is_not_found(db: TestDb) {
     let ada = db.person("ada").await;
     let (gone, kept) = (keep(&db, ada, "code door").await, keep(&db, ada, "code bike").await);
     let before = db.search_state(ada).await.unwrap();
-    db.forget_fact(skillet::ids::FactId(gone)).await.unwrap();
+    assert!(db.forget(skillet::ids::FactId(gone)).await);
     assert_eq!(find(&db, ada, &["code", "door"]).await, [kept]);
     assert!(db.postings(ada, &["door".into()]).await.unwrap()[0].rows.is_empty());
     let after = db.search_state(ada).await.unwrap();

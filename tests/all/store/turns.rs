@@ -13,6 +13,7 @@ use std::sync::Mutex;
 use crate::harness::db::{TestDb, both, ending, incoming};
 
 both!(
+    a_turn_knows_the_one_before_it,
     a_key_is_one_turn,
     a_key_that_comes_in_twice_at_once_is_one_turn,
     a_conversation_goes_in_order,
@@ -358,4 +359,19 @@ async fn the_list_goes_back_in_time(db: TestDb) {
         (TurnStatus::Done, Some("direct"), Some("none"))
     );
     assert_eq!((newest.created_at, newest.finished_at), (made[2].1, Some(made[2].1)));
+}
+
+async fn a_turn_knows_the_one_before_it(db: TestDb) {
+    let (ada, host) = (db.person("ada").await, db.host());
+    let (talk, elsewhere) = (db.talk(ada).await, db.talk(ada).await);
+    let mut turns = Vec::new();
+    for (key, place) in [("1", talk), ("2", elsewhere), ("3", talk)] {
+        db.accept(&db.clock, &incoming(ada, place, key, key)).await.unwrap();
+        let turn = db.lease_turn(&db.clock, host).await.unwrap().unwrap();
+        db.end_turn(&db.clock, &turn, host, &ending("hi")).await.unwrap();
+        turns.push(turn.id);
+        db.tick();
+    }
+    let before = async |turn| db.turn_before(talk, turn).await.unwrap().map(|turn| turn.id);
+    assert_eq!((before(turns[2]).await, before(turns[0]).await), (Some(turns[0]), None));
 }

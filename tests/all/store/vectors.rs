@@ -1,6 +1,5 @@
 //! What texts mean, row by row.
 
-use serde_json::json;
 use skillet::store::{NewFact, NewVector, SearchKind, VectorRow};
 
 use crate::harness::db::{TestDb, both};
@@ -9,16 +8,7 @@ both!(a_row_has_one_vector, a_row_that_changes_or_goes_loses_its_vector);
 
 async fn fact(db: &TestDb, name: &str, text: &str) -> skillet::ids::UserId {
     let user = db.person(name).await;
-    let new = NewFact {
-        user,
-        key: text.into(),
-        value_text: text.into(),
-        value_json: json!(text),
-        source_turn: None,
-        said_by: "user",
-        confidence: 1.0,
-        words: text.into(),
-    };
+    let new = NewFact { words: text.into(), ..crate::harness::db::fact(user, text, text) };
     db.write_fact(&db.clock, &new).await.unwrap();
     user
 }
@@ -54,6 +44,6 @@ async fn a_row_that_changes_or_goes_loses_its_vector(db: TestDb) {
     db.recut(&[(row, "bik".into())]).await.unwrap();
     assert_eq!(db.unembedded("one", 10).await.unwrap().len(), 1, "it is made again");
     let fact = db.facts(ada, false, 1).await.unwrap()[0].id;
-    db.forget_fact(fact).await.unwrap();
+    assert!(db.forget(fact).await);
     assert!(db.vectors(ada, "one").await.unwrap().is_empty());
 }

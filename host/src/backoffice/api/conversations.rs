@@ -18,6 +18,7 @@ use super::{
     OfUser,
 };
 use crate::{
+    agent::shown_summary,
     ids::ConversationId,
     store::{Channel, Message},
 };
@@ -48,6 +49,17 @@ pub struct ConversationView {
 pub struct Messages {
     /// Oldest first.
     pub messages: Vec<MessageView>,
+    /// What prompts have in place of the older part, once there is one.
+    pub earlier: Option<Earlier>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Earlier {
+    pub text: String,
+    /// The newest turn that is in it.
+    pub through_turn: Uuid,
+    /// "rules" or "model": who wrote it.
+    pub source: String,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -111,7 +123,12 @@ pub async fn messages(State(backoffice): State<Arc<Backoffice>>, Path(id): Path<
         return Err(Problem::new(Kind::NoConversation, format!("There is no conversation {id}.")));
     }
     let rows = backoffice.db.messages(id, MAX_MESSAGES).await?;
-    Ok(Json(Messages { messages: rows.into_iter().map(MessageView::from).collect() }))
+    let earlier = backoffice.db.folded(id).await?.map(|folded| Earlier {
+        text: shown_summary(&folded),
+        through_turn: folded.through_turn.0,
+        source: folded.source,
+    });
+    Ok(Json(Messages { messages: rows.into_iter().map(MessageView::from).collect(), earlier }))
 }
 
 /// Asks everything that runs or waits in a conversation to stop. Each turn ends with a reply that says so.

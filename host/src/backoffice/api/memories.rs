@@ -1,28 +1,27 @@
 //! What is remembered of a person.
 #![expect(unused_qualifications, reason = "utoipa qualifies the types of queries")]
 
+mod view;
+
+pub use view::MemoryChange;
+
 use axum::{extract::State, http::StatusCode};
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::Deserialize;
 use std::sync::Arc;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{
-    super::{
-        Backoffice,
-        auth::Actor,
-        error::{Kind, Problem, Result},
-        extract::{Json, Path, Query},
-    },
-    Done,
+use self::view::{
+    EpisodeView, ErasedView, FactView, Forgetting, Found, FoundView, Memories, MemoryView, NewMemory, WrittenView,
 };
-use crate::{
-    ids::FactId,
-    memory::Recalled,
-    store::{Episode, Fact, Written},
+use super::super::{
+    Backoffice,
+    auth::Actor,
+    changes::Known,
+    error::{Kind, Problem, Result},
+    extract::{Json, Path, Query},
 };
+use crate::store::Written;
 
 const MAX_ROWS: i64 = 500;
 const MAX_FOUND: usize = 50;
@@ -47,154 +46,16 @@ pub struct Question {
     pub user: Option<String>,
 }
 
-#[derive(Serialize, ToSchema)]
-pub struct Memories {
-    /// Semantic memory, newest first.
-    pub facts: Vec<FactView>,
-    /// Episodic memory, newest first.
-    pub episodes: Vec<EpisodeView>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct FactView {
-    pub id: Uuid,
-    pub key: String,
-    pub text: String,
-    pub value: Value,
-    pub said_by: String,
-    pub confidence: f64,
-    pub source_turn: Option<Uuid>,
-    pub source_episode: Option<Uuid>,
-    pub valid_from: DateTime<Utc>,
-    pub valid_to: Option<DateTime<Utc>>,
-    pub recorded_at: DateTime<Utc>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct EpisodeView {
-    pub id: Uuid,
-    pub conversation: Uuid,
-    pub turn_id: Uuid,
-    pub summary: String,
-    pub summary_json: Value,
-    pub tags: Vec<String>,
-    /// "rules" or "model": who summarised.
-    pub source: String,
-    pub created_at: DateTime<Utc>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct Found {
-    /// Best first.
-    pub memories: Vec<FoundView>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct FoundView {
-    /// "message", "fact" or "episode".
-    pub kind: String,
-    pub id: Uuid,
-    /// Key of a fact; empty otherwise.
-    pub key: String,
-    pub text: String,
-    /// The sum of `parts`.
-    pub score: f64,
-    /// 0 to 1: the share of the question's words that it holds, rare ones counting more.
-    pub share: f64,
-    /// The words that matched.
-    pub matched: Vec<String>,
-    /// What the score is made of: words, facts, around, session, date, speaker, recency.
-    pub parts: serde_json::Value,
-    /// The turn that it was said in, or comes from.
-    pub turn: Option<Uuid>,
-    /// "user", "assistant" or a name, of a message.
-    pub said_by: Option<String>,
-    pub recorded_at: DateTime<Utc>,
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewMemory {
-    pub text: String,
-    /// What it is about; derived from the text without it. A fact of the same key is replaced.
-    pub key: Option<String>,
-    /// Name of the person, made when new; the owner without it.
-    pub user: Option<String>,
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewText {
-    pub text: String,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct WrittenView {
-    /// "new", "replaced" or "unchanged".
-    pub outcome: &'static str,
-    pub fact: FactView,
-}
-
-impl From<Fact> for FactView {
-    fn from(row: Fact) -> Self {
-        Self {
-            id: row.id.0,
-            key: row.key,
-            text: row.value_text,
-            value: row.value_json.0,
-            said_by: row.said_by,
-            confidence: row.confidence,
-            source_turn: row.source_turn_id.map(|id| id.0),
-            source_episode: row.source_episode_id.map(|id| id.0),
-            valid_from: row.valid_from,
-            valid_to: row.valid_to,
-            recorded_at: row.recorded_at,
-        }
-    }
-}
-
-impl From<Episode> for EpisodeView {
-    fn from(row: Episode) -> Self {
-        Self {
-            id: row.id.0,
-            conversation: row.conversation_id.0,
-            turn_id: row.turn_id.0,
-            summary: row.summary_text,
-            summary_json: row.summary_json.0,
-            tags: row.tags.0,
-            source: row.source,
-            created_at: row.created_at,
-        }
-    }
-}
-
-impl From<Recalled> for FoundView {
-    fn from(found: Recalled) -> Self {
-        Self {
-            kind: found.kind.word().to_owned(),
-            id: found.id,
-            key: found.key,
-            text: found.text,
-            score: found.score,
-            share: found.share,
-            matched: found.matched,
-            parts: serde_json::json!(found.parts),
-            turn: found.turn.map(|turn| turn.0),
-            said_by: found.said_by,
-            recorded_at: found.recorded_at,
-        }
-    }
-}
-
 /// Facts and episodes of a person.
 #[utoipa::path(get, path = "/api/v1/memories", tag = "memory", params(Of), responses((status = 200, body = Memories)))]
 pub async fn list(State(backoffice): State<Arc<Backoffice>>, Query(of): Query<Of>) -> Result<axum::Json<Memories>> {
     let user = backoffice.known_person(of.user.as_deref()).await?;
-    let facts = backoffice.db.facts(user.id, of.closed, MAX_ROWS).await?;
+    let facts = backoffice.facts(user.id, of.closed, MAX_ROWS).await?;
     let episodes = backoffice.db.episodes(user.id, MAX_ROWS).await?;
+    let rules = backoffice.memory.rules(user.id).await?;
     Ok(axum::Json(Memories {
-        facts: facts.into_iter().map(FactView::from).collect(),
-        episodes: episodes.into_iter().map(EpisodeView::from).collect(),
+        facts: facts.into_iter().map(|fact| FactView::new(fact, &rules)).collect(),
+        episodes: episodes.into_iter().map(|episode| EpisodeView::new(episode, &rules)).collect(),
     }))
 }
 
@@ -206,7 +67,7 @@ pub async fn search(
 ) -> Result<axum::Json<Found>> {
     let user = backoffice.known_person(question.user.as_deref()).await?;
     let limit = question.k.unwrap_or(8).clamp(1, MAX_FOUND);
-    let found = backoffice.memory.recall(user.id, &question.q, limit).await?;
+    let found = backoffice.memory.search(user.id, &question.q, limit).await?;
     Ok(axum::Json(Found { memories: found.into_iter().map(FoundView::from).collect() }))
 }
 
@@ -232,40 +93,65 @@ pub async fn write(
     };
     let fact = backoffice.db.fact(id).await?;
     let fact = fact.ok_or_else(|| Problem::new(Kind::NoMemory, "It was forgotten at the same moment."))?;
-    Ok((status, axum::Json(WrittenView { outcome, fact: fact.into() })))
+    let rules = backoffice.memory.rules(user.id).await?;
+    Ok((status, axum::Json(WrittenView { outcome, fact: FactView::new(fact, &rules) })))
 }
 
-/// Gives a fact another text; the old one is kept as closed. The answer has the new fact.
+/// Changes a memory: a fact gets another text (the old one is kept as closed), is pinned, or a memory is kept
+/// out of prompts. What is said of a fact holds for the next values of its key, too. The answer has the memory
+/// as it is now.
 #[utoipa::path(
     patch,
     path = "/api/v1/memories/{id}",
     tag = "memory",
     params(("id" = Uuid, Path)),
-    request_body = NewText,
-    responses((status = 200, body = FactView), (status = 404, body = super::ProblemDocument), (status = 422, body = super::ProblemDocument))
+    request_body = MemoryChange,
+    responses((status = 200, body = MemoryView), (status = 404, body = super::ProblemDocument), (status = 422, body = super::ProblemDocument))
 )]
-pub async fn rewrite(
+pub async fn change(
     State(backoffice): State<Arc<Backoffice>>,
     actor: Actor,
     Path(id): Path<Uuid>,
-    Json(new): Json<NewText>,
-) -> Result<axum::Json<FactView>> {
-    Ok(axum::Json(backoffice.rewrite_fact(&actor, FactId(id), &new.text).await?.into()))
+    Json(change): Json<MemoryChange>,
+) -> Result<axum::Json<MemoryView>> {
+    let now = backoffice.change_memory(&actor, id, &change).await?;
+    let rules = backoffice.memory.rules(now.user()).await?;
+    Ok(axum::Json(match now {
+        Known::Fact(fact) => MemoryView::Fact(FactView::new(fact, &rules)),
+        Known::Episode(episode) => MemoryView::Episode(EpisodeView::new(episode, &rules)),
+    }))
 }
 
-/// Removes a fact or an episode for good.
+/// Forgets words of a person: they leave facts, episodes, messages, traces, calls, jobs and files. Facts that
+/// hold them go, with earlier values of their keys.
+#[utoipa::path(
+    post,
+    path = "/api/v1/memories/forget",
+    tag = "memory",
+    request_body = Forgetting,
+    responses((status = 200, body = ErasedView), (status = 422, body = super::ProblemDocument))
+)]
+pub async fn forget_words(
+    State(backoffice): State<Arc<Backoffice>>,
+    actor: Actor,
+    Json(order): Json<Forgetting>,
+) -> Result<axum::Json<ErasedView>> {
+    let user = backoffice.known_person(order.user.as_deref()).await?;
+    Ok(axum::Json(backoffice.forget_words(&actor, user.id, &order.text).await?.into()))
+}
+
+/// Forgets a fact with earlier values of its key and its words, or an episode with what was said in its turn.
 #[utoipa::path(
     delete,
     path = "/api/v1/memories/{id}",
     tag = "memory",
     params(("id" = Uuid, Path)),
-    responses((status = 200, body = Done), (status = 404, body = super::ProblemDocument))
+    responses((status = 200, body = ErasedView), (status = 404, body = super::ProblemDocument))
 )]
 pub async fn forget(
     State(backoffice): State<Arc<Backoffice>>,
     actor: Actor,
     Path(id): Path<Uuid>,
-) -> Result<axum::Json<Done>> {
-    backoffice.forget(&actor, id).await?;
-    Ok(Done::ok())
+) -> Result<axum::Json<ErasedView>> {
+    Ok(axum::Json(backoffice.forget(&actor, id).await?.into()))
 }

@@ -24,7 +24,7 @@ use super::{
     Page, html,
 };
 use crate::{
-    agent::{Envelope, NewMessage},
+    agent::{Envelope, NewMessage, shown_summary},
     ids::{ConversationId, TurnId, UserId},
     store::{Channel, Conversation, FileRow, Message},
 };
@@ -39,6 +39,8 @@ struct ChatPage {
     conversations: Vec<Conversation>,
     /// The one that is shown; a new one has none.
     current: Option<Conversation>,
+    /// What prompts have in place of the older messages.
+    earlier: Option<String>,
     messages: Vec<Said>,
     /// A sent form that is sent again is the same message.
     key: String,
@@ -92,7 +94,15 @@ pub async fn home() -> Redirect {
 pub async fn fresh(State(backoffice): State<Arc<Backoffice>>, actor: Actor, page: Page) -> Result<Response> {
     let conversations = backoffice.db.conversations(owner(&actor)?, MAX_CONVERSATIONS).await?;
     let words = words(&page);
-    html(&ChatPage { page, conversations, current: None, messages: Vec::new(), key: new_secret(), words })
+    html(&ChatPage {
+        page,
+        conversations,
+        current: None,
+        earlier: None,
+        messages: Vec::new(),
+        key: new_secret(),
+        words,
+    })
 }
 
 /// `GET /chat/{conversation}`
@@ -117,7 +127,8 @@ pub async fn show(
     }
     let conversations = backoffice.db.conversations(owner, MAX_CONVERSATIONS).await?;
     let words = words(&page);
-    html(&ChatPage { page, conversations, current: Some(current), messages: said, key: new_secret(), words })
+    let earlier = backoffice.db.folded(id).await?.map(|folded| shown_summary(&folded));
+    html(&ChatPage { page, conversations, current: Some(current), earlier, messages: said, key: new_secret(), words })
 }
 
 /// `POST /chat`: the first message of a conversation, without the script.

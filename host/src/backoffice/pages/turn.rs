@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -58,6 +59,7 @@ struct Bar {
 #[derive(Deserialize)]
 struct Memory {
     kind: String,
+    id: Uuid,
     #[serde(default)]
     key: String,
     text: String,
@@ -66,6 +68,10 @@ struct Memory {
     share: f64,
     #[serde(default)]
     matched: Vec<String>,
+    /// Whether it was there whatever was asked.
+    #[serde(default)]
+    pinned: bool,
+    recorded_at: DateTime<Utc>,
 }
 
 /// `GET /turns/{turn}`

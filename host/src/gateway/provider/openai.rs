@@ -1,7 +1,9 @@
 //! The OpenAI-compatible format, streamed. A thin client of our own: the compatible servers differ
 //! in what they leave out, and a typed crate refuses what it does not expect.
 
-use reqwest::{Url, header};
+mod dialect;
+
+use reqwest::{Response, Url, header};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,6 +18,8 @@ use crate::{
     gateway::{Answer, prompt_builder::PromptMessage},
 };
 
+use dialect::Dialect;
+
 /// Bytes of an answer with vectors at most.
 const MAX_VECTORS_BYTES: usize = 64 << 20;
 
@@ -23,6 +27,7 @@ pub struct OpenAi {
     pub server: Server,
     url: Url,
     embeddings: Url,
+    dialect: Dialect,
 }
 
 #[derive(Deserialize)]
@@ -89,12 +94,13 @@ impl OpenAi {
             server: Server::new(model, settings, headers, address("models")?)?,
             url: address("chat/completions")?,
             embeddings: address("embeddings")?,
+            dialect: Dialect::default(),
         })
     }
 
     /// Sends a question and reads the answer, as it comes or whole.
     pub async fn ask(&self, ask: Ask<'_>, on_text: &mut (dyn FnMut(&str) + Send)) -> Result<Answer, ProviderError> {
-        let response = self.server.send(&self.url, &self.body(&ask)).await?;
+        let response = self.send(&ask).await?;
         let mut reading = Reading::default();
         if !ask.stream {
             let body = self.server.read(response, MAX_ANSWER_BYTES).await?;
@@ -125,6 +131,16 @@ impl OpenAi {
         Ok(reading.answer(&self.server.model))
     }
 
+    /// Sends a question, in other words where the model refuses these: refusals cost nothing.
+    async fn send(&self, ask: &Ask<'_>) -> Result<Response, ProviderError> {
+        loop {
+            match self.server.send(&self.url, &self.body(ask)).await {
+                Err(refusal) if self.dialect.learn(&refusal) => {}
+                other => return other,
+            }
+        }
+    }
+
     /// One vector for each text.
     pub async fn embed(&self, texts: &[String]) -> Result<Embedded, ProviderError> {
         #[derive(Deserialize)]
@@ -152,7 +168,8 @@ impl OpenAi {
 
     fn body(&self, ask: &Ask<'_>) -> Value {
         let messages: Vec<Value> = ask.prompt.messages.iter().map(wire_message).collect();
-        let mut body = json!({ "model": self.server.model, "messages": messages, "max_tokens": ask.max_tokens });
+        let mut body = json!({ "model": self.server.model, "messages": messages });
+        body[self.dialect.bound()] = json!(ask.max_tokens);
         if ask.stream {
             body["stream"] = json!(true);
             body["stream_options"] = json!({ "include_usage": true });
@@ -173,7 +190,7 @@ impl OpenAi {
             ("response_format", wire_format(options.schema.as_ref(), options.json)),
         ];
         for (key, value) in set {
-            if let Some(value) = value {
+            if let Some(value) = value.filter(|_| self.dialect.takes(key)) {
                 body[key] = value;
             }
         }

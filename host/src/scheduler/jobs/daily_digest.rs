@@ -66,7 +66,7 @@ impl Day {
                 topics.push(title);
             }
         }
-        let facts = db.facts(user, false, MAX_ROWS).await?;
+        let facts = db.current_facts(&parts.clock, user, MAX_ROWS).await?;
         let facts = facts.iter().filter(|fact| fact.recorded_at >= yesterday);
         let jobs = db.jobs_of(user, now, MAX_ROWS).await?;
         let coming = jobs.iter().filter(|job| {

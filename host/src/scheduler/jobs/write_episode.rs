@@ -1,4 +1,4 @@
-//! Summarises an ended turn into episodic memory.
+//! Summarises an ended turn into episodic memory, and folds what grew old in its conversation.
 
 use anyhow::Context;
 use serde::Deserialize;
@@ -22,7 +22,11 @@ pub async fn run(parts: &Parts, job: &Job) -> Ended {
     let Payload { turn } = payload(job)?;
     let turn = parts.db.turn(turn).await?.context("there is no such turn")?;
     let settings = parts.settings.current().await?;
-    let summary = agent::summarise((&parts.db, &parts.gateway), &settings, parts.summaries, &turn).await;
+    let by = parts.keeping.summaries;
+    let summary = agent::summarise((&parts.db, &parts.gateway), &settings, by, &turn).await;
+    parts.memory.note_recalled(&turn).await?;
     parts.memory.keep_episode(&turn, summary.map_err(anyhow::Error::from)?).await?;
+    let with = (&parts.db, &*parts.gateway, &parts.clock);
+    agent::fold(with, &settings, &parts.keeping, &turn).await.map_err(anyhow::Error::from)?;
     Ok(Note::default())
 }

@@ -28,7 +28,7 @@ impl CallState {
         self.granted_word("memory", "write").map_err(Error::Denied)?;
         self.sent = true;
         let (user, turn) = (self.user, self.turn);
-        let kept = self.at_host(|host| async move { host.memory.remember(user, &key, &text, turn).await });
+        let kept = self.at_host(|host| async move { host.memory.remember_for_skill(user, &key, &text, turn).await });
         match kept.await {
             Ok(_) => Ok(()),
             Err(MemoryError::Store(error)) => Err(away(&error)),

@@ -1,4 +1,4 @@
-use rand::RngCore;
+use rand::Rng;
 
 use super::{CallState, lend};
 use crate::skills::{limits::MAX_RANDOM_BYTES, linker::random::Host};

@@ -10,10 +10,11 @@ use tokio::runtime::Handle;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::super::{
-    egress::{Egress, Outgoing, Refusal},
+    egress::{Egress, Incoming, Outgoing, Refusal},
     host::{CallState, MAX_REQUEST_BYTES, Reach},
     threads::run_on,
 };
+use super::told::{NoAnswer, Teller};
 
 /// Bytes that the guest hands over in one write of a body.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -22,10 +23,13 @@ type Answered = Result<hyper::Response<WasiBody>, Error>;
 type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
 /// The way of one run to the network.
+#[derive(Clone)]
 pub struct Network {
     reach: Option<(Egress, Reach, Instant)>,
     used: Arc<Mutex<Used>>,
     threads: Handle,
+    teller: Teller,
+    max_requests: u64,
 }
 
 /// What became of the requests of a run.
@@ -37,14 +41,34 @@ pub struct Used {
 }
 
 impl Network {
-    pub fn new(state: &CallState) -> Self {
+    pub fn new(state: &CallState, teller: Teller) -> Self {
         let world = state.world.as_ref();
         let reach = world.map(|world| (world.egress.clone(), world.reach.clone(), state.deadline));
-        Self { reach, used: Arc::default(), threads: state.threads.clone() }
+        let max_requests = state.limits.host_calls.saturating_sub(state.host_calls);
+        Self { reach, used: Arc::default(), threads: state.threads.clone(), teller, max_requests }
     }
 
     pub fn used(&self) -> Used {
         self.used.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Asks through the gate, or has the answer of the run that is replayed.
+    async fn ask(self, outgoing: Outgoing, options: Option<RequestOptions>) -> Result<Incoming, NoAnswer> {
+        let asked = format!("{} {}", outgoing.method, outgoing.url);
+        if let Some(answer) = self.teller.answered(&asked) {
+            return answer;
+        }
+        let (egress, reach, deadline) = self.reach.ok_or(NoAnswer::Denied)?;
+        let (wanted, there) = (options.and_then(wanted), reach.clone());
+        let exchange = async move { there.exchange(&egress, outgoing, wanted, deadline).await };
+        let outcome = run_on(&self.threads, exchange).await;
+        let wish = outcome.as_ref().err().and_then(|refusal| reach.asked_for(refusal));
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.sent |= outcome.as_ref().map_or_else(Refusal::request_sent, |_| true);
+        used.refused.extend(wish.map(|wish| ("http", Some(wish))));
+        drop(used);
+        self.teller.keep(asked, outcome.as_ref().map_err(no_answer));
+        outcome.map_err(|refusal| no_answer(&refusal))
     }
 }
 
@@ -55,20 +79,16 @@ impl WasiHttpHooks for Network {
         options: Option<RequestOptions>,
         _: Io,
     ) -> Box<dyn Future<Output = Result<(hyper::Response<WasiBody>, Io), Error>> + Send> {
-        let (reach, used, threads) = (self.reach.clone(), self.used.clone(), self.threads.clone());
-        used.lock().unwrap_or_else(PoisonError::into_inner).requests += 1;
+        let mut counted = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        counted.requests += 1;
+        let too_many = counted.requests > self.max_requests;
+        drop(counted);
+        let way = self.clone();
         Box::new(async move {
-            let (egress, reach, deadline) = reach.ok_or(Error::HttpRequestDenied)?;
-            let outgoing = outgoing(request, MAX_REQUEST_BYTES).await?;
-            let (wanted, there) = (options.and_then(wanted), reach.clone());
-            let exchange = async move { there.exchange(&egress, outgoing, wanted, deadline).await };
-            let outcome = run_on(&threads, exchange).await;
-            let asked = outcome.as_ref().err().and_then(|refusal| reach.asked_for(refusal));
-            let mut used = used.lock().unwrap_or_else(PoisonError::into_inner);
-            used.sent |= outcome.as_ref().map_or_else(Refusal::request_sent, |_| true);
-            used.refused.extend(asked.map(|asked| ("http", Some(asked))));
-            drop(used);
-            let incoming = outcome.map_err(|refusal| told(&refusal))?;
+            if too_many {
+                return Err(Error::HttpRequestDenied);
+            }
+            let incoming = way.ask(outgoing(request, MAX_REQUEST_BYTES).await?, options).await.map_err(told)?;
             let mut response = hyper::Response::builder().status(incoming.status);
             for (name, value) in incoming.headers {
                 response = response.header(name, value);
@@ -109,12 +129,23 @@ fn wanted(options: RequestOptions) -> Option<Duration> {
     parts.iter().all(Option::is_some).then(|| parts.into_iter().flatten().sum())
 }
 
-fn told(refusal: &Refusal) -> Error {
+fn no_answer(refusal: &Refusal) -> NoAnswer {
     match refusal {
-        Refusal::Denied(_) | Refusal::DeniedRedirect(_) | Refusal::NotGranted { .. } => Error::HttpRequestDenied,
-        Refusal::Invalid(_) => Error::HttpRequestUriInvalid,
-        Refusal::Timeout { .. } => Error::ConnectionTimeout,
-        Refusal::TooLarge { .. } => Error::HttpResponseBodySize(None),
-        Refusal::Unreachable { .. } => Error::DestinationUnavailable,
+        Refusal::Denied(_) | Refusal::DeniedRedirect(_) | Refusal::NotGranted { .. } => NoAnswer::Denied,
+        Refusal::Invalid(_) => NoAnswer::Invalid,
+        Refusal::Timeout { .. } => NoAnswer::Timeout,
+        Refusal::TooLarge { .. } => NoAnswer::TooLarge,
+        Refusal::Unreachable { .. } => NoAnswer::Unreachable,
+    }
+}
+
+fn told(reason: NoAnswer) -> Error {
+    match reason {
+        NoAnswer::Denied => Error::HttpRequestDenied,
+        NoAnswer::Invalid => Error::HttpRequestUriInvalid,
+        NoAnswer::Timeout => Error::ConnectionTimeout,
+        NoAnswer::TooLarge => Error::HttpResponseBodySize(None),
+        NoAnswer::Unreachable => Error::DestinationUnavailable,
+        NoAnswer::Diverged => Error::InternalError(Some("the replay went another way".to_owned())),
     }
 }
