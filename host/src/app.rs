@@ -24,7 +24,7 @@ use crate::{
     config::Config,
     gateway::Gateway,
     ids::HostId,
-    memory::Memory,
+    memory::{Embedder, LocalEmbedder, Memory},
     scheduler::{self, Scheduler},
     settings::Settings,
     skills::{Bundle, Probed, Services, Skills, host_key},
@@ -88,8 +88,8 @@ impl App {
         let gateway = Arc::new(Gateway::new(db.clone(), clock.clone(), settings.clone(), &config.gateway)?);
         let key = host_key(&config.skills.secret_key, data_dir, FORGETTING).context("the host's key cannot be used")?;
         let mut memory = Memory::new(db.clone(), clock.clone()).keyed(key);
-        if let Some(embedder) = GatewayEmbedder::new(gateway.clone()) {
-            memory = memory.with_embedder(Arc::new(embedder));
+        if let Some(embedder) = embedder(&config, &gateway).await {
+            memory = memory.with_embedder(embedder);
         }
         let services = Services {
             db: db.clone(),
@@ -329,6 +329,26 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
+}
+
+/// What makes vectors for memory: the model that is configured, or the package beside the data.
+async fn embedder(config: &Arc<Config>, gateway: &Arc<Gateway>) -> Option<Arc<dyn Embedder>> {
+    if let Some(embedder) = GatewayEmbedder::new(gateway.clone()) {
+        return Some(Arc::new(embedder));
+    }
+    let settings = config.clone();
+    let find = move || LocalEmbedder::find(&settings.memory.embedder_file, &settings.data_dir);
+    match tokio::task::spawn_blocking(find).await.ok()? {
+        Ok(Some(embedder)) => Some(Arc::new(embedder)),
+        Ok(None) => {
+            tracing::info!("memory is searched by words alone: there is no embedder");
+            None
+        }
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "memory is searched by words alone");
+            None
+        }
+    }
 }
 
 /// The folder of bundled skills: as it is set, or beside the program.

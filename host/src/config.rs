@@ -87,6 +87,7 @@ pub struct Memory {
     pub recall_tokens: u32,
     pub summaries: Summaries,
     pub fold_nightly: bool,
+    pub embedder_file: PathBuf,
 }
 
 /// Who summarises a turn that a model answered.

@@ -19,7 +19,7 @@ mod segment;
 mod semantic;
 mod wish;
 
-pub use embed::{EmbedError, Embedder, Purpose};
+pub use embed::{EmbedError, Embedder, LocalEmbedder, PackageError, Purpose};
 pub use essentials::{essentials, missing};
 pub use exchange::{Format, ImportError};
 pub use facts::{Answered, Learnt, Over, Said};

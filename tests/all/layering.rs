@@ -6,12 +6,13 @@ use std::{collections::BTreeSet, fs, sync::LazyLock};
 use crate::harness::{root, rust_files};
 
 /// Crates, and the only files or folders of `host/src` that may name them.
-const HOMES: [(&[&str], &[&str]); 8] = [
+const HOMES: [(&[&str], &[&str]); 9] = [
     (&["sqlx"], &["store"]),
     (&["wasmtime", "wasmparser", "wit_component", "wasm_encoder"], &["skills"]),
     (&["teloxide_core"], &["telegram"]),
     (&["axum", "askama", "tower_sessions", "utoipa", "plotters"], &["backoffice"]),
     (&["tiktoken_rs"], &["gateway/tokens"]),
+    (&["fearless_simd", "rawzip"], &["memory/embed/local"]),
     // `config` checks URLs with it, `cli` talks to a running host.
     (&["reqwest"], &["gateway", "skills/egress", "config", "cli"]),
     (&["wasmtime_wasi", "wasmtime_wasi_http"], &["skills/wide"]),

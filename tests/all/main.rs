@@ -11,6 +11,7 @@ mod budgets;
 mod chat;
 mod conformance;
 mod crash;
+mod embedder;
 mod forgetting;
 mod gallery;
 mod gateway;

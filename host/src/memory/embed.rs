@@ -1,5 +1,9 @@
 //! What texts mean: vectors of an embedder, one byte a dimension, compared one by one with all of a person.
 
+mod local;
+
+pub use local::{LocalEmbedder, PackageError};
+
 use futures_util::future::BoxFuture;
 use std::fmt::Debug;
 
