@@ -85,7 +85,7 @@ impl Arrays {
             return Err(self.wrong_shape(name, &header.shape, shape));
         }
         let numbers = npy::numbers(&header.kind, data).ok_or_else(|| self.damaged(name))?;
-        if numbers.len() == shape.iter().product() { Ok(numbers) } else { Err(self.damaged(name)) }
+        if numbers.len() == shape.iter().product::<usize>() { Ok(numbers) } else { Err(self.damaged(name)) }
     }
 
     /// Writes the table of rows, one part after the other, and returns the rows of each part.
