@@ -51,7 +51,7 @@ const MAX_FACTS: i64 = 5_000;
 
 /// Answers that are kept in mind, and for how long: a question is often asked again by the next step.
 const MAX_FOUND: u64 = 128;
-const FOUND_LIFE: Duration = Duration::from_secs(60);
+const FOUND_LIFE: Duration = Duration::from_mins(1);
 
 /// Rows that a search without a room looks through for those that match.
 const MAX_LOOKED_AT: usize = 200;

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use serde_json::json;
 use skillet::{
     clock::Clock,
-    config::Config,
+    config::{self, Config},
     gateway::Gateway,
     ids::{HostId, JobId, OutboxId},
     memory::Memory,
@@ -143,8 +143,7 @@ impl Bench {
             gateway: self.gateway.clone(),
             skills: self.skills.clone(),
             settings: self.settings.clone(),
-            summaries: self.config.memory.summaries,
-            fold_nightly: false,
+            keeping: config::Memory { fold_nightly: false, ..self.config.memory.clone() },
             retention_days: 90,
             wake: self.wake.clone(),
             host: HostId::new(&self.clock),

@@ -15,7 +15,7 @@ impl Report {
         let mut line = format!("{name:<40}");
         for (measure, value, n) in means.all() {
             let shown = if measure.starts_with("tokens") { format!("{value:.0}") } else { format!("{value:.3}") };
-            line += &format!("  {measure} {shown}");
+            line.extend(["  ", measure, " ", &shown]);
             let unit = if measure.starts_with("tokens") { "tokens" } else { "share" };
             self.entry(&format!("{name}, {measure}"), unit, value, None, n);
         }

@@ -38,7 +38,7 @@ pub async fn run(report: &mut Report, engine: &str, url: &str, folder: &Path, se
         }
         let name = format!("{engine}, {said} messages of one person");
         report.times(&format!("{name}: a query"), &ask(&store, user, longest).await?);
-        let each = (store.indexing - before).as_secs_f64() * 1_000.0 / float(store.indexed - indexed);
+        let each = store.indexing.saturating_sub(before).as_secs_f64() * 1_000.0 / float(store.indexed - indexed);
         report.value(&format!("{name}: indexing a message"), "ms", each, store.indexed - indexed);
         report.value(&format!("{name}: index of all"), "MB", index_megabytes(&store.db).await?, store.indexed);
     }

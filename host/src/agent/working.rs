@@ -126,7 +126,7 @@ async fn by_model(
     let mut text = before.map_or_else(String::new, |before| format!("So far:\n{}\n\nThen:\n", shown(before)));
     for message in old {
         let who = if message.role == "user" { "Person" } else { "Assistant" };
-        text += &format!("{who}: {}\n", cut_tokens(&message.content, each.max(64)));
+        text.extend([who, ": ", &cut_tokens(&message.content, each.max(64)), "\n"]);
     }
     let parts = Parts {
         system: settings.prompt(Template::Fold),

@@ -45,6 +45,9 @@ const CHUNK: usize = 48;
 /// A line with less than this share of the best line's score says nothing more about the question.
 const FLOOR: f64 = 0.12;
 
+/// How many tokens a line takes.
+pub type CountTokens = fn(&str) -> u32;
+
 /// What memory is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask<'a> {
@@ -55,7 +58,7 @@ pub struct Ask<'a> {
     /// Lines at most.
     pub limit: usize,
     /// Tokens that the lines may take together, and what counts those of one.
-    pub room: Option<(u32, fn(&str) -> u32)>,
+    pub room: Option<(u32, CountTokens)>,
     /// Turns that are known already.
     pub except: &'a [TurnId],
 }

@@ -196,14 +196,13 @@ async fn messages_stand_in_sessions(db: TestDb) {
 async fn a_session_ends_with_a_silence(db: TestDb) {
     let ada = db.person("ada").await;
     let talk = db.talk(ada).await;
-    let mut begins = 0;
-    for (hours, begins_anew) in [(0, true), (1, false), (24, false), (37, true), (1, false)] {
+    let silences = [(0, true), (1, false), (24, false), (37, true), (1, false)];
+    for (nth, (hours, begins_anew)) in silences.into_iter().enumerate() {
         db.clock.advance(Duration::hours(hours));
-        let word = format!("word{begins}{hours}");
+        let word = format!("word{nth}{hours}");
         say(&db, ada, talk, &word).await;
         let row = &rows(&db, ada, &[&word]).await[0];
         assert_eq!(row.session == Some(row.id), begins_anew, "after {hours} hours");
-        begins += 1;
     }
     // A long session ends sooner, and none goes on without end.
     for n in 0..20 {
@@ -227,7 +226,8 @@ async fn a_message_is_added_once(db: TestDb) {
         waiting.into_iter().map(|message| Searched { message, speaker: None, words: Some("bike".into()) }).collect();
     let other = db.another().await;
     let (here, there) = futures_util::join!(db.search_messages(ada, &searched), other.search_messages(ada, &searched));
-    (here.unwrap(), there.unwrap());
+    here.unwrap();
+    there.unwrap();
     assert_eq!(find(&db, ada, &["bike"]).await.len(), 1);
     // What is not to be found is done with, too.
     let waiting = db.unsearched(100).await.unwrap();
