@@ -72,9 +72,9 @@ mod tests {
         }
         let slots = Slots { name: "Mia", persona: " Be kind. " };
         let text = fill(Template::Answer.bundled(), slots).unwrap();
-        assert!(text.starts_with("You are Mia, ") && text.ends_with("success.\n\nBe kind."), "{text}");
+        assert!(text.starts_with("You are Mia, ") && text.ends_with("just kept.\n\nBe kind."), "{text}");
         let text = fill(Template::Answer.bundled(), Slots { persona: "", ..slots }).unwrap();
-        assert!(text.ends_with("reported success."), "{text}");
+        assert!(text.ends_with("marked as just kept."), "{text}");
         assert!(fill("{{ nobody }}", slots).is_err_and(|error| error.contains("undefined")));
         assert!(fill("{% if %}", slots).is_err());
         assert!(fill("{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}", slots).is_err());

@@ -203,7 +203,7 @@ async fn nights_fold_what_is_old_and_do_not_repeat_what_was_undone() {
         tags: Vec::new(),
         source: "rules".into(),
         created_at: at.parse().unwrap(),
-        words: text.into(),
+        words: text.to_lowercase(),
     };
     let episodes = [
         episode("2026-03-01T10:00:00Z", "We met Anna at 15:30"),

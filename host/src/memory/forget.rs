@@ -57,6 +57,9 @@ impl Memory {
         // What a fact is called says more than what it says.
         let keys = keys_that_hold(&facts, &asked, |fact| format!("{} {}", fact.key, semantic::aliases(&fact.key)));
         let keys = if keys.is_empty() { keys_that_hold(&facts, &asked, |fact| fact.value_text.clone()) } else { keys };
+        // Who names nobody means himself.
+        let own: Vec<String> = keys.iter().filter(|key| !key.contains('.')).cloned().collect();
+        let keys = if own.is_empty() { keys } else { own };
         Ok(match keys.len() {
             0 => None,
             1 => Some(Target::Keys(keys)),

@@ -1,7 +1,7 @@
 //! The threads that run guests, and nothing else. Whatever a guest does, the threads that answer people, watch
 //! timers and talk to the database and the network go on; what a guest asks of the host is done there too.
 
-use std::{future::poll_fn, io, num::NonZero, panic, pin::pin, thread};
+use std::{io, num::NonZero, panic, thread};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
@@ -34,22 +34,8 @@ impl Threads {
 
     /// Runs to its end here, or until whoever waits for it leaves.
     pub async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
-        run_on(&self.handle, giving_way(work)).await
+        run_on(&self.handle, work).await
     }
-}
-
-/// Where the work pauses, a thread that waits for this core goes first: a guest that uses up its slice would keep a
-/// timer of the host from it for milliseconds, although it stands back.
-async fn giving_way<T>(work: impl Future<Output = T>) -> T {
-    let mut work = pin!(work);
-    poll_fn(|context| {
-        let polled = work.as_mut().poll(context);
-        if polled.is_pending() {
-            thread::yield_now();
-        }
-        polled
-    })
-    .await
 }
 
 /// Runs something to its end on other threads, or until whoever waits for it leaves; a panic comes here.

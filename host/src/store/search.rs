@@ -148,6 +148,13 @@ fn placed((id, session, turn, speaker, length, recorded_at): PlacedRow) -> Place
     Placed { id, session, turn_id: turn.parse().ok(), speaker, length, recorded_at }
 }
 
+/// A row of the index, as SQLite puts it into one value.
+type IndexedRow = (i64, SearchKind, Uuid, String, Option<i64>, Option<String>, String, i64, DateTime<Utc>);
+
+fn indexed((id, kind, ref_id, turn, session, speaker, words, length, recorded_at): IndexedRow) -> Indexed {
+    Indexed { id, kind, ref_id, turn_id: turn.parse().ok(), session, speaker, words, length, recorded_at }
+}
+
 /// A list of numbers for SQLite, which takes it as one value.
 fn list(ids: &[i64]) -> Json<&[i64]> {
     Json(ids)
@@ -206,17 +213,20 @@ impl Db {
     pub async fn indexed(&self, user: UserId, ids: &[i64], now: DateTime<Utc>) -> Result<Vec<Indexed>> {
         Ok(match self {
             Self::Sqlite(pool) => {
-                sqlx::query_as(concat!(
-                    "SELECT ",
+                // One value for all: each row of an answer costs more than to read it.
+                let (rows,): (Json<Vec<IndexedRow>>,) = sqlx::query_as(concat!(
+                    "SELECT json_group_array(json_array(id, kind, hex(ref_id), hex(turn_id), session, speaker, words,
+                        length, recorded_at)) FROM (SELECT ",
                     indexed_columns!(),
                     " WHERE s.user_id = $1 AND s.id IN (SELECT value FROM json_each($2)) AND f.valid_to IS NULL
-                     AND (f.expires_at IS NULL OR f.expires_at > $3) ORDER BY s.id",
+                     AND (f.expires_at IS NULL OR f.expires_at > $3) ORDER BY s.id)",
                 ))
                 .bind(user)
                 .bind(list(ids))
                 .bind(now)
-                .fetch_all(pool)
-                .await?
+                .fetch_one(pool)
+                .await?;
+                rows.0.into_iter().map(indexed).collect()
             }
             Self::Postgres(pool) => {
                 sqlx::query_as(concat!(
@@ -238,7 +248,7 @@ impl Db {
     pub async fn sessions_of(&self, user: UserId, sessions: &[i64]) -> Result<Vec<Placed>> {
         Ok(match self {
             Self::Sqlite(pool) => {
-                // One value for hundreds of messages: each row of an answer costs more than to read it.
+                // One value, as above.
                 let (rows,): (Json<Vec<PlacedRow>>,) = sqlx::query_as(
                     "SELECT json_group_array(json_array(id, session, hex(turn_id), speaker, length, recorded_at)) FROM (
                         SELECT id, session, turn_id, speaker, length, recorded_at FROM search
