@@ -84,7 +84,7 @@ async fn what_a_model_leaves_out_of_a_summary_is_added_to_it() {
     let host = host(&model, "model").await;
     let mut conversation: Option<String> = None;
     let mut first = String::new();
-    for matter in ["the code is QX-4471", "nothing", "nothing", "nothing"] {
+    for matter in ["the code is QX-4471", "nothing", "nothing", "nothing", "nothing", "nothing"] {
         model.then(Answer::text("I see."));
         let reply = host.chat("ada", &long(matter), conversation.as_deref()).await;
         conversation = Some(word(&reply, "conversation").to_owned());

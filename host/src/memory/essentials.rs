@@ -9,7 +9,7 @@ const MAX_CLAUSE_CHARS: usize = 120;
 /// Words with digits: amounts, times, dates, codes, addresses.
 static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"\S+@\S+\.\w+|\+?\d[\d ()-]{5,}\d|(?:[A-Za-z#$€£¥]*\d[\dA-Za-z.,:/-]*\s?(?:年|月|日|号|点半?|时|分|元|块|万|岁|天|周|%|°|am|pm|AM|PM|EUR|USD|euros?|dollars?)?)+",
+        r"\S+@\S+\.\w+|\+?\d[\d ()-]{5,}\d|(?:(?:\p{Han}?[A-Z][A-Za-z]*-?|[A-Za-z#$€£¥]*-?)\d[\dA-Za-z.,:/-]*\s?(?:年|月|日|号|点半?|时|分|元|块|万|岁|天|周|%|°|am|pm|AM|PM|EUR|USD|euros?|dollars?)?)+",
     )
 });
 
@@ -91,13 +91,14 @@ mod tests {
     fn names_numbers_dates_and_decisions_are_found() {
         let check = |text: &str, expected: &[&str]| assert_eq!(essentials(text), expected, "{text}");
         check("Nice weather today, is it not?", &[]);
+        check("my code is QX-4471", &["QX-4471"]);
         check("The flight LH4521 leaves at 14:35 from Gate B12.", &["LH4521", "14:35", "B12", "Gate"]);
         check("Please tell Anna Schmidt that it costs $1,250.50", &["$1,250.50", "Anna Schmidt"]);
         check("We agreed to paint it green. It rains.", &["We agreed to paint it green"]);
         check("会议改到5月3号下午3点，找王医生", &["5月3号", "3点", "王医生"]);
         check("我女儿叫小雨。今天很热", &["小雨"]);
         check("那就决定去杭州，不去苏州", &["那就决定去杭州，不去苏州"]);
-        check("车牌是沪A12345，邮箱 a.b@c.org", &["A12345", "a.b@c.org"]);
+        check("车牌是沪A12345，邮箱 a.b@c.org", &["沪A12345", "a.b@c.org"]);
     }
 
     #[test]
