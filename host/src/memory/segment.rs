@@ -1,7 +1,7 @@
 //! Cuts text into the words that it is found by: one analyser for what is stored and for what is
 //! asked. Latin words are stemmed; runs of Han characters give the words of a dictionary, every pair of
 //! characters (a second chance at a name that no dictionary has), and single characters, so that a question
-//! of one character works. A change here raises [`crate::store::ANALYSER`].
+//! of one character works. A change here raises `store::search::ANALYSER`.
 
 use jieba_rs::Jieba;
 use rust_stemmers::{Algorithm, Stemmer};
