@@ -184,7 +184,7 @@ async fn echoes_and_commands_are_not_memories(db: TestDb) {
     let mut ending = crate::harness::db::ending("You told me: the boat is green.");
     ending.meta = json!({ "rung": "retrieval" });
     db.end_turn(&db.clock, &turn, host, &ending).await.unwrap();
-    ada.memory.index_messages().await.unwrap();
+    ada.says(&db, "forget my boat code").await;
     assert!(ada.recalls("the boat?").await.is_empty());
     assert!(db.unsearched(10).await.unwrap().is_empty());
 }

@@ -1,7 +1,7 @@
 //! Keeps every message searchable, off the reply path: what came in since is cut and added, and what an earlier
 //! analyser cut is cut again.
 
-use super::{Memory, fact_words, segment::index_words};
+use super::{Memory, fact_words, segment::index_words, wish};
 use crate::store::{SearchKind, Searched, Stale, StoreError, Unsearched};
 
 /// Messages that are added in one transaction: SQLite has one writer, and others wait for it.
@@ -42,7 +42,8 @@ impl Memory {
 fn searched(message: Unsearched) -> Searched {
     let from = message.meta.0["from"].as_str().map(str::to_owned);
     let echo = message.role == "assistant" && ECHOES.contains(&message.meta.0["rung"].as_str().unwrap_or_default());
-    let command = message.role == "user" && message.content.starts_with('/');
+    // Who asks to forget does not want to hear of it again.
+    let command = message.role == "user" && (message.content.starts_with('/') || wish(&message.content).is_some());
     let words = (!echo && !command).then(|| message_words(from.as_deref(), &message.content));
     Searched { speaker: from.map(|from| from.to_lowercase()), message, words }
 }
