@@ -18,7 +18,9 @@ mod valve;
 mod view;
 
 pub use price::{Price, PriceSource};
-pub use prompt_builder::{HistoryLine, Parts, Prompt, PromptMessage, Round, SkillResult, SummaryLine};
+pub use prompt_builder::{
+    HEAD_TOKENS, HistoryLine, LINE_TOKENS, Parts, Prompt, PromptMessage, Round, SkillResult, SummaryLine,
+};
 pub use provider::{Embedded, Finish, Options, ProviderError, Tokens, ToolCall, ToolChoice, ToolSpec};
 pub use structured::{Fits, Misfit};
 pub use tier::{Blocked, Rung, Step};

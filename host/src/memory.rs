@@ -35,6 +35,7 @@ use moka::sync::Cache;
 use retriever::Library;
 use serde_json::Value;
 use std::{collections::HashSet, sync::Arc, time::Duration};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::{
@@ -61,11 +62,18 @@ pub fn words(text: &str) -> HashSet<String> {
     segment::query_words(text).into_iter().collect()
 }
 
+/// The words that a text is found by.
+fn held_words(text: &str) -> HashSet<String> {
+    segment::index_words(text).split(' ').map(str::to_owned).collect()
+}
+
 #[derive(Clone, Debug)]
 pub struct Memory {
     db: Db,
     clock: Clock,
     embedder: Option<Arc<dyn Embedder>>,
+    /// Held while missing vectors are made.
+    embedding: Arc<Mutex<()>>,
     /// What was found lately, by who asked what of which state of the index.
     found: Cache<[u8; 32], Arc<Vec<Recalled>>>,
     /// What hashes of forgotten words are made with.
@@ -114,7 +122,7 @@ pub struct Summary {
 impl Memory {
     pub fn new(db: Db, clock: Clock) -> Self {
         let found = Cache::builder().max_capacity(MAX_FOUND).time_to_live(FOUND_LIFE).build();
-        Self { db, clock, embedder: None, found, key: [0; 32] }
+        Self { db, clock, embedder: None, embedding: Arc::default(), found, key: [0; 32] }
     }
 
     /// The same, with vectors of what texts mean.
@@ -147,20 +155,15 @@ impl Memory {
         rules: &Rules,
     ) -> Result<Vec<Recalled>, StoreError> {
         let ask = Ask { user, text, zone: chrono_tz::UTC, limit: MAX_LOOKED_AT, room: None, except: &[] };
-        let mut found = self.under(&ask, rules).await?;
+        let mut found = self.fill(&ask, rules).await?;
         found.retain(|one| !one.matched.is_empty() || one.parts.date > 0.0);
         found.truncate(limit);
         Ok(found)
     }
 
-    /// The memories that bear on a question, best first, also what was said around them; with a room, as much as
-    /// fits.
-    pub async fn fill(&self, ask: &Ask<'_>) -> Result<Vec<Recalled>, StoreError> {
-        let rules = self.rules(ask.user).await?;
-        self.under(ask, &rules).await
-    }
-
-    async fn under(&self, ask: &Ask<'_>, rules: &Rules) -> Result<Vec<Recalled>, StoreError> {
+    /// The memories that bear on a question and that the rules let in, best first, also what was said around them;
+    /// with a room, as much as fits.
+    pub async fn fill(&self, ask: &Ask<'_>, rules: &Rules) -> Result<Vec<Recalled>, StoreError> {
         let (now, state) = (self.clock.now(), self.db.search_state(ask.user).await?);
         let key = ask.fingerprint(now, state.version, rules);
         if let Some(found) = self.found.get(&key) {
@@ -184,8 +187,7 @@ impl Memory {
     /// Keeps the summary of a turn; a second one of the same turn is ignored, and so is one about an excluded
     /// topic or of a turn that was forgotten.
     pub async fn keep_episode(&self, turn: &Turn, summary: Summary) -> Result<bool, StoreError> {
-        let user = turn.user_id;
-        if self.rules(user).await?.excludes(&summary.text) || self.is_forgotten(user, turn.id).await? {
+        if self.rules(turn.user_id).await?.excludes(&summary.text) || self.is_forgotten(turn).await? {
             return Ok(false);
         }
         let episode = NewEpisode {

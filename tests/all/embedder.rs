@@ -39,7 +39,7 @@ async fn a_question_in_one_language_finds_the_other(db: TestDb) {
     ] {
         let ask =
             skillet::memory::Ask { user: ada, text: question, zone: chrono_tz::UTC, limit: 3, room: None, except: &[] };
-        let found = memory.fill(&ask).await.unwrap();
+        let found = memory.fill(&ask, &skillet::memory::Rules::default()).await.unwrap();
         assert_eq!(found[0].text, answer, "{question}");
         assert!(found[0].parts.meaning > 0.4 && found[0].matched.is_empty());
     }

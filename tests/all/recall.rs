@@ -5,7 +5,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use serde_json::json;
 use skillet::{
     ids::{ConversationId, TurnId, UserId},
-    memory::{Ask, EmbedError, Embedder, Memory, Purpose, Recalled},
+    memory::{Ask, EmbedError, Embedder, Memory, Purpose, Recalled, Rules},
     store::SearchKind,
 };
 use std::sync::Arc;
@@ -53,7 +53,7 @@ impl Person {
     }
 
     async fn recalls(&self, text: &str) -> Vec<Recalled> {
-        self.memory.fill(&self.ask(text)).await.unwrap()
+        self.memory.fill(&self.ask(text), &Rules::default()).await.unwrap()
     }
 
     fn ask<'a>(&self, text: &'a str) -> Ask<'a> {
@@ -141,11 +141,12 @@ async fn a_room_is_filled_with_whole_lines(db: TestDb) {
         ada.says(&db, text).await;
     }
     let count: fn(&str) -> u32 = |line| u32::try_from(line.split(' ').count()).unwrap();
-    let found = ada.memory.fill(&Ask { room: Some((21, count)), ..ada.ask("the boat?") }).await.unwrap();
+    let found =
+        ada.memory.fill(&Ask { room: Some((21, count)), ..ada.ask("the boat?") }, &Rules::default()).await.unwrap();
     let tokens: u32 = found.iter().map(|one| count(&one.line(chrono_tz::UTC))).sum();
     assert!((12..=21).contains(&tokens), "{tokens}");
     assert!(found.iter().all(|one| one.text != long), "a line is whole or not there");
-    assert_eq!(ada.memory.fill(&Ask { limit: 2, ..ada.ask("the boat?") }).await.unwrap().len(), 2);
+    assert_eq!(ada.memory.fill(&Ask { limit: 2, ..ada.ask("the boat?") }, &Rules::default()).await.unwrap().len(), 2);
 }
 
 async fn what_is_known_is_not_said_again(db: TestDb) {
@@ -153,7 +154,7 @@ async fn what_is_known_is_not_said_again(db: TestDb) {
     let known = ada.says(&db, "The boat is green.").await;
     ada.says(&db, "The boat is old.").await;
     ada.says(&db, "The boat is old.").await;
-    let found = ada.memory.fill(&Ask { except: &[known], ..ada.ask("the boat?") }).await.unwrap();
+    let found = ada.memory.fill(&Ask { except: &[known], ..ada.ask("the boat?") }, &Rules::default()).await.unwrap();
     assert_eq!(texts(&found), ["The boat is old."]);
 }
 

@@ -6,7 +6,7 @@ use skillet::{
     clock::Clock,
     gateway::count_tokens,
     ids::{HostId, TurnId, UserId},
-    memory::{Ask, Memory, Recalled},
+    memory::{Ask, Memory, Recalled, Rules},
     store::{Channel, Db, Ending, Incoming},
 };
 use std::{
@@ -123,13 +123,13 @@ impl Store {
     /// Everything that memory finds for a question, best first.
     pub async fn ranked(&self, user: UserId, text: &str) -> Result<Vec<Recalled>> {
         let ask = Ask { user, text, zone: chrono_tz::UTC, limit: usize::MAX, room: None, except: &[] };
-        Ok(self.memory.fill(&ask).await?)
+        Ok(self.memory.fill(&ask, &Rules::default()).await?)
     }
 
     /// What a prompt gets for a question, in so many tokens.
     pub async fn filled(&self, user: UserId, text: &str, room: u32) -> Result<Vec<Recalled>> {
         let ask = Ask { user, text, zone: chrono_tz::UTC, limit: 60, room: Some((room, count_tokens)), except: &[] };
-        Ok(self.memory.fill(&ask).await?)
+        Ok(self.memory.fill(&ask, &Rules::default()).await?)
     }
 }
 

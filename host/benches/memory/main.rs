@@ -62,7 +62,7 @@ async fn run(sets: &[Set]) -> Result<()> {
         Some(server) => scale::run(&mut report, "Postgres", &server.url, &place.0, sets).await?,
         None => println!("*** SKIPPED memory on Postgres: no Postgres on this machine. ***"),
     }
-    println!("*** SKIPPED vectors: memory has no embedder. ***");
+    println!("*** SKIPPED vectors: memory is given no embedder here. ***");
     report.write("memory")
 }
 

@@ -18,9 +18,9 @@ use super::{
     working::Working,
 };
 use crate::{
-    gateway,
+    gateway::{HEAD_TOKENS, LINE_TOKENS, count_tokens},
     ids::{TokenId, TurnId},
-    memory::{Answered, Ask, Learnt, MemoryError, Over, Recalled, Said, asks_for_all, asks_to_remember},
+    memory::{Answered, Ask, Learnt, MemoryError, Over, Recalled, Rules, Said, asks_for_all, asks_to_remember},
     skills::{Caller, Installed, Outcome, Request, readable},
     store::{Account, Ending, Fact, Folded, Message, NewJob, StoreError, Turn, storable_json},
 };
@@ -39,10 +39,6 @@ const HISTORY_SHARE: u32 = 4;
 
 /// Share of a prompt's budget that memory may take, whatever the settings allow.
 const MEMORY_SHARE: u32 = 4;
-
-/// What a section of a prompt costs beside its lines, and a line beside its words.
-const HEAD_TOKENS: u32 = 24;
-const LINE_TOKENS: u32 = 3;
 
 /// Memories of one turn at most, however short they are.
 const MAX_MEMORIES: usize = 60;
@@ -163,8 +159,9 @@ async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> 
     }
     if !by_skill_alone {
         let began = Instant::now();
-        let mut memories = parts.memory.pinned(turn.user_id).await?;
-        let recalled = recall(&context, &memories).await?;
+        let rules = parts.memory.rules(turn.user_id).await?;
+        let mut memories = parts.memory.pinned(turn.user_id, &rules).await?;
+        let recalled = recall(&context, &rules, &memories).await?;
         // What is pinned and bears on the message answers it, too.
         memories.retain(|pinned| recalled.iter().all(|one| one.id != pinned.id));
         memories.extend(recalled);
@@ -180,22 +177,22 @@ async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> 
 }
 
 /// What bears on the message, as much as the room in a prompt holds that is left beside what is pinned.
-async fn recall(context: &Context<'_>, pinned: &[Recalled]) -> Result<Vec<Recalled>, StoreError> {
+async fn recall(context: &Context<'_>, rules: &Rules, pinned: &[Recalled]) -> Result<Vec<Recalled>, StoreError> {
     let mut except = told(&context.history, context.settings.token_budget / HISTORY_SHARE);
     except.push(context.turn.id);
     let room = context.agent.parts.config.memory.recall_tokens.min(context.settings.token_budget / MEMORY_SHARE);
     let zone = context.settings.time_zone;
-    let taken: u32 = pinned.iter().map(|one| gateway::count_tokens(&one.line(zone)) + LINE_TOKENS).sum();
+    let taken: u32 = pinned.iter().map(|one| count_tokens(&one.line(zone)) + LINE_TOKENS).sum();
     let room = room.saturating_sub(HEAD_TOKENS + taken);
     let ask = Ask {
         user: context.turn.user_id,
         text: &context.message,
         zone,
         limit: MAX_MEMORIES,
-        room: Some((room, |line| gateway::count_tokens(line) + LINE_TOKENS)),
+        room: Some((room, |line| count_tokens(line) + LINE_TOKENS)),
         except: &except,
     };
-    context.agent.parts.memory.fill(&ask).await
+    context.agent.parts.memory.fill(&ask, rules).await
 }
 
 /// The turns of the newest messages that surely stand in the prompt anyhow: those within so many tokens.
@@ -203,7 +200,7 @@ fn told(history: &[Message], tokens: u32) -> Vec<TurnId> {
     let mut left = tokens;
     let mut told = Vec::new();
     for message in history.iter().rev() {
-        let Some(rest) = left.checked_sub(gateway::count_tokens(&message.content)) else { break };
+        let Some(rest) = left.checked_sub(count_tokens(&message.content)) else { break };
         left = rest;
         told.extend(message.turn_id);
     }

@@ -107,10 +107,7 @@ fn outside(messages: &[Message], keep: u32) -> &[Message] {
 fn by_rules(before: Option<&Folded>, old: &[Message]) -> String {
     let mut lines: Vec<String> =
         before.map(|before| before.summary_text.lines().map(str::to_owned).collect()).unwrap_or_default();
-    lines.extend(old.iter().map(|message| {
-        let who = if message.role == "user" { "Person" } else { "Assistant" };
-        format!("{who}: {}", episode::cut(&message.content, LINE_CHARS))
-    }));
+    lines.extend(old.iter().map(|message| format!("{}: {}", who(message), episode::cut(&message.content, LINE_CHARS))));
     newest_within(&lines.iter().map(String::as_str).collect::<Vec<_>>(), TEXT_TOKENS).join("\n")
 }
 
@@ -125,8 +122,7 @@ async fn by_model(
     let each = FOLDED_TOKENS / u32::try_from(old.len()).unwrap_or(u32::MAX).max(1);
     let mut text = before.map_or_else(String::new, |before| format!("So far:\n{}\n\nThen:\n", shown(before)));
     for message in old {
-        let who = if message.role == "user" { "Person" } else { "Assistant" };
-        text.extend([who, ": ", &cut_tokens(&message.content, each.max(64)), "\n"]);
+        text.extend([who(message), ": ", &cut_tokens(&message.content, each.max(64)), "\n"]);
     }
     let parts = Parts {
         system: settings.prompt(Template::Fold),
@@ -145,6 +141,10 @@ async fn by_model(
             Ok(None)
         }
     }
+}
+
+fn who(message: &Message) -> &'static str {
+    if message.role == "user" { "Person" } else { "Assistant" }
 }
 
 async fn ask(gateway: &Gateway, tier: Tier, prompt: Prompt, account: Account) -> Result<String, GatewayError> {

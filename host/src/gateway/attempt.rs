@@ -131,7 +131,7 @@ impl Gateway {
             ask.hidden.store(0, Ordering::Relaxed);
             let attempt = i64::from(attempts.fetch_add(1, Ordering::Relaxed)) + 1;
             let draft = Draft::of(request, ask.max_tokens, attempt);
-            let mut reservation = self.reserve(endpoint, &draft, Some(request)).await.map_err(silent)?;
+            let mut reservation = self.reserve(endpoint, &draft, request.tier).await.map_err(silent)?;
             if let Some(reservation) = &mut reservation {
                 reservation.begin(ask.stream, ask.hidden.clone());
             }
@@ -151,11 +151,10 @@ impl Gateway {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
-            let again = nth < self.config.max_attempts && !words && error.may_pass();
-            let pause = pause_after(&error);
-            if !again || pause > MAX_PAUSE || Instant::now() + pause >= deadline {
+            let pause = self.another_after(nth, &error);
+            let Some(pause) = pause.filter(|pause| !words && Instant::now() + *pause < deadline) else {
                 return Err((error.into(), words));
-            }
+            };
             tracing::warn!(error = &error as &dyn std::error::Error, attempt, "the model gave no answer; once more");
             tokio::time::sleep(pause).await;
         }
@@ -167,15 +166,13 @@ impl Gateway {
         &self,
         endpoint: &Endpoint,
         draft: &Draft<'_>,
-        request: Option<&Request>,
+        tier: Tier,
     ) -> Result<Option<Reservation>, GatewayError> {
         let Some(ledger) = &self.ledger else { return Ok(None) };
         let day = self.day().await?;
         let price = endpoint.price(&self.prices)?;
         let call = self.row(endpoint, draft, &price);
-        if let Some(request) = request {
-            self.valves.pass(draft.account, request.tier, call.tokens())?;
-        }
+        self.valves.pass(draft.account, tier, call.tokens())?;
         let longest = Duration::from_std(self.longest()).unwrap_or(Duration::hours(1));
         let held_until = self.clock.now() + longest + Duration::seconds(MARGIN_S);
         Ok(Some(ledger.reserve(NewReservation { call, day, held_until }, price).await?))
@@ -224,15 +221,9 @@ impl Gateway {
         reservation: Option<Reservation>,
         result: Result<Answer, ProviderError>,
     ) -> Result<Answer, ProviderError> {
-        match &result {
-            Ok(answer) => {
-                endpoint.breaker.succeeded();
-                if let Some(tokens) = answer.tokens {
-                    endpoint.learn(request.prompt.tokens, tokens.input);
-                }
-            }
-            Err(error) if error.is_the_providers() => endpoint.breaker.failed(&self.clock),
-            Err(_) => {}
+        endpoint.heed(&result, &self.clock);
+        if let Ok(Answer { tokens: Some(tokens), .. }) = &result {
+            endpoint.learn(request.prompt.tokens, tokens.input);
         }
         let silent = result.as_ref().ok().filter(|answer| answer.tokens.is_none());
         let counted = silent.map(|answer| counted(answer, request));
@@ -300,17 +291,12 @@ impl Gateway {
             if !endpoint.breaker.lets_through(&self.clock) {
                 return Err(endpoint.breaker.opens_at().map_or(GatewayError::NoEmbedding, GatewayError::Resting));
             }
-            self.valves.pass(account, Tier::Small, endpoint.expected(counted))?;
-            match self.embed_once(endpoint, texts, &Draft { attempt: i64::from(nth), ..draft }).await {
-                Err(GatewayError::Provider(error))
-                    if nth < self.config.max_attempts && error.may_pass() && pause_after(&error) <= MAX_PAUSE =>
-                {
-                    tracing::warn!(error = &error as &dyn std::error::Error, nth, "no vectors came; once more");
-                    tokio::time::sleep(pause_after(&error)).await;
-                    nth += 1;
-                }
-                done => return done,
-            }
+            let done = self.embed_once(endpoint, texts, &Draft { attempt: i64::from(nth), ..draft }).await;
+            let Err(GatewayError::Provider(error)) = &done else { return done };
+            let Some(pause) = self.another_after(nth, error) else { return done };
+            tracing::warn!(error = error as &dyn std::error::Error, nth, "no vectors came; once more");
+            tokio::time::sleep(pause).await;
+            nth += 1;
         }
     }
 
@@ -321,14 +307,10 @@ impl Gateway {
         draft: &Draft<'_>,
     ) -> Result<(Embedded, ModelCallRecord), GatewayError> {
         let counted = draft.counted;
-        let reservation = self.reserve(endpoint, draft, None).await?;
+        let reservation = self.reserve(endpoint, draft, Tier::Small).await?;
         let Some(reservation) = reservation else { return Err(GatewayError::NoEmbedding) };
         let result = endpoint.provider.embed(texts).await;
-        match &result {
-            Ok(_) => endpoint.breaker.succeeded(),
-            Err(error) if error.is_the_providers() => endpoint.breaker.failed(&self.clock),
-            Err(_) => {}
-        }
+        endpoint.heed(&result, &self.clock);
         let used = match &result {
             Ok(Embedded { tokens: Some(input), .. }) => Used::Reported(Tokens { input: *input, ..Tokens::default() }),
             Ok(_) => Used::Counted(Tokens { input: i64::from(counted), ..Tokens::default() }),
@@ -342,18 +324,19 @@ impl Gateway {
         Ok((result?, call))
     }
 
+    /// The pause after which another attempt may help; `None` where it would not, or there were enough.
+    fn another_after(&self, nth: u32, error: &ProviderError) -> Option<std::time::Duration> {
+        let pause = match error {
+            ProviderError::Status { retry_after: Some(wait), .. } => *wait,
+            _ => RETRY_PAUSE,
+        };
+        (nth < self.config.max_attempts && error.may_pass() && pause <= MAX_PAUSE).then_some(pause)
+    }
+
     /// How long all attempts at one provider may take; a reservation stands longer.
     fn longest(&self) -> std::time::Duration {
         let patience = self.config.first_token_timeout() + self.config.stall_timeout();
         patience.max(std::time::Duration::from_mins(10))
-    }
-}
-
-/// How long to wait before another attempt.
-fn pause_after(error: &ProviderError) -> std::time::Duration {
-    match error {
-        ProviderError::Status { retry_after: Some(wait), .. } => *wait,
-        _ => RETRY_PAUSE,
     }
 }
 

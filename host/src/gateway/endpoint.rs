@@ -7,12 +7,15 @@ use std::{
 };
 
 use super::{
-    GatewayError,
+    GatewayError, ProviderError,
     breaker::Breaker,
     price::{Price, Prices},
     provider::{Provider, script::Script},
 };
-use crate::config::{self, Paid};
+use crate::{
+    clock::Clock,
+    config::{self, Paid},
+};
 
 /// Weight of one answer in what is learnt of a model's tokens.
 const LEARNING: f32 = 0.2;
@@ -62,6 +65,15 @@ impl Endpoint {
             Some(price) => Ok(price),
             None if self.paid => Err(GatewayError::Unpriced(self.provider.model().to_owned())),
             None => Ok(Price::default()),
+        }
+    }
+
+    /// Lets the breaker know how an attempt ended. What is wrong with the question says nothing of the provider.
+    pub fn heed<T>(&self, result: &Result<T, ProviderError>, clock: &Clock) {
+        match result {
+            Ok(_) => self.breaker.succeeded(),
+            Err(error) if error.is_the_providers() => self.breaker.failed(clock),
+            Err(_) => {}
         }
     }
 

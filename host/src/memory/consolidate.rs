@@ -2,12 +2,12 @@
 //! once each, and every name, number and date that was told. The episodes themselves stay as they are. Facts
 //! that say the same under several keys are one fact.
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::{Memory, essentials, fact_words, segment};
+use super::{MAX_FACTS, Memory, dates::first_moment, essentials, fact_words, segment};
 use crate::{
     ids::{FactId, FoldingId, UserId},
     store::{Episode, Fact, FoldedSpan, Merged, NewFolding, Span, StoreError},
@@ -30,7 +30,6 @@ const MAX_SUBJECTS: usize = 24;
 const MAX_DETAILS: usize = 40;
 const SUBJECT_CHARS: usize = 80;
 
-const MAX_FACTS: i64 = 5_000;
 const MAX_FOLDINGS: i64 = 400;
 
 impl Memory {
@@ -39,7 +38,7 @@ impl Memory {
         let today = self.clock.now().with_timezone(&zone).date_naive();
         let undone = self.undone(user).await?;
         let first = today.checked_sub_days(Days::new(LOOK_BACK)).unwrap_or(today);
-        let episodes = self.db.episodes_from(user, start(zone, first), MAX_EPISODES).await?;
+        let episodes = self.db.episodes_from(user, first_moment(zone, first), MAX_EPISODES).await?;
         let mut days: BTreeMap<NaiveDate, Vec<&Episode>> = BTreeMap::new();
         for episode in &episodes {
             days.entry(episode.created_at.with_timezone(&zone).date_naive()).or_default().push(episode);
@@ -50,14 +49,19 @@ impl Memory {
         let mut months: BTreeMap<NaiveDate, Vec<&Episode>> = BTreeMap::new();
         for (day, episodes) in &days {
             let end = day.checked_add_days(Days::new(1)).unwrap_or(*day);
-            spans.push(folded(Span::Day, (start(zone, *day), start(zone, end)), &day.to_string(), episodes));
+            spans.push(folded(
+                Span::Day,
+                (first_moment(zone, *day), first_moment(zone, end)),
+                &day.to_string(),
+                episodes,
+            ));
             months.entry(day.with_day(1).unwrap_or(*day)).or_default().extend(episodes);
         }
         for (month, episodes) in &months {
             let end = month.checked_add_months(Months::new(1)).unwrap_or(*month);
             // Only a month that is over and was seen whole.
             if end <= old && *month > first {
-                let covers = (start(zone, *month), start(zone, end));
+                let covers = (first_moment(zone, *month), first_moment(zone, end));
                 spans.push(folded(Span::Month, covers, &month.format("%Y-%m").to_string(), episodes));
             }
         }
@@ -89,14 +93,6 @@ impl Memory {
 struct Undone {
     spans: HashSet<(Span, DateTime<Utc>)>,
     facts: HashSet<FactId>,
-}
-
-/// The first moment of a day in a zone.
-fn start(zone: Tz, day: NaiveDate) -> DateTime<Utc> {
-    let midnight = day.and_hms_opt(0, 0, 0).unwrap_or_default();
-    // Where midnight does not exist, the day begins an hour later.
-    let begin = zone.from_local_datetime(&midnight).earliest();
-    begin.map_or_else(|| midnight.and_utc(), |at| at.with_timezone(&Utc))
 }
 
 fn folded(span: Span, covers: (DateTime<Utc>, DateTime<Utc>), title: &str, episodes: &[&Episode]) -> FoldedSpan {

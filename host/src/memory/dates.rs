@@ -1,6 +1,7 @@
 //! The times that a question names, in Chinese and in English: a day, a month, or a span seen from today.
 
-use chrono::{Datelike, Days, Months, NaiveDate, Weekday};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeZone, Utc, Weekday};
+use chrono_tz::Tz;
 use regex::{Captures, Regex};
 use std::sync::LazyLock;
 
@@ -26,6 +27,12 @@ const NEAR_DAYS: i64 = 3;
 const SAME_DAY: f64 = 1.0;
 const SAME_MONTH: f64 = 0.5;
 const NEAR_DAY: f64 = 0.4;
+
+/// The first moment of a day; where the clocks skip midnight, it is taken as UTC.
+pub fn first_moment(zone: Tz, day: NaiveDate) -> DateTime<Utc> {
+    let midnight = day.and_time(NaiveTime::MIN);
+    zone.from_local_datetime(&midnight).earliest().map_or_else(|| midnight.and_utc(), |at| at.to_utc())
+}
 
 /// Years back in which a day without its year is looked for.
 const YEARS_BACK: i32 = 2;

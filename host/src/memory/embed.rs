@@ -45,6 +45,8 @@ impl Memory {
     /// Makes the vectors that are missing; how many those were. Without an embedder that is none.
     pub async fn embed_missing(&self) -> Result<usize, StoreError> {
         let Some(embedder) = &self.embedder else { return Ok(0) };
+        // Whoever is at it goes on until none is missing: a second one would make the same.
+        let Ok(_alone) = self.embedding.try_lock() else { return Ok(0) };
         let mut made = 0;
         loop {
             let rows = self.db.unembedded(embedder.model(), BATCH).await?;

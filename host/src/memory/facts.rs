@@ -1,5 +1,6 @@
 //! Facts: kept as somebody says them, ended, and looked up by what they are about and when they held.
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 use serde_json::json;
@@ -70,6 +71,8 @@ pub struct Answered {
 struct By<'a> {
     user: UserId,
     turn: Option<TurnId>,
+    /// When that came in: what was forgotten since is not learnt from it.
+    said_at: Option<DateTime<Utc>>,
     name: &'static str,
     confidence: f64,
     from: Option<&'a str>,
@@ -84,7 +87,8 @@ impl Memory {
         text: &str,
         turn: Option<TurnId>,
     ) -> Result<Written, MemoryError> {
-        let by = By { user, turn, name: "owner", confidence: BY_OWNER, from: None };
+        let said_at = self.came_in(turn).await?;
+        let by = By { user, turn, said_at, name: "owner", confidence: BY_OWNER, from: None };
         self.keep_text(by, key, text).await
     }
 
@@ -104,14 +108,22 @@ impl Memory {
         let own = own.filter(|message| semantic::says(&message.content, text));
         let from = own.as_ref().and_then(|message| message.meta.0["from"].as_str());
         let (name, confidence) = if own.is_some() { ("user", BY_PERSON) } else { ("skill", BY_SKILL) };
-        self.keep_text(By { user, turn, name, confidence, from }, key, text).await
+        let said_at = self.came_in(turn).await?;
+        self.keep_text(By { user, turn, said_at, name, confidence, from }, key, text).await
     }
 
     /// Keeps the stable facts that a message states by itself, closes those that it says to be over, and says
     /// what came of it.
     pub async fn learn(&self, turn: &Turn, said: Said<'_>) -> Result<Vec<Learnt>, MemoryError> {
         let mut learnt = Vec::new();
-        let by = By { user: turn.user_id, turn: Some(turn.id), name: "user", confidence: BY_PERSON, from: said.from };
+        let by = By {
+            user: turn.user_id,
+            turn: Some(turn.id),
+            said_at: Some(turn.created_at),
+            name: "user",
+            confidence: BY_PERSON,
+            from: said.from,
+        };
         for statement in semantic::read(said.message, &self.when(said.zone)) {
             let text = statement.text.clone();
             if statement.ended {
@@ -185,6 +197,11 @@ impl Memory {
         Ok(answered)
     }
 
+    async fn came_in(&self, turn: Option<TurnId>) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let Some(turn) = turn else { return Ok(None) };
+        Ok(self.db.turn(turn).await?.map(|turn| turn.created_at))
+    }
+
     pub(super) fn when(&self, zone: Tz) -> When {
         When { now: self.clock.now(), zone }
     }
@@ -223,8 +240,8 @@ impl Memory {
         if self.rules(by.user).await?.excludes(&format!("{key} {text}")) {
             return Err(MemoryError::Excluded);
         }
-        if let Some(turn) = by.turn
-            && self.may_not_learn(by.user, turn, (&key, &text, &statement.value)).await?
+        if let Some(said_at) = by.said_at
+            && self.was_forgotten(by.user, (&key, &text, &statement.value), said_at).await?
         {
             return Err(MemoryError::Forgotten);
         }

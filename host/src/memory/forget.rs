@@ -8,19 +8,16 @@ use chrono::{DateTime, Utc};
 use std::collections::{BTreeSet, HashSet};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Memory, segment, semantic, words};
+use super::{MAX_FACTS, Memory, held_words, segment, semantic, words};
 use crate::{
     ids::{ConversationId, EpisodeId, FactId, TurnId, UserId},
-    store::{Erased, Erasure, Fact, StoreError, Words},
+    store::{Erased, Erasure, Fact, StoreError, Turn, Words},
 };
 
 /// A value of so few characters is found in too many texts that have nothing to do with it: then only the
 /// statement is erased. Han characters say more.
 const SHORTEST_VALUE: usize = 3;
 const SHORTEST_HAN_VALUE: usize = 2;
-
-/// Facts of a person that are looked at; more are not kept.
-const MAX_FACTS: i64 = 5_000;
 
 /// What a wish comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,17 +158,6 @@ impl Memory {
         self.db.erase(&self.clock, &erasure).await
     }
 
-    /// Whether a fact was forgotten after the turn that would teach it came in.
-    pub(super) async fn may_not_learn(
-        &self,
-        user: UserId,
-        turn: TurnId,
-        (key, text, value): (&str, &str, &str),
-    ) -> Result<bool, StoreError> {
-        let Some(turn) = self.db.turn(turn).await? else { return Ok(false) };
-        self.was_forgotten(user, (key, text, value), turn.created_at).await
-    }
-
     /// Whether a fact was forgotten after it was said.
     pub(super) async fn was_forgotten(
         &self,
@@ -185,9 +171,9 @@ impl Memory {
     }
 
     /// Whether a turn was forgotten as a whole.
-    pub(super) async fn is_forgotten(&self, user: UserId, turn: TurnId) -> Result<bool, StoreError> {
-        let Some(known) = self.db.turn(turn).await? else { return Ok(false) };
-        self.db.was_forgotten(user, &[self.hash(user, "turn", &turn.to_string())], known.created_at).await
+    pub(super) async fn is_forgotten(&self, turn: &Turn) -> Result<bool, StoreError> {
+        let hash = self.hash(turn.user_id, "turn", &turn.id.to_string());
+        self.db.was_forgotten(turn.user_id, &[hash], turn.created_at).await
     }
 
     /// A hash that tells nothing without the key of this host, of words that differ only in case, width,
@@ -204,12 +190,8 @@ impl Memory {
 
 /// The keys of facts of which a text holds all the words.
 fn keys_that_hold(facts: &[Fact], words: &HashSet<String>, text: impl Fn(&Fact) -> String) -> Vec<String> {
-    let holds = |fact: &&Fact| {
-        let held = segment::index_words(&text(fact));
-        let held: HashSet<&str> = held.split(' ').collect();
-        !words.is_empty() && words.iter().all(|word| held.contains(word.as_str()))
-    };
-    let keys: BTreeSet<String> = facts.iter().filter(holds).map(|fact| fact.key.clone()).collect();
+    let holding = facts.iter().filter(|fact| !words.is_empty() && words.is_subset(&held_words(&text(fact))));
+    let keys: BTreeSet<String> = holding.map(|fact| fact.key.clone()).collect();
     keys.into_iter().collect()
 }
 

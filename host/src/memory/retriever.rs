@@ -1,7 +1,7 @@
 //! Finds the memories that bear on a text: rows that share words with it, the messages of the sessions they
 //! stand in, and what was said on a day that it names.
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 use std::{
@@ -348,10 +348,5 @@ fn cited(rows: &[Indexed]) -> Vec<TurnId> {
 
 /// From the beginning of the first day to the end of the last.
 fn moments((from, to): (NaiveDate, NaiveDate), zone: Tz) -> (DateTime<Utc>, DateTime<Utc>) {
-    let begin = |day: NaiveDate| {
-        let local = day.and_time(NaiveTime::MIN);
-        // A zone may skip the midnight of a day.
-        zone.from_local_datetime(&local).earliest().map_or_else(|| local.and_utc(), |begin| begin.to_utc())
-    };
-    (begin(from), begin(to.succ_opt().unwrap_or(to)))
+    (dates::first_moment(zone, from), dates::first_moment(zone, to.succ_opt().unwrap_or(to)))
 }

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use uuid::Uuid;
 
-use super::{Memory, MemoryError, Recalled, forget, segment, words};
+use super::{Memory, MemoryError, Recalled, forget, held_words, words};
 use crate::{
     ids::UserId,
     store::{MemoryRule, RuleKind, StoreError, Words},
@@ -27,7 +27,7 @@ pub struct Rules {
     /// What the muted facts say: what was said and summarised may hold it, too.
     muted_words: Words,
     /// The words of each topic, as search knows them.
-    topics: Vec<Vec<String>>,
+    topics: Vec<HashSet<String>>,
 }
 
 impl Rules {
@@ -37,7 +37,7 @@ impl Rules {
             match row.kind {
                 RuleKind::Pin => rules.pinned.push(row.subject),
                 RuleKind::Mute => rules.muted.push(row.subject),
-                RuleKind::Topic => rules.topics.push(words(&row.subject).into_iter().collect()),
+                RuleKind::Topic => rules.topics.push(words(&row.subject)),
             }
         }
         rules
@@ -48,9 +48,8 @@ impl Rules {
         if self.topics.is_empty() {
             return false;
         }
-        let held = segment::index_words(text);
-        let held: HashSet<&str> = held.split(' ').collect();
-        self.topics.iter().any(|topic| !topic.is_empty() && topic.iter().all(|word| held.contains(word.as_str())))
+        let held = held_words(text);
+        self.topics.iter().any(|topic| !topic.is_empty() && topic.is_subset(&held))
     }
 
     /// Whether a memory may be brought into a prompt.
@@ -115,8 +114,7 @@ impl Memory {
     }
 
     /// The pinned facts of a person, in the order of their keys.
-    pub async fn pinned(&self, user: UserId) -> Result<Vec<Recalled>, StoreError> {
-        let rules = self.rules(user).await?;
+    pub async fn pinned(&self, user: UserId, rules: &Rules) -> Result<Vec<Recalled>, StoreError> {
         let mut pinned = Vec::new();
         for key in &rules.pinned {
             pinned.extend(self.db.current_fact(&self.clock, user, key).await?.map(Recalled::pinned));

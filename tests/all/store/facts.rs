@@ -34,10 +34,6 @@ pub fn id(written: Written) -> FactId {
     }
 }
 
-async fn found(db: &TestDb, user: UserId, word: &str) -> usize {
-    db.found(user, word).await
-}
-
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
@@ -67,7 +63,7 @@ async fn a_fact_is_kept_once(db: TestDb) {
     let again = db.write_fact(&db.clock, &fact(ada, "city", "上海")).await.unwrap();
     assert_eq!(again, Written::Unchanged(written));
     assert_eq!(db.facts(ada, true, 10).await.unwrap().len(), 1);
-    assert_eq!(found(&db, ada, "上海").await, 1);
+    assert_eq!(db.found(ada, "上海").await, 1);
     assert!(db.fact(FactId::new(&db.clock)).await.unwrap().is_none());
 }
 
@@ -121,7 +117,7 @@ async fn a_forgotten_fact_is_gone(db: TestDb) {
     assert!(db.forget(gone).await);
     assert!(!db.forget(gone).await);
     assert!(db.fact(gone).await.unwrap().is_none());
-    assert_eq!((found(&db, ada, "city").await, found(&db, ada, "lock").await), (0, 1));
+    assert_eq!((db.found(ada, "city").await, db.found(ada, "lock").await), (0, 1));
     assert!(db.fact(kept).await.unwrap().is_some());
     let again = db.write_fact(&db.clock, &fact(ada, "city", "Shanghai")).await.unwrap();
     assert!(matches!(again, Written::New(_)));
@@ -135,7 +131,7 @@ async fn a_told_beginning_is_when_the_old_one_ended(db: TestDb) {
     let old = db.fact(old).await.unwrap().unwrap();
     assert_eq!((old.valid_to, old.closed_at), (Some(at("2026-02-01T00:00:00Z")), Some(heard)));
     assert!(old.valid_from <= at("2026-02-01T00:00:00Z") && !old.since_told);
-    assert_eq!(found(&db, ada, "Berlin").await, 0);
+    assert_eq!(db.found(ada, "Berlin").await, 0);
 
     // A beginning that was told is not moved by one before it.
     let told = id(db.write_fact(&db.clock, &since(ada, "job", "cook", "2026-02-10T00:00:00Z")).await.unwrap());
@@ -154,7 +150,7 @@ async fn what_began_before_what_is_known_is_history(db: TestDb) {
         let Written::New(past) = written else { panic!("{written:?}") };
         let past = db.fact(past).await.unwrap().unwrap();
         assert!(past.valid_to.is_some_and(|to| to <= db.clock.now()) && past.closed_at == Some(db.clock.now()));
-        assert_eq!(found(&db, ada, value).await, 0);
+        assert_eq!(db.found(ada, value).await, 0);
     }
     let current: Vec<String> =
         db.current_facts(&db.clock, ada, 10).await.unwrap().into_iter().map(|fact| fact.value_text).collect();
@@ -224,7 +220,7 @@ async fn an_ended_fact_is_closed_not_lost(db: TestDb) {
     let closed = db.close_fact(&db.clock, ada, "home", "berlin").await.unwrap().unwrap();
     assert_eq!((closed.id, closed.valid_to, closed.closed_at), (home, Some(over), Some(over)));
     assert!(db.close_fact(&db.clock, ada, "home", "").await.unwrap().is_none(), "it is closed");
-    assert_eq!(found(&db, ada, "Berlin").await, 0);
+    assert_eq!(db.found(ada, "Berlin").await, 0);
     db.write_fact(&db.clock, &fact(ada, "home", "Oslo")).await.unwrap();
     assert!(db.close_fact(&db.clock, ada, "home", "").await.unwrap().is_some(), "whichever it is");
 }

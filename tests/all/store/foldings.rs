@@ -32,10 +32,6 @@ async fn fact(db: &TestDb, user: UserId, key: &str) -> FactId {
     }
 }
 
-async fn found(db: &TestDb, user: UserId, word: &str) -> usize {
-    db.found(user, word).await
-}
-
 fn words(key: &str, text: &str) -> String {
     format!("{key} {text}")
 }
@@ -53,7 +49,7 @@ async fn a_folding_is_made_once_and_undone_once(db: TestDb) {
     assert_eq!((folding.id, folding.undone_at, folding.changes.0.closed), (id, None, vec![(twice, kept)]));
     let summary = db.episode(folding.changes.0.made[0].0).await.unwrap().unwrap();
     assert_eq!((summary.span, summary.turn_id, summary.created_at), (Span::Day, None, from));
-    assert_eq!((found(&db, ada, "moving").await, found(&db, ada, "tea").await), (1, 1));
+    assert_eq!((db.found(ada, "moving").await, db.found(ada, "tea").await), (1, 1));
     assert!(db.foldings(bo, 9).await.unwrap().is_empty());
     assert!(db.episodes_from(ada, from, 9).await.unwrap().is_empty(), "a summary is no turn's");
 
@@ -61,7 +57,7 @@ async fn a_folding_is_made_once_and_undone_once(db: TestDb) {
     assert!(db.undo_folding(&db.clock, id, &words).await.unwrap());
     assert!(!db.undo_folding(&db.clock, id, &words).await.unwrap());
     assert!(!db.undo_folding(&db.clock, FoldingId::new(&db.clock), &words).await.unwrap());
-    assert_eq!((found(&db, ada, "moving").await, found(&db, ada, "tea").await), (0, 2));
+    assert_eq!((db.found(ada, "moving").await, db.found(ada, "tea").await), (0, 2));
     assert_eq!(db.facts(ada, false, 9).await.unwrap().len(), 2);
     assert!(db.episodes(ada, 9).await.unwrap().is_empty());
     assert_eq!(db.foldings(ada, 9).await.unwrap()[0].undone_at, Some(db.clock.now()));
@@ -93,5 +89,5 @@ async fn a_summary_goes_with_a_turn_that_it_covers(db: TestDb) {
         index: &str::to_owned,
     };
     assert_eq!(db.erase(&db.clock, &erasure).await.unwrap().episodes, 1);
-    assert_eq!((found(&db, ada, "that").await, found(&db, ada, "another").await), (0, 1));
+    assert_eq!((db.found(ada, "that").await, db.found(ada, "another").await), (0, 1));
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use skillet::{
     ids::{EpisodeId, FactId, TurnId, UserId},
-    store::{Db, NewEpisode, Turn},
+    store::{NewEpisode, Turn},
 };
 
 use super::facts::id;
@@ -24,17 +24,12 @@ fn episode(turn: &Turn, summary: &str) -> NewEpisode {
     }
 }
 
-async fn found(db: &Db, user: UserId, word: &str) -> usize {
-    let postings = db.postings(user, &[word.to_owned()]).await.unwrap();
-    postings.iter().map(|posting| posting.rows.len()).sum()
-}
-
 async fn a_turn_has_one_episode(db: TestDb) {
     let ada = db.person("ada").await;
     let turn = db.answered_turn(ada).await;
     assert!(db.write_episode(&db.clock, &episode(&turn, "moving")).await.unwrap());
     assert!(!db.write_episode(&db.clock, &episode(&turn, "cooking")).await.unwrap());
-    assert_eq!((found(&db, ada, "moving").await, found(&db, ada, "cooking").await), (1, 0));
+    assert_eq!((db.found(ada, "moving").await, db.found(ada, "cooking").await), (1, 0));
     let episodes = db.episodes(ada, 10).await.unwrap();
     assert_eq!(episodes.len(), 1);
     let stored = db.episode(episodes[0].id).await.unwrap().unwrap();

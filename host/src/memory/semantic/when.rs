@@ -1,10 +1,12 @@
 //! Times that people tell, in Chinese and English: "in March", 三月, "two years ago", 去年. A date
 //! without a year is the latest one that has begun by now, in the person's own zone.
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc};
 use chrono_tz::Tz;
 use regex::{Captures, Regex};
 use std::sync::LazyLock;
+
+use super::super::dates::first_moment;
 
 /// The moment from which a text is read, and the zone in which its dates are meant.
 #[derive(Clone, Copy, Debug)]
@@ -85,13 +87,7 @@ impl When {
     }
 
     fn span(&self, from: NaiveDate, to: NaiveDate) -> Span {
-        Span { from: self.midnight(from), to: self.midnight(to) }
-    }
-
-    /// The first moment of a day; where the clocks skip midnight, it is taken as UTC.
-    fn midnight(&self, day: NaiveDate) -> DateTime<Utc> {
-        let midnight = day.and_time(chrono::NaiveTime::MIN);
-        self.zone.from_local_datetime(&midnight).earliest().map_or_else(|| midnight.and_utc(), |at| at.to_utc())
+        Span { from: first_moment(self.zone, from), to: first_moment(self.zone, to) }
     }
 }
 
