@@ -184,9 +184,9 @@ impl Memory {
         self.db.note_recalls(turn.user_id, &ids, turn.created_at).await
     }
 
-    /// Keeps the summary of a turn; a second one of the same turn is ignored, and so is one about an excluded
-    /// topic or of a turn that was forgotten.
-    pub async fn keep_episode(&self, turn: &Turn, summary: Summary) -> Result<bool, StoreError> {
+    /// Keeps the summary of a turn, made since [`Db::forgettings`] was read; a second one of the same turn is ignored,
+    /// and so is one about an excluded topic or of a turn that was forgotten. Fails with `Forgotten`.
+    pub async fn keep_episode(&self, turn: &Turn, summary: Summary, forgettings: i64) -> Result<bool, StoreError> {
         if self.rules(turn.user_id).await?.excludes(&summary.text) || self.is_forgotten(turn).await? {
             return Ok(false);
         }
@@ -199,6 +199,7 @@ impl Memory {
             summary_json: summary.json,
             tags: summary.tags,
             source: summary.source,
+            forgettings,
         };
         self.db.write_episode(&self.clock, &episode).await
     }

@@ -134,6 +134,9 @@ pub enum StoreError {
     SaidOtherwise,
     #[error("a turn brings {FACTS_PER_TURN} facts at most")]
     EnoughForATurn,
+    /// Nothing was written; what it comes from is to be read again.
+    #[error("what this comes from was forgotten in part meanwhile")]
+    Forgotten,
     #[error("a stored value cannot be read: {0}")]
     Corrupt(String),
 }

@@ -16,6 +16,9 @@ CREATE TABLE memory_tombstones (
     PRIMARY KEY (user_id, hash)
 );
 
+-- How often something was forgotten: what was read before does not write anew what is gone since.
+ALTER TABLE users ADD COLUMN forgettings BIGINT NOT NULL DEFAULT 0;
+
 -- When a memory was last brought into a prompt.
 CREATE TABLE memory_recalls (
     ref_id  UUID PRIMARY KEY,

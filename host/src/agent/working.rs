@@ -57,6 +57,7 @@ pub async fn fold(
     config: &config::Memory,
     turn: &Turn,
 ) -> Result<(), SummaryError> {
+    let forgettings = db.forgettings(turn.user_id).await?;
     let working = Working::load(db, turn.conversation_id).await?;
     let old = outside(&working.messages, config.working_tokens);
     let through = old.iter().rev().find_map(|message| Some((message.turn_id?, message.created_at)));
@@ -73,8 +74,8 @@ pub async fn fold(
         };
     let lost = missing(&kept, &summary_text);
     let kept = newest_within(&lost, KEPT_TOKENS);
-    let conversation = turn.conversation_id;
-    let new = NewFold { conversation, through_turn, through_at, summary_text, kept, source };
+    let (user, conversation) = (turn.user_id, turn.conversation_id);
+    let new = NewFold { user, conversation, through_turn, through_at, summary_text, kept, source, forgettings };
     // When another one came first, the next turn's looks again.
     db.fold_conversation(clock, &new, before.map_or(0, |before| before.folds)).await?;
     Ok(())

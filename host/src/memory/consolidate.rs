@@ -36,6 +36,7 @@ impl Memory {
     /// Folds what is old enough of a person's memory. `None` when there is nothing to fold.
     pub async fn consolidate(&self, user: UserId, zone: Tz) -> Result<Option<FoldingId>, StoreError> {
         let today = self.clock.now().with_timezone(&zone).date_naive();
+        let forgettings = self.db.forgettings(user).await?;
         let undone = self.undone(user).await?;
         let first = today.checked_sub_days(Days::new(LOOK_BACK)).unwrap_or(today);
         let episodes = self.db.episodes_from(user, first_moment(zone, first), MAX_EPISODES).await?;
@@ -68,7 +69,7 @@ impl Memory {
         spans.retain(|one| !undone.spans.contains(&(one.span, one.covers.0)));
         let mut merged = said_twice(&self.db.current_facts(&self.clock, user, MAX_FACTS).await?);
         merged.retain(|one| !undone.facts.contains(&one.fact));
-        self.db.fold_memories(&self.clock, user, &NewFolding { spans, merged }).await
+        self.db.fold_memories(&self.clock, user, &NewFolding { forgettings, spans, merged }).await
     }
 
     /// Takes a folding back; the nights after do not make it again. False when it was taken back before.

@@ -67,6 +67,7 @@ impl Memory {
             let new = rows.iter().zip(&vectors).map(|(row, vector)| NewVector {
                 row: row.id,
                 user: row.user_id,
+                forgettings: row.forgettings,
                 dims: i64::try_from(vector.len()).unwrap_or(i64::MAX),
                 data: pack(vector),
             });

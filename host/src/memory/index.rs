@@ -17,9 +17,12 @@ impl Memory {
         loop {
             let messages = self.db.unsearched(BATCH).await?;
             let Some(user) = messages.first().map(|message| message.user_id) else { return Ok(added) };
-            added += messages.len();
             let searched: Vec<Searched> = messages.into_iter().map(searched).collect();
-            self.db.search_messages(user, &searched).await?;
+            match self.db.search_messages(user, &searched).await {
+                // What is left of them is read again.
+                Err(StoreError::Forgotten) => {}
+                done => done.map(|()| added += searched.len())?,
+            }
         }
     }
 

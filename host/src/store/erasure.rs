@@ -59,6 +59,20 @@ impl Erased {
     }
 }
 
+/// Goes on only if nothing of a person was forgotten since `$forgettings` was read, and has whoever wants to forget
+/// something wait until the transaction ends.
+macro_rules! hold_unforgotten {
+    ($db:ident, $tx:ident, $user:expr, $forgettings:expr) => {
+        sqlx::query($db.hold_person()).bind($user).execute(&mut *$tx).await?;
+        let (forgettings,): (i64,) =
+            sqlx::query_as("SELECT forgettings FROM users WHERE id = $1").bind($user).fetch_one(&mut *$tx).await?;
+        if forgettings != $forgettings {
+            return Err($crate::store::StoreError::Forgotten);
+        }
+    };
+}
+pub(super) use hold_unforgotten;
+
 impl Db {
     /// Erases what one person wants forgotten, at once or not at all. What other people said stays.
     pub async fn erase(&self, clock: &Clock, erasure: &Erasure<'_>) -> Result<Erased> {
@@ -70,7 +84,7 @@ impl Db {
                 // What is deleted is overwritten in the file, not only given up.
                 sqlx::query("PRAGMA secure_delete = ON").execute(&mut *tx).await?;
             }
-            sqlx::query(self.hold_person()).bind(erasure.user).execute(&mut *tx).await?;
+            sqlx::query("UPDATE users SET forgettings = forgettings + 1 WHERE id = $1").bind(erasure.user).execute(&mut *tx).await?;
             erase_keys!(tx, erasure, done);
             for turn in &erasure.turns {
                 erase_turn!(tx, erasure, done, *turn);
@@ -118,6 +132,14 @@ impl Db {
         });
         self.forget_log().await?;
         Ok(done)
+    }
+
+    /// How often something of a person was forgotten. Whoever makes something of their words reads this first, and
+    /// gives it to what writes that down.
+    pub async fn forgettings(&self, user: UserId) -> Result<i64> {
+        let (times,) = on!(self, pool => sqlx::query_as("SELECT forgettings FROM users WHERE id = $1")
+            .bind(user).fetch_one(pool).await)?;
+        Ok(times)
     }
 
     /// Has SQLite move its log into the file, so that earlier pages are not left in it. While somebody reads

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sqlx::{FromRow, types::Json};
 
-use super::{Db, Result, SearchKind, Span, on, search::words_in, write_tx};
+use super::{Db, Result, SearchKind, Span, erasure::hold_unforgotten, on, search::words_in, write_tx};
 use crate::{
     clock::Clock,
     ids::{EpisodeId, FactId, FoldingId, UserId},
@@ -31,6 +31,8 @@ pub struct Merged {
 
 #[derive(Clone, Debug, Default)]
 pub struct NewFolding {
+    /// [`Db::forgettings`] before the memory was read.
+    pub forgettings: i64,
     pub spans: Vec<FoldedSpan>,
     pub merged: Vec<Merged>,
 }
@@ -54,11 +56,12 @@ pub struct Changes {
 }
 
 impl Db {
-    /// Folds a person's memory, and keeps what that changed. `None` when there was nothing left to change.
+    /// Folds a person's memory, and keeps what that changed. `None` when there was nothing left to change. Fails
+    /// with `Forgotten`.
     pub async fn fold_memories(&self, clock: &Clock, user: UserId, new: &NewFolding) -> Result<Option<FoldingId>> {
         let (id, now, mut changes) = (FoldingId::new(clock), clock.now(), Changes::default());
         write_tx!(self, tx => {
-            sqlx::query(self.hold_person()).bind(user).execute(&mut *tx).await?;
+            hold_unforgotten!(self, tx, user, new.forgettings);
             for one in &new.spans {
                 let episode = EpisodeId::new(clock);
                 let (from, to) = one.covers;

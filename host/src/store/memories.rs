@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::{FromRow, types::Json};
 
-use super::{Db, Result, SearchKind, columns::word_column, on, search::words_in, write_tx};
+use super::{Db, Result, SearchKind, columns::word_column, erasure::hold_unforgotten, on, search::words_in, write_tx};
 use crate::{
     clock::Clock,
     ids::{ConversationId, EpisodeId, TurnId, UserId},
@@ -44,6 +44,8 @@ pub struct NewEpisode {
     pub source: &'static str,
     /// The summary cut into index words, separated by one space; empty: it is not searched.
     pub words: String,
+    /// [`Db::forgettings`] before the turn was read.
+    pub forgettings: i64,
 }
 
 macro_rules! episode_columns {
@@ -53,10 +55,11 @@ macro_rules! episode_columns {
 }
 
 impl Db {
-    /// Writes the episode of a turn once; a second write of the same turn does nothing.
+    /// Writes the episode of a turn once; a second write of the same turn does nothing. Fails with `Forgotten`.
     pub async fn write_episode(&self, clock: &Clock, new: &NewEpisode) -> Result<bool> {
         let (id, now) = (EpisodeId::new(clock), clock.now());
         write_tx!(self, tx => {
+            hold_unforgotten!(self, tx, new.user, new.forgettings);
             let made = sqlx::query(
                 "INSERT INTO memory_episodic
                  (id, user_id, conversation_id, turn_id, summary_text, summary_json, tags, source, created_at, span)

@@ -4,7 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{FromRow, types::Json};
 
 use super::{
-    Db, Result, SearchKind, on,
+    Db, Result, SearchKind,
+    erasure::hold_unforgotten,
+    on,
     search::{ANALYSER, indexable},
     write_tx,
 };
@@ -32,6 +34,8 @@ pub struct Unsearched {
     pub content: String,
     pub meta: Json<serde_json::Value>,
     pub created_at: DateTime<Utc>,
+    /// [`Db::forgettings`] of the person.
+    pub forgettings: i64,
 }
 
 /// A message with the words that it is found by.
@@ -78,8 +82,8 @@ impl Db {
     /// The oldest messages that are not searched yet, all of one person.
     pub async fn unsearched(&self, limit: i64) -> Result<Vec<Unsearched>> {
         let mut rows: Vec<Unsearched> = on!(self, pool => sqlx::query_as(
-            "SELECT id, user_id, conversation_id, turn_id, role, content, meta, created_at FROM messages
-             WHERE NOT searched ORDER BY created_at, id LIMIT $1",
+            "SELECT m.id, m.user_id, m.conversation_id, m.turn_id, m.role, m.content, m.meta, m.created_at, u.forgettings
+             FROM messages m JOIN users u ON u.id = m.user_id WHERE NOT m.searched ORDER BY m.created_at, m.id LIMIT $1",
         ).bind(limit).fetch_all(pool).await)?;
         if let Some(user) = rows.first().map(|row| row.user_id) {
             rows.retain(|row| row.user_id == user);
@@ -88,10 +92,11 @@ impl Db {
     }
 
     /// Adds messages of one person to the index, in the order that they were written in. One that another
-    /// host has added meanwhile is left as it is.
+    /// host has added meanwhile is left as it is. Fails with `Forgotten`.
     pub async fn search_messages(&self, user: UserId, messages: &[Searched]) -> Result<()> {
+        let Some(first) = messages.first() else { return Ok(()) };
         write_tx!(self, tx => {
-            sqlx::query(self.hold_person()).bind(user).execute(&mut *tx).await?;
+            hold_unforgotten!(self, tx, user, first.message.forgettings);
             for Searched { message, speaker, words } in messages {
                 let fresh = sqlx::query("UPDATE messages SET searched = TRUE WHERE id = $1 AND NOT searched")
                     .bind(message.id).execute(&mut *tx).await?.rows_affected() == 1;

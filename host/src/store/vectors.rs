@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{Db, Result, SearchKind, on, write_tx};
+use super::{Db, Result, SearchKind, StoreError, erasure::hold_unforgotten, on, write_tx};
 use crate::ids::UserId;
 
 /// A row of the index whose vector is missing, or of another embedder.
@@ -14,6 +14,8 @@ pub struct Unembedded {
     pub text: String,
     /// Who wrote a message, where several share a conversation.
     pub speaker: Option<String>,
+    /// [`Db::forgettings`] of the person.
+    pub forgettings: i64,
 }
 
 #[derive(Clone, Debug)]
@@ -21,6 +23,8 @@ pub struct NewVector {
     /// The row of the index.
     pub row: i64,
     pub user: UserId,
+    /// [`Db::forgettings`] before the text was read.
+    pub forgettings: i64,
     pub dims: i64,
     pub data: Vec<u8>,
 }
@@ -38,17 +42,32 @@ impl Db {
     pub async fn unembedded(&self, model: &str, limit: i64) -> Result<Vec<Unembedded>> {
         // Two ranges, so that the index is used: most rows have the vector.
         Ok(on!(self, pool => sqlx::query_as(
-            "SELECT s.id, s.user_id, s.kind, COALESCE(m.content, f.value_text, e.summary_text, '') AS text, s.speaker
-             FROM search s LEFT JOIN messages m ON s.kind = 'message' AND m.id = s.ref_id
+            "SELECT s.id, s.user_id, s.kind, COALESCE(m.content, f.value_text, e.summary_text, '') AS text, s.speaker,
+                u.forgettings
+             FROM search s JOIN users u ON u.id = s.user_id LEFT JOIN messages m ON s.kind = 'message' AND m.id = s.ref_id
              LEFT JOIN memory_semantic f ON s.kind = 'fact' AND f.id = s.ref_id
              LEFT JOIN memory_episodic e ON s.kind = 'episode' AND e.id = s.ref_id
              WHERE s.embedded < $1 OR s.embedded > $1 LIMIT $2",
         ).bind(model).bind(limit).fetch_all(pool).await)?)
     }
 
-    /// Keeps vectors of one embedder, in the place of those of another. A row that is gone meanwhile gets none.
+    /// Keeps vectors of one embedder, in the place of those of another. A row that is gone meanwhile gets none, nor
+    /// does any of a person who has forgotten something meanwhile.
     pub async fn keep_vectors(&self, model: &str, vectors: &[NewVector]) -> Result<()> {
+        for own in vectors.chunk_by(|one, next| one.user == next.user) {
+            match self.keep_own_vectors(model, own).await {
+                Err(StoreError::Forgotten) => {}
+                kept => kept?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The same for vectors of one person, at least one. Fails with `Forgotten`.
+    async fn keep_own_vectors(&self, model: &str, vectors: &[NewVector]) -> Result<()> {
+        let NewVector { user, forgettings, .. } = vectors[0];
         write_tx!(self, tx => {
+            hold_unforgotten!(self, tx, user, forgettings);
             for vector in vectors {
                 let there = sqlx::query("UPDATE search SET embedded = $2 WHERE id = $1")
                     .bind(vector.row).bind(model).execute(&mut *tx).await?.rows_affected() == 1;

@@ -5,8 +5,8 @@ use serde_json::json;
 use skillet::{
     ids::{TurnId, UserId},
     store::{
-        BroughtEpisode, Erased, Erasure, FORGOTTEN, NewEpisode, NewFact, NewFile, NewJob, RuleKind, Started, Turn,
-        Words,
+        BroughtEpisode, Erased, Erasure, FORGOTTEN, NewEpisode, NewFact, NewFile, NewFold, NewFolding, NewJob,
+        NewVector, RuleKind, Searched, Started, StoreError, Turn, Words,
     },
 };
 
@@ -19,6 +19,7 @@ both!(
     a_turn_is_emptied_and_stays_on_record,
     an_episode_without_a_turn_goes_by_itself,
     what_was_forgotten_stays_so_for_what_was_said_before,
+    what_was_read_before_is_not_written_after,
 );
 
 /// Every text that a person's words can stand in.
@@ -102,6 +103,7 @@ async fn tell(db: &TestDb, name: &str, chat: i64) -> Turn {
         tags: vec!["zebra-77".into(), "tea".into()],
         source: "rules",
         words: "told that the code is zebra-77 noted".into(),
+        forgettings: 0,
     };
     assert!(db.write_episode(&db.clock, &episode).await.unwrap());
     let job = NewJob {
@@ -220,4 +222,64 @@ async fn what_was_forgotten_stays_so_for_what_was_said_before(db: TestDb) {
     assert!(!db.was_forgotten(ada, &hashes, db.tick()).await.unwrap(), "what is said anew may be learnt");
     db.erase(&db.clock, &Erasure { hashes: hashes.clone(), ..erasure(ada, &[]) }).await.unwrap();
     assert!(db.was_forgotten(ada, &hashes, db.clock.now()).await.unwrap());
+}
+
+async fn what_was_read_before_is_not_written_after(db: TestDb) {
+    let (ada, bo) = (db.person("ada").await, db.person("bo").await);
+    let turn = db.answered_turn(ada).await;
+    db.write_fact(&db.clock, &fact(ada, "boat", "Zebra", None)).await.unwrap();
+    db.write_fact(&db.clock, &fact(bo, "boat", "Zebra", None)).await.unwrap();
+    let forgettings = db.forgettings(ada).await.unwrap();
+    let episode = NewEpisode {
+        user: ada,
+        conversation: turn.conversation_id,
+        turn: turn.id,
+        summary_text: "of zebra".into(),
+        summary_json: json!({}),
+        tags: Vec::new(),
+        source: "rules",
+        words: "zebra".into(),
+        forgettings,
+    };
+    let fold = NewFold {
+        user: ada,
+        conversation: turn.conversation_id,
+        through_turn: turn.id,
+        through_at: db.clock.now(),
+        summary_text: "of zebra".into(),
+        kept: Vec::new(),
+        source: "rules",
+        forgettings,
+    };
+    let searched: Vec<Searched> = db
+        .unsearched(9)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|message| Searched { message, speaker: None, words: Some("zebra".into()) })
+        .collect();
+    let vectors: Vec<NewVector> = db
+        .unembedded("one", 9)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|row| NewVector { row: row.id, user: row.user_id, forgettings: row.forgettings, dims: 1, data: vec![1] })
+        .collect();
+    assert!(searched.len() == 2 && vectors.len() == 2);
+
+    db.erase(&db.clock, &erasure(ada, &["zebra"])).await.unwrap();
+    let refused =
+        |written: Result<(), StoreError>| assert!(matches!(written, Err(StoreError::Forgotten)), "{written:?}");
+    refused(db.write_episode(&db.clock, &episode).await.map(drop));
+    refused(db.fold_conversation(&db.clock, &fold, 0).await.map(drop));
+    refused(db.fold_memories(&db.clock, ada, &NewFolding { forgettings, ..NewFolding::default() }).await.map(drop));
+    refused(db.search_messages(ada, &searched).await);
+    db.keep_vectors("one", &vectors).await.unwrap();
+    assert_eq!((db.vectors(ada, "one").await.unwrap().len(), db.vectors(bo, "one").await.unwrap().len()), (0, 1));
+    assert!(db.episodes(ada, 9).await.unwrap().is_empty() && db.folded(turn.conversation_id).await.unwrap().is_none());
+    assert_eq!(db.unsearched(9).await.unwrap().len(), 2, "they are read again");
+
+    let forgettings = db.forgettings(ada).await.unwrap();
+    assert!(db.write_episode(&db.clock, &NewEpisode { forgettings, ..episode }).await.unwrap());
+    assert!(db.fold_conversation(&db.clock, &NewFold { forgettings, ..fold }, 0).await.unwrap());
 }

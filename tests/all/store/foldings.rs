@@ -39,9 +39,13 @@ fn words(key: &str, text: &str) -> String {
 async fn a_folding_is_made_once_and_undone_once(db: TestDb) {
     let (ada, bo, from) = (db.person("ada").await, db.person("bo").await, db.clock.now() - Duration::days(9));
     let (kept, twice) = (fact(&db, ada, "drink").await, fact(&db, ada, "note").await);
-    let new = NewFolding { spans: vec![day("moving house", from)], merged: vec![Merged { fact: twice, kept }] };
+    let new = NewFolding {
+        forgettings: 0,
+        spans: vec![day("moving house", from)],
+        merged: vec![Merged { fact: twice, kept }],
+    };
     assert!(db.fold_memories(&db.clock, ada, &NewFolding::default()).await.unwrap().is_none());
-    let foreign = NewFolding { spans: Vec::new(), merged: new.merged.clone() };
+    let foreign = NewFolding { forgettings: 0, spans: Vec::new(), merged: new.merged.clone() };
     assert!(db.fold_memories(&db.clock, bo, &foreign).await.unwrap().is_none(), "the facts are not his");
     let id = db.fold_memories(&db.clock, ada, &new).await.unwrap().unwrap();
     assert!(db.fold_memories(&db.clock, ada, &new).await.unwrap().is_none(), "all of it is done");
@@ -66,7 +70,7 @@ async fn a_folding_is_made_once_and_undone_once(db: TestDb) {
 async fn a_fact_whose_key_has_a_new_value_stays_closed(db: TestDb) {
     let ada = db.person("ada").await;
     let (kept, twice) = (fact(&db, ada, "drink").await, fact(&db, ada, "note").await);
-    let new = NewFolding { spans: Vec::new(), merged: vec![Merged { fact: twice, kept }] };
+    let new = NewFolding { forgettings: 0, spans: Vec::new(), merged: vec![Merged { fact: twice, kept }] };
     let id = db.fold_memories(&db.clock, ada, &new).await.unwrap().unwrap();
     db.tick();
     let newer = fact(&db, ada, "note").await;
@@ -78,7 +82,7 @@ async fn a_summary_goes_with_a_turn_that_it_covers(db: TestDb) {
     let (ada, now) = (db.person("ada").await, db.clock.now());
     let turn = db.answered_turn(ada).await;
     let spans = vec![day("that day", now - Duration::hours(1)), day("another day", now - Duration::days(5))];
-    db.fold_memories(&db.clock, ada, &NewFolding { spans, merged: Vec::new() }).await.unwrap();
+    db.fold_memories(&db.clock, ada, &NewFolding { forgettings: 0, spans, merged: Vec::new() }).await.unwrap();
     let erasure = Erasure {
         user: ada,
         words: Words::new([]),

@@ -21,6 +21,7 @@ fn episode(turn: &Turn, summary: &str) -> NewEpisode {
         tags: vec!["生活".into(), "life".into()],
         source: "rules",
         words: summary.into(),
+        forgettings: 0,
     }
 }
 

@@ -20,7 +20,7 @@ async fn a_row_has_one_vector(db: TestDb) {
     assert_eq!(texts, [(ada, SearchKind::Fact, "bike"), (bo, SearchKind::Fact, "boat")]);
     assert_eq!(db.unembedded("one", 1).await.unwrap().len(), 1);
 
-    let vector = |row, user, data: &[u8]| NewVector { row, user, dims: 2, data: data.to_vec() };
+    let vector = |row, user, data: &[u8]| NewVector { row, user, forgettings: 0, dims: 2, data: data.to_vec() };
     let gone = vector(i64::MAX, ada, &[9]);
     let new = [vector(waiting[0].id, ada, &[1, 2]), vector(waiting[1].id, bo, &[3, 4]), gone];
     db.keep_vectors("one", &new).await.unwrap();
@@ -39,7 +39,7 @@ async fn a_row_has_one_vector(db: TestDb) {
 async fn a_row_that_changes_or_goes_loses_its_vector(db: TestDb) {
     let ada = fact(&db, "ada", "bike").await;
     let row = db.unembedded("one", 10).await.unwrap()[0].id;
-    db.keep_vectors("one", &[NewVector { row, user: ada, dims: 1, data: vec![1] }]).await.unwrap();
+    db.keep_vectors("one", &[NewVector { row, user: ada, forgettings: 0, dims: 1, data: vec![1] }]).await.unwrap();
     db.run("UPDATE search SET analyser = 1").await;
     db.recut(&[(row, "bik".into())]).await.unwrap();
     assert_eq!(db.unembedded("one", 10).await.unwrap().len(), 1, "it is made again");

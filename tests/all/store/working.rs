@@ -30,12 +30,14 @@ async fn an_older_part_is_folded_by_one_alone(db: TestDb) {
 
     let through_at = db.turn_messages(turns[0]).await.unwrap()[1].created_at;
     let mut fold = NewFold {
+        user: ada,
         conversation: here,
         through_turn: turns[0],
         through_at,
         summary_text: "一 was said".into(),
         kept: vec!["7291".into()],
         source: "rules",
+        forgettings: 0,
     };
     assert!(!db.fold_conversation(&db.clock, &fold, 1).await.unwrap(), "there is none that was folded once");
     assert!(db.fold_conversation(&db.clock, &fold, 0).await.unwrap());

@@ -5,13 +5,16 @@ use serde::Deserialize;
 
 use super::{Ended, payload};
 use crate::{
-    agent,
+    agent::{self, SummaryError},
     ids::TurnId,
     scheduler::{Parts, note::Note},
-    store::Job,
+    store::{Job, StoreError, Turn},
 };
 
 pub const KIND: &str = "write_episode";
+
+/// How often a turn is read anew because its person forgets something meanwhile.
+const READ_ANEW: usize = 3;
 
 #[derive(Deserialize)]
 struct Payload {
@@ -21,12 +24,22 @@ struct Payload {
 pub async fn run(parts: &Parts, job: &Job) -> Ended {
     let Payload { turn } = payload(job)?;
     let turn = parts.db.turn(turn).await?.context("there is no such turn")?;
-    let settings = parts.settings.current().await?;
-    let by = parts.keeping.summaries;
-    let summary = agent::summarise((&parts.db, &parts.gateway), &settings, by, &turn).await;
     parts.memory.note_recalled(&turn).await?;
-    parts.memory.keep_episode(&turn, summary.map_err(anyhow::Error::from)?).await?;
-    let with = (&parts.db, &*parts.gateway, &parts.clock);
-    agent::fold(with, &settings, &parts.keeping, &turn).await.map_err(anyhow::Error::from)?;
+    let mut kept = keep(parts, &turn).await;
+    for _ in 0..READ_ANEW {
+        if !matches!(kept, Err(SummaryError::Store(StoreError::Forgotten))) {
+            break;
+        }
+        kept = keep(parts, &turn).await;
+    }
+    kept.map_err(anyhow::Error::from)?;
     Ok(Note::default())
+}
+
+async fn keep(parts: &Parts, turn: &Turn) -> Result<(), SummaryError> {
+    let settings = parts.settings.current().await?;
+    let forgettings = parts.db.forgettings(turn.user_id).await?;
+    let summary = agent::summarise((&parts.db, &parts.gateway), &settings, parts.keeping.summaries, turn).await?;
+    parts.memory.keep_episode(turn, summary, forgettings).await?;
+    agent::fold((&parts.db, &*parts.gateway, &parts.clock), &settings, &parts.keeping, turn).await
 }
