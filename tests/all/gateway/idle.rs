@@ -8,7 +8,7 @@ use skillet::{
     clock::Clock,
     config::Config,
     ids::HostId,
-    store::{Channel, UsageBy, UsageRange},
+    store::{Channel, JobStatus, UsageBy, UsageRange},
 };
 
 use super::{options, start};
@@ -45,19 +45,40 @@ async fn an_idle_day_costs_no_token() {
     let (_, accepted) = app.agent.submit(message).await.unwrap();
     app.agent.wait(accepted.turn()).await.unwrap();
     model.requested(2).await;
+    at_rest(&app, clock.now()).await;
     app.gateway.flush().await;
     let spent = app.db.usage(UsageBy::Model, &UsageRange::default(), 9).await.unwrap();
+    assert_eq!(spent[0].calls, 2, "{spent:?}");
 
-    // Every hour of a day somebody looks for work, as the sweeps do.
+    // Every hour of a day somebody looks for work, as the sweeps do, and the night's jobs are done.
     for _ in 0..24 {
         clock.advance(Duration::hours(1));
         app.ring();
-        tokio::task::yield_now().await;
+        at_rest(&app, clock.now()).await;
     }
     app.gateway.flush().await;
+    let mut done = app.db.jobs(Some(JobStatus::Done), 99).await.unwrap().into_iter();
+    assert!(done.any(|job| job.kind == "fold_memories"), "the night has passed");
     assert_eq!(model.requests().len(), 2);
     assert_eq!(app.db.usage(UsageBy::Model, &UsageRange::default(), 9).await.unwrap(), spent);
     app.stop().await;
+}
+
+/// Waits until no job that is due is left.
+async fn at_rest(app: &App, now: DateTime<Utc>) {
+    for _ in 0..1200 {
+        let jobs = app.db.jobs(None, 99).await.unwrap();
+        let left = jobs.iter().any(|job| match job.status {
+            JobStatus::Queued => job.run_at <= now,
+            JobStatus::Running => true,
+            _ => false,
+        });
+        if !left {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    panic!("jobs are left: {:?}", app.db.jobs(None, 99).await.unwrap());
 }
 
 #[tokio::test]
