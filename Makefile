@@ -135,9 +135,10 @@ bench-jobs:
 bench-gateway:
 	PATH='$(USERS_PATH)' cargo bench --package skillet --bench gateway
 
-## What memory finds of public sets of conversations in the folder DATA, on both databases; SCALE=1 adds a million rows
+## What memory finds of public sets of conversations in the folder DATA, on both databases; SCALE=1 adds a million rows,
+## EMBEDDER=… the vectors of the package it names, ONLY=locomo,scale leaves the other parts out
 bench-memory:
-	DATA='$(if $(DATA),$(abspath $(DATA)))' cargo bench --package skillet --bench memory
+	DATA='$(if $(DATA),$(abspath $(DATA)))' EMBEDDER='$(if $(EMBEDDER),$(abspath $(EMBEDDER)))' ONLY='$(ONLY)' cargo bench --package skillet --bench memory
 
 ## LiteLLM by pip and Portkey by npm, into target/peers
 bench-gateway-peers: target/peers/litellm/bin/litellm target/peers/portkey/node_modules/@portkey-ai/gateway/build/start-server.js

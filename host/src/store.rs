@@ -91,7 +91,7 @@ pub use turns::{Accepted, Ending, Incoming, Turn, TurnStatus, TurnSummary};
 pub use updates::{NewUpdate, Update};
 pub use usage::{UsageBy, UsageRange, UsageRow};
 pub use users::{Role, User};
-pub use vectors::{NewVector, Unembedded, VectorRow};
+pub use vectors::{NewVector, Unembedded, Vectors};
 pub use versions::{NewVersion, Staged, VersionRow};
 pub use working::{Folded, NewFold};
 
@@ -183,6 +183,17 @@ macro_rules! write_tx {
     };
 }
 use write_tx;
+
+/// Binds each of some values in a list of a query that is being built.
+macro_rules! push_list {
+    ($query:ident, $values:expr) => {
+        let mut list = $query.separated(", ");
+        for value in $values {
+            list.push_bind(value);
+        }
+    };
+}
+use push_list;
 
 /// The name of the database in the data folder.
 pub const SQLITE_FILE: &str = "skillet.db";

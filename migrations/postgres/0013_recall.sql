@@ -76,7 +76,7 @@ CREATE TABLE vectors (
     data    BYTEA NOT NULL
 );
 
-CREATE INDEX vectors_by_user ON vectors (user_id, model);
+CREATE INDEX vectors_by_user ON vectors (user_id, model, row_id);
 
 -- Messages of before are cut in the background, the oldest first.
 ALTER TABLE messages ADD COLUMN searched BOOLEAN NOT NULL DEFAULT FALSE;

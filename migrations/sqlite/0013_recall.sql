@@ -81,8 +81,8 @@ CREATE TABLE vectors (
     data    BLOB NOT NULL
 ) STRICT;
 
-CREATE INDEX vectors_by_user ON vectors (user_id, model);
+CREATE INDEX vectors_by_user ON vectors (user_id, model, row_id);
 
 -- Messages of before are cut in the background, the oldest first.
 ALTER TABLE messages ADD COLUMN searched INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX messages_unsearched ON messages (created_at, id) WHERE searched = 0;
+CREATE INDEX messages_unsearched ON messages (created_at, id) WHERE NOT searched;

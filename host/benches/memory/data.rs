@@ -7,7 +7,7 @@ use regex::Regex;
 use serde::Deserialize;
 use std::{fs, path::Path};
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct Set {
     #[serde(rename = "set")]
     pub name: String,
@@ -16,14 +16,14 @@ pub struct Set {
 }
 
 /// All that one person said and was told.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct History {
     pub sessions: Vec<Session>,
     #[serde(rename = "qas")]
     pub questions: Vec<Question>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct Session {
     pub time: String,
     pub turns: Vec<Turn>,
@@ -31,7 +31,7 @@ pub struct Session {
     pub facts: Vec<Fact>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct Turn {
     pub id: String,
     pub who: String,
@@ -40,14 +40,14 @@ pub struct Turn {
 }
 
 /// What somebody learnt from some turns.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct Fact {
     pub text: String,
     #[serde(rename = "src")]
     pub sources: Vec<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct Question {
     #[serde(rename = "q")]
     pub text: String,

@@ -19,7 +19,7 @@ use crate::data::{History, Session, Turn};
 /// A store with some people's histories in it.
 pub struct Store {
     pub db: Db,
-    pub memory: Memory,
+    memory: Memory,
     clock: Clock,
     host: HostId,
     said: usize,
@@ -120,17 +120,22 @@ impl Store {
         Ok(kept)
     }
 
-    /// Everything that memory finds for a question, best first.
-    pub async fn ranked(&self, user: UserId, text: &str) -> Result<Vec<Recalled>> {
-        let ask = Ask { user, text, zone: chrono_tz::UTC, limit: usize::MAX, room: None, except: &[] };
-        Ok(self.memory.fill(&ask, &Rules::default()).await?)
+    /// A memory of this store that has found nothing yet.
+    pub fn memory(&self) -> Memory {
+        Memory::new(self.db.clone(), self.clock.clone())
     }
+}
 
-    /// What a prompt gets for a question, in so many tokens.
-    pub async fn filled(&self, user: UserId, text: &str, room: u32) -> Result<Vec<Recalled>> {
-        let ask = Ask { user, text, zone: chrono_tz::UTC, limit: 60, room: Some((room, count_tokens)), except: &[] };
-        Ok(self.memory.fill(&ask, &Rules::default()).await?)
-    }
+/// Everything that memory finds for a question, best first.
+pub async fn ranked(memory: &Memory, user: UserId, text: &str) -> Result<Vec<Recalled>> {
+    let ask = Ask { user, text, zone: chrono_tz::UTC, limit: usize::MAX, room: None, except: &[] };
+    Ok(memory.fill(&ask, &Rules::default()).await?)
+}
+
+/// What a prompt gets for a question, in so many tokens.
+pub async fn filled(memory: &Memory, user: UserId, text: &str, room: u32) -> Result<Vec<Recalled>> {
+    let ask = Ask { user, text, zone: chrono_tz::UTC, limit: 60, room: Some((room, count_tokens)), except: &[] };
+    Ok(memory.fill(&ask, &Rules::default()).await?)
 }
 
 fn ending(reply: &str) -> Ending {

@@ -6,7 +6,7 @@ use std::{path::Path, time::Instant};
 
 use crate::{
     data::{History, Set},
-    feed::Store,
+    feed::{self, Store},
     measure::float,
     open,
     report::Report,
@@ -22,9 +22,7 @@ const QUESTIONS: usize = 400;
 const CROWD: usize = 1_000_000;
 
 /// The messages of a set again and again, as one person's.
-pub async fn run(report: &mut Report, engine: &str, url: &str, folder: &Path, sets: &[Set]) -> Result<()> {
-    let longest = sets.iter().max_by_key(|set| set.histories.iter().map(messages).sum::<usize>());
-    let longest = longest.context("a set")?;
+pub async fn run(report: &mut Report, engine: &str, url: &str, folder: &Path, longest: &Set) -> Result<()> {
     let mut store = open(url, folder, &format!("{engine} scale")).await?;
     for wanted in [FEW, MANY] {
         let user = store.person(&format!("{wanted} messages")).await?;
@@ -49,6 +47,12 @@ pub async fn run(report: &mut Report, engine: &str, url: &str, folder: &Path, se
     Ok(())
 }
 
+/// The set that has the most to say.
+pub fn longest(sets: &[Set]) -> Result<Set> {
+    let longest = sets.iter().max_by_key(|set| set.histories.iter().map(messages).sum::<usize>());
+    longest.cloned().context("a set")
+}
+
 fn messages(history: &History) -> usize {
     history.sessions.iter().map(|session| session.turns.len()).sum()
 }
@@ -59,9 +63,10 @@ async fn ask(store: &Store, user: skillet::ids::UserId, set: &Set) -> Result<Tim
     let every = (questions.len() / QUESTIONS).max(1);
     let mut times = Times::default();
     // The first query loads what is loaded lazily.
-    store.filled(user, questions[0], 1_400).await?;
+    let memory = store.memory();
+    feed::filled(&memory, user, questions[0], 1_400).await?;
     for question in questions.into_iter().step_by(every) {
-        times.of(store.filled(user, question, 1_400)).await?;
+        times.of(feed::filled(&memory, user, question, 1_400)).await?;
     }
     Ok(times)
 }

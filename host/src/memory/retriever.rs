@@ -39,8 +39,16 @@ const MAX_SPANS: usize = 6;
 /// How long the vector of a question is waited for: words are enough.
 const EMBED_WITHIN: Duration = Duration::from_secs(2);
 
+/// Vectors that are looked through at once, about a megabyte.
+const VECTORS: i64 = 2_048;
+
 /// Texts that are read at once while a room is filled.
 const CHUNK: usize = 48;
+
+/// Tokens that no line is shorter than, and how many lines in a row may be too long for what is left of a room:
+/// the next ones are hardly shorter.
+const SHORTEST: u32 = 12;
+const TOO_LONG: usize = 16;
 
 /// A line with less than this share of the best line's score says nothing more about the question.
 const FLOOR: f64 = 0.12;
@@ -172,7 +180,7 @@ pub async fn recall(library: &Library<'_>, ask: &Ask<'_>) -> Result<Vec<Recalled
         let texts = db.search_texts(ask.user, &ids).await?;
         let mut texts: HashMap<i64, SearchText> = texts.into_iter().map(|text| (text.id, text)).collect();
         for one in chunk {
-            if filling.lines.len() == ask.limit || (ask.room.is_some() && one.score < best * FLOOR) {
+            if filling.is_done(ask) || (ask.room.is_some() && one.score < best * FLOOR) {
                 return Ok(filling.lines);
             }
             if let Some(text) = texts.remove(&one.id) {
@@ -194,9 +202,17 @@ struct Filling {
     texts: HashSet<String>,
     /// Turns of which a message is among the lines.
     told: HashSet<TurnId>,
+    /// Lines that did not fit since one did.
+    too_long: usize,
 }
 
 impl Filling {
+    /// Whether nothing more is to be taken.
+    fn is_done(&self, ask: &Ask<'_>) -> bool {
+        let full = ask.room.is_some_and(|(room, _)| self.tokens + SHORTEST > room);
+        full || self.too_long == TOO_LONG || self.lines.len() == ask.limit
+    }
+
     /// Takes a line, unless it is known, said already, or does not fit; a shorter one may then.
     fn add(&mut self, ask: &Ask<'_>, line: Recalled) {
         let told = |turn: TurnId| line.kind == SearchKind::Episode && self.told.contains(&turn);
@@ -206,9 +222,10 @@ impl Filling {
         if let Some((room, count)) = ask.room {
             let tokens = self.tokens.saturating_add(count(&line.line(ask.zone)));
             if tokens > room {
+                self.too_long += 1;
                 return;
             }
-            self.tokens = tokens;
+            (self.tokens, self.too_long) = (tokens, 0);
         }
         self.texts.insert(line.text.clone());
         if line.kind == SearchKind::Message {
@@ -219,7 +236,6 @@ impl Filling {
 }
 
 fn recalled(one: &Scored, text: SearchText) -> Recalled {
-    let name = text.meta.as_ref().and_then(|meta| meta.0["from"].as_str()).map(str::to_owned);
     Recalled {
         kind: one.kind,
         id: text.ref_id,
@@ -231,7 +247,7 @@ fn recalled(one: &Scored, text: SearchText) -> Recalled {
         parts: one.parts,
         turn: one.turn,
         conversation: text.conversation_id,
-        said_by: name.or(text.role),
+        said_by: text.from.or(text.role),
         pinned: false,
         recorded_at: one.recorded_at,
     }
@@ -284,8 +300,17 @@ async fn near(library: &Library<'_>, ask: &Ask<'_>) -> Result<HashMap<i64, f64>,
             return Ok(HashMap::new());
         }
     };
-    let vectors = library.db.vectors(ask.user, embedder.model()).await?;
-    let cosines: Vec<(i64, f64)> = vectors.iter().map(|one| (one.row, cosine(&one.data, &query))).collect();
+    let dims = i64::try_from(query.len()).unwrap_or(i64::MAX);
+    let (mut cosines, mut after): (Vec<(i64, f64)>, i64) = (Vec::new(), i64::MIN);
+    loop {
+        let vectors = library.db.vectors(ask.user, embedder.model(), dims, after, VECTORS).await?;
+        let known = cosines.len();
+        cosines.extend(vectors.iter().map(|(row, data)| (row, cosine(data, &query))));
+        match cosines[known..].last() {
+            Some((row, _)) => after = *row,
+            None => break,
+        }
+    }
     let (least, most) =
         cosines.iter().fold((f64::MAX, f64::MIN), |(least, most), (_, one)| (least.min(*one), most.max(*one)));
     let width = (most - least).max(f64::MIN_POSITIVE);
@@ -322,8 +347,13 @@ fn held(postings: &[Posting], terms: &[Term]) -> HashMap<i64, f64> {
 /// The `count` best by their worth; of equals the newest.
 fn best_of(rows: impl Iterator<Item = (i64, f64)>, count: usize) -> Vec<i64> {
     let mut rows: Vec<(i64, f64)> = rows.collect();
-    rows.sort_by(|a, b| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0)));
-    rows.into_iter().take(count).map(|(row, _)| row).collect()
+    let better = |a: &(i64, f64), b: &(i64, f64)| b.1.total_cmp(&a.1).then(b.0.cmp(&a.0));
+    if rows.len() > count {
+        rows.select_nth_unstable_by(count, better);
+        rows.truncate(count);
+    }
+    rows.sort_unstable_by(better);
+    rows.into_iter().map(|(row, _)| row).collect()
 }
 
 /// The sessions whose candidates hold the most of the question.

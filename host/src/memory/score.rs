@@ -1,7 +1,7 @@
 //! How well each candidate answers a question. The score is a sum of parts, each scaled to the best of its
 //! kind, so that a trace shows why something was remembered.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -183,11 +183,10 @@ impl Placed {
 
 fn one(question: &Question, place: Place, row: Option<(&Indexed, &Own)>, parts: Parts) -> Scored {
     let (id, kind, turn, recorded_at) = place;
-    let day = recorded_at.with_timezone(&question.zone).date_naive();
     #[expect(clippy::cast_precision_loss, reason = "an age in seconds is far below 2^52")]
     let age_days = (question.now - recorded_at).num_seconds().max(0) as f64 / 86_400.0;
     let parts = Parts {
-        date: DATE * fits(&question.named, day),
+        date: DATE * fits(question, recorded_at),
         recency: RECENCY * 0.5_f64.powf(age_days / HALF_LIFE_DAYS),
         ..parts
     };
@@ -208,8 +207,12 @@ fn one(question: &Question, place: Place, row: Option<(&Indexed, &Own)>, parts: 
     Scored { id, kind, turn, recorded_at, score, share, matched, parts }
 }
 
-fn fits(named: &[Named], day: NaiveDate) -> f64 {
-    named.iter().map(|named| named.fits(day)).fold(0.0, f64::max)
+fn fits(question: &Question, at: DateTime<Utc>) -> f64 {
+    if question.named.is_empty() {
+        return 0.0;
+    }
+    let day = at.with_timezone(&question.zone).date_naive();
+    question.named.iter().map(|named| named.fits(day)).fold(0.0, f64::max)
 }
 
 fn speaker(question: &Question, name: Option<&str>) -> f64 {

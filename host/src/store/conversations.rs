@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::{FromRow, types::Json};
 use std::collections::HashMap;
 
-use super::{Db, Result, columns::word_column, on};
+use super::{Db, Result, columns::word_column, on, push_list};
 use crate::{
     clock::Clock,
     ids::{ConversationId, MessageId, TurnId, UserId},
@@ -77,10 +77,7 @@ impl Db {
         }
         let rows: Vec<(ConversationId, String)> = on!(self, pool => {
             let mut select = sqlx::QueryBuilder::new("SELECT id, title FROM conversations WHERE id IN (");
-            let mut list = select.separated(", ");
-            for id in ids {
-                list.push_bind(*id);
-            }
+            push_list!(select, ids.iter().copied());
             select.push(")");
             select.build_query_as().fetch_all(pool).await
         })?;

@@ -12,7 +12,7 @@ use super::{
     budgets::{budget_columns, counter_columns},
     jobs::insert_job,
     model_calls::insert_model_calls,
-    on,
+    on, push_list,
     usage::{UsageKey, UsageRow, add_usage},
     write_tx,
 };
@@ -230,10 +230,7 @@ impl Db {
             let mut held: Vec<HeldRow> = Vec::new();
             if !reserved.is_empty() {
                 let mut delete = sqlx::QueryBuilder::new("DELETE FROM reservations WHERE id IN (");
-                let mut ids = delete.separated(", ");
-                for id in reserved {
-                    ids.push_bind(id);
-                }
+                push_list!(delete, reserved);
                 delete.push(") RETURNING id, micros, tokens, counters");
                 held = delete.build_query_as().fetch_all(&mut *tx).await?;
             }

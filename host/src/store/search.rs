@@ -84,7 +84,7 @@ pub struct SearchText {
     /// "user" or "assistant", of a message.
     pub role: Option<String>,
     /// Who wrote it, where several share a conversation.
-    pub meta: Option<Json<serde_json::Value>>,
+    pub from: Option<String>,
 }
 
 /// Words as the index keeps them, and how many they are: those that are too long are left out, and what is more
@@ -155,6 +155,27 @@ fn indexed((id, kind, ref_id, turn, session, speaker, words, length, recorded_at
     Indexed { id, kind, ref_id, turn_id: turn.parse().ok(), session, speaker, words, length, recorded_at }
 }
 
+/// What a row stands for, as SQLite puts it into one value.
+type TextRow = (i64, Uuid, String, String, String, Option<String>, Option<String>);
+
+fn text((id, ref_id, key, text, conversation, role, from): TextRow) -> SearchText {
+    SearchText { id, ref_id, key, text, conversation_id: conversation.parse().ok(), role, from }
+}
+
+macro_rules! text_columns {
+    () => {
+        "COALESCE(f.key, '') AS key, COALESCE(m.content, f.value_text, e.summary_text, '') AS text, m.role"
+    };
+}
+
+macro_rules! text_tables {
+    () => {
+        "FROM search s LEFT JOIN messages m ON s.kind = 'message' AND m.id = s.ref_id
+         LEFT JOIN memory_semantic f ON s.kind = 'fact' AND f.id = s.ref_id
+         LEFT JOIN memory_episodic e ON s.kind = 'episode' AND e.id = s.ref_id"
+    };
+}
+
 /// A list of numbers for SQLite, which takes it as one value.
 fn list(ids: &[i64]) -> Json<&[i64]> {
     Json(ids)
@@ -213,12 +234,13 @@ impl Db {
     pub async fn indexed(&self, user: UserId, ids: &[i64], now: DateTime<Utc>) -> Result<Vec<Indexed>> {
         Ok(match self {
             Self::Sqlite(pool) => {
-                // One value for all: each row of an answer costs more than to read it.
+                // One value for all: each row of an answer costs more than to read it. The sign keeps SQLite from
+                // going through everything of the person.
                 let (rows,): (Json<Vec<IndexedRow>>,) = sqlx::query_as(concat!(
                     "SELECT json_group_array(json_array(id, kind, hex(ref_id), hex(turn_id), session, speaker, words,
                         length, recorded_at)) FROM (SELECT ",
                     indexed_columns!(),
-                    " WHERE s.user_id = $1 AND s.id IN (SELECT value FROM json_each($2)) AND f.valid_to IS NULL
+                    " WHERE +s.user_id = $1 AND s.id IN (SELECT value FROM json_each($2)) AND f.valid_to IS NULL
                      AND (f.expires_at IS NULL OR f.expires_at > $3) ORDER BY s.id)",
                 ))
                 .bind(user)
@@ -252,7 +274,7 @@ impl Db {
                 let (rows,): (Json<Vec<PlacedRow>>,) = sqlx::query_as(
                     "SELECT json_group_array(json_array(id, session, hex(turn_id), speaker, length, recorded_at)) FROM (
                         SELECT id, session, turn_id, speaker, length, recorded_at FROM search
-                        WHERE session IN (SELECT value FROM json_each($2)) AND user_id = $1 ORDER BY session, place, id)",
+                        WHERE session IN (SELECT value FROM json_each($2)) AND +user_id = $1 ORDER BY session, place, id)",
                 )
                 .bind(user)
                 .bind(list(sessions))
@@ -280,7 +302,7 @@ impl Db {
                 let turns: Vec<String> = turns.iter().map(|turn| turn.0.simple().to_string()).collect();
                 sqlx::query_as(
                     "SELECT DISTINCT session FROM search WHERE turn_id IN (SELECT unhex(value) FROM json_each($2))
-                     AND user_id = $1 AND session IS NOT NULL ORDER BY session",
+                     AND +user_id = $1 AND session IS NOT NULL ORDER BY session",
                 )
                 .bind(user)
                 .bind(Json(turns))
@@ -318,28 +340,36 @@ impl Db {
 
     /// What some rows of a person stand for.
     pub async fn search_texts(&self, user: UserId, ids: &[i64]) -> Result<Vec<SearchText>> {
-        macro_rules! texts {
-            ($condition:literal) => {
-                concat!(
-                    "SELECT s.id, s.ref_id, COALESCE(f.key, '') AS key, COALESCE(m.content, f.value_text, e.summary_text, '') AS text,
-                        s.conversation_id, m.role, m.meta
-                     FROM search s LEFT JOIN messages m ON s.kind = 'message' AND m.id = s.ref_id
-                     LEFT JOIN memory_semantic f ON s.kind = 'fact' AND f.id = s.ref_id
-                     LEFT JOIN memory_episodic e ON s.kind = 'episode' AND e.id = s.ref_id
-                     WHERE s.user_id = $1 AND s.id ",
-                    $condition
-                )
-            };
-        }
         Ok(match self {
             Self::Sqlite(pool) => {
-                sqlx::query_as(texts!("IN (SELECT value FROM json_each($2))"))
-                    .bind(user)
-                    .bind(list(ids))
-                    .fetch_all(pool)
-                    .await?
+                // One value, as above.
+                let (rows,): (Json<Vec<TextRow>>,) = sqlx::query_as(concat!(
+                    "SELECT json_group_array(json_array(id, hex(ref_id), key, text, hex(conversation_id), role, said_by))
+                     FROM (SELECT s.id, s.ref_id, s.conversation_id, m.meta ->> '$.from' AS said_by, ",
+                    text_columns!(),
+                    " ",
+                    text_tables!(),
+                    " WHERE +s.user_id = $1 AND s.id IN (SELECT value FROM json_each($2)))",
+                ))
+                .bind(user)
+                .bind(list(ids))
+                .fetch_one(pool)
+                .await?;
+                rows.0.into_iter().map(text).collect()
             }
-            Self::Postgres(pool) => sqlx::query_as(texts!("= ANY($2)")).bind(user).bind(ids).fetch_all(pool).await?,
+            Self::Postgres(pool) => {
+                sqlx::query_as(concat!(
+                    "SELECT s.id, s.ref_id, s.conversation_id, m.meta ->> 'from' AS \"from\", ",
+                    text_columns!(),
+                    " ",
+                    text_tables!(),
+                    " WHERE s.user_id = $1 AND s.id = ANY($2)",
+                ))
+                .bind(user)
+                .bind(ids)
+                .fetch_all(pool)
+                .await?
+            }
         })
     }
 }

@@ -1,12 +1,13 @@
 //! Bringing messages into the index, and cutting rows of an earlier analyser again.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::{FromRow, types::Json};
+use sqlx::{FromRow, QueryBuilder, types::Json};
+use std::collections::{HashMap, HashSet};
 
 use super::{
     Db, Result, SearchKind,
     erasure::hold_unforgotten,
-    on,
+    on, push_list,
     search::{ANALYSER, indexable},
     write_tx,
 };
@@ -61,8 +62,9 @@ pub struct Stale {
 }
 
 /// Where the newest searched message of a conversation stands.
-#[derive(FromRow)]
+#[derive(Clone, Copy, FromRow)]
 struct Last {
+    conversation_id: ConversationId,
     session: i64,
     place: i64,
     recorded_at: DateTime<Utc>,
@@ -75,6 +77,20 @@ impl Last {
         let ends =
             silence > SILENCE || (self.place >= LONG_PLACE && silence > SHORT_SILENCE) || self.place + 1 >= MAX_PLACE;
         (!ends).then_some((self.session, self.place + 1))
+    }
+}
+
+/// Where the next message of each conversation stands.
+struct Places(HashMap<ConversationId, Last>);
+
+impl Places {
+    /// The session and the place of a message; one that begins a session names it by its own row.
+    fn next(&mut self, message: &Unsearched, row: i64) -> (i64, i64) {
+        let conversation_id = message.conversation_id;
+        let next = self.0.get(&conversation_id).and_then(|last| last.next(message.created_at));
+        let (session, place) = next.unwrap_or((row, 0));
+        self.0.insert(conversation_id, Last { conversation_id, session, place, recorded_at: message.created_at });
+        (session, place)
     }
 }
 
@@ -97,30 +113,52 @@ impl Db {
         let Some(first) = messages.first() else { return Ok(()) };
         write_tx!(self, tx => {
             hold_unforgotten!(self, tx, user, first.message.forgettings);
-            for Searched { message, speaker, words } in messages {
-                let fresh = sqlx::query("UPDATE messages SET searched = TRUE WHERE id = $1 AND NOT searched")
-                    .bind(message.id).execute(&mut *tx).await?.rows_affected() == 1;
-                let (true, Some(words)) = (fresh, words) else { continue };
-                let last: Option<Last> = sqlx::query_as(
-                    "SELECT session, place, recorded_at FROM search
-                     WHERE conversation_id = $1 AND session IS NOT NULL ORDER BY id DESC LIMIT 1",
-                ).bind(message.conversation_id).fetch_optional(&mut *tx).await?;
-                let next = last.and_then(|last| last.next(message.created_at));
-                let (words, length) = indexable(words);
-                let (id,): (i64,) = sqlx::query_as(
-                    "INSERT INTO search (user_id, kind, ref_id, turn_id, conversation_id, session, place, speaker, words,
-                        length, analyser, recorded_at)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id",
-                ).bind(user).bind(SearchKind::Message).bind(message.id).bind(message.turn_id)
-                 .bind(message.conversation_id).bind(next.map(|(session, _)| session))
-                 .bind(next.map_or(0, |(_, place)| place)).bind(speaker).bind(words).bind(length).bind(ANALYSER)
-                 .bind(message.created_at).fetch_one(&mut *tx).await?;
-                if next.is_none() {
-                    sqlx::query("UPDATE search SET session = id WHERE id = $1").bind(id).execute(&mut *tx).await?;
-                }
+            let mut mark = QueryBuilder::new("UPDATE messages SET searched = TRUE WHERE NOT searched AND id IN (");
+            push_list!(mark, messages.iter().map(|one| one.message.id));
+            let marked: Vec<(MessageId,)> = mark.push(") RETURNING id").build_query_as().fetch_all(&mut *tx).await?;
+            let marked: HashSet<MessageId> = marked.into_iter().map(|(id,)| id).collect();
+            let fresh = messages.iter().filter(|one| marked.contains(&one.message.id));
+            let fresh: Vec<(&Searched, (String, i64))> =
+                fresh.filter_map(|one| Some((one, indexable(one.words.as_deref()?)))).collect();
+            if !fresh.is_empty() {
+                let mut newest = QueryBuilder::new(
+                    "SELECT conversation_id, session, place, recorded_at FROM search WHERE id IN (
+                     SELECT MAX(id) FROM search WHERE session IS NOT NULL AND conversation_id IN (",
+                );
+                push_list!(newest, fresh.iter().map(|(one, _)| one.message.conversation_id));
+                let newest: Vec<Last> =
+                    newest.push(") GROUP BY conversation_id)").build_query_as().fetch_all(&mut *tx).await?;
+                let ids: Vec<(i64,)> = sqlx::query_as(self.next_rows())
+                    .bind(i64::try_from(fresh.len()).unwrap_or(i64::MAX)).fetch_all(&mut *tx).await?;
+                let mut places = Places(newest.into_iter().map(|last| (last.conversation_id, last)).collect());
+                let mut insert = QueryBuilder::new(
+                    "INSERT INTO search (id, user_id, kind, ref_id, turn_id, conversation_id, session, place, speaker,
+                        words, length, analyser, recorded_at) ",
+                );
+                insert.push_values(fresh.iter().zip(ids), |mut row, ((one, (words, length)), (id,))| {
+                    let Searched { message, speaker, .. } = one;
+                    let (session, place) = places.next(message, id);
+                    row.push_bind(id).push_bind(user).push_bind(SearchKind::Message).push_bind(message.id)
+                        .push_bind(message.turn_id).push_bind(message.conversation_id).push_bind(session)
+                        .push_bind(place).push_bind(speaker.clone()).push_bind(words.clone()).push_bind(*length)
+                        .push_bind(ANALYSER).push_bind(message.created_at);
+                });
+                insert.build().execute(&mut *tx).await?;
             }
         });
         Ok(())
+    }
+
+    /// Asks for the numbers of so many new rows, in their order.
+    fn next_rows(&self) -> &'static str {
+        match self {
+            // Whoever writes is alone.
+            Self::Sqlite(_) => {
+                "WITH RECURSIVE next (nth) AS (SELECT 1 UNION ALL SELECT nth + 1 FROM next WHERE nth < $1)
+                 SELECT nth + (SELECT COALESCE(MAX(id), 0) FROM search) FROM next"
+            }
+            Self::Postgres(_) => "SELECT nextval(pg_get_serial_sequence('search', 'id')) FROM generate_series(1, $1)",
+        }
     }
 
     /// Rows whose words were cut by an earlier analyser.

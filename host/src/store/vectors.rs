@@ -29,12 +29,21 @@ pub struct NewVector {
     pub data: Vec<u8>,
 }
 
-/// A vector as it is looked through.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
-pub struct VectorRow {
-    #[sqlx(rename = "row_id")]
-    pub row: i64,
-    pub data: Vec<u8>,
+/// Vectors that are looked through together: an answer with a row for each takes ten times as long.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vectors {
+    /// Rows of the index, growing.
+    rows: Vec<i64>,
+    /// Their vectors one after the other, all of one length.
+    data: Vec<u8>,
+}
+
+impl Vectors {
+    /// Each row with its vector.
+    pub fn iter(&self) -> impl Iterator<Item = (i64, &[u8])> {
+        let length = (self.data.len() / self.rows.len().max(1)).max(1);
+        self.rows.iter().copied().zip(self.data.chunks_exact(length))
+    }
 }
 
 impl Db {
@@ -84,10 +93,39 @@ impl Db {
         Ok(())
     }
 
-    /// The vectors of one person that this embedder made, in the order of their rows.
-    pub async fn vectors(&self, user: UserId, model: &str) -> Result<Vec<VectorRow>> {
-        Ok(on!(self, pool => sqlx::query_as(
-            "SELECT row_id, data FROM vectors WHERE user_id = $1 AND model = $2 ORDER BY row_id",
-        ).bind(user).bind(model).fetch_all(pool).await)?)
+    /// Vectors of one person that this embedder made, of so many dimensions: those of the next `limit` rows after one.
+    pub async fn vectors(&self, user: UserId, model: &str, dims: i64, after: i64, limit: i64) -> Result<Vectors> {
+        Ok(match self {
+            Self::Sqlite(pool) => {
+                let (rows, data): (String, Vec<u8>) = sqlx::query_as(
+                    "SELECT COALESCE(group_concat(row_id), ''), CAST(COALESCE(group_concat(data, ''), '') AS BLOB) FROM (
+                     SELECT row_id, data FROM vectors WHERE user_id = $1 AND model = $2 AND dims = $3 AND row_id > $4
+                     ORDER BY row_id LIMIT $5)",
+                )
+                .bind(user)
+                .bind(model)
+                .bind(dims)
+                .bind(after)
+                .bind(limit)
+                .fetch_one(pool)
+                .await?;
+                Vectors { rows: rows.split(',').filter_map(|row| row.parse().ok()).collect(), data }
+            }
+            Self::Postgres(pool) => {
+                let (rows, data) = sqlx::query_as(
+                    "SELECT COALESCE(array_agg(row_id), '{}'), COALESCE(string_agg(data, CAST('' AS BYTEA)), '') FROM (
+                     SELECT row_id, data FROM vectors WHERE user_id = $1 AND model = $2 AND dims = $3 AND row_id > $4
+                     ORDER BY row_id LIMIT $5) AS part",
+                )
+                .bind(user)
+                .bind(model)
+                .bind(dims)
+                .bind(after)
+                .bind(limit)
+                .fetch_one(pool)
+                .await?;
+                Vectors { rows, data }
+            }
+        })
     }
 }
