@@ -21,8 +21,9 @@ const TIMES: usize = 25;
 /// Short calls that are timed.
 const SHORT: usize = 2_000;
 
-/// The sleep whose end is looked at.
+/// The sleep whose end is looked at, and how many are slept side by side: a hundredth of them is then more than a few.
 const SLEEP: Duration = Duration::from_millis(5);
+const SLEEPERS: u32 = 8;
 
 pub async fn measure(table: &mut Table) -> Result<()> {
     heading("Runaways on two workers");
@@ -118,16 +119,20 @@ async fn overshoot(ground: &Ground, at_once: usize) -> Result<Times> {
 async fn felt(ground: &Ground) -> Result<[Times; 3]> {
     let enough = CancellationToken::new();
     let mut timers = JoinSet::new();
-    let until = enough.clone();
-    timers.spawn(async move {
-        let mut late = Vec::new();
-        while !until.is_cancelled() {
-            let began = Instant::now();
-            tokio::time::sleep(SLEEP).await;
-            late.push(began.elapsed().saturating_sub(SLEEP));
-        }
-        late
-    });
+    for nth in 0..SLEEPERS {
+        let until = enough.clone();
+        timers.spawn(async move {
+            let mut late = Vec::new();
+            // Not all at the same moment.
+            tokio::time::sleep(SLEEP * nth / SLEEPERS).await;
+            while !until.is_cancelled() {
+                let began = Instant::now();
+                tokio::time::sleep(SLEEP).await;
+                late.push(began.elapsed().saturating_sub(SLEEP));
+            }
+            late
+        });
+    }
     let mut calls = JoinSet::new();
     let (mut took, mut inside) = (Vec::with_capacity(SHORT), Vec::with_capacity(SHORT));
     for _ in 0..SHORT {
