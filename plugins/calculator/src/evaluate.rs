@@ -1,192 +1,169 @@
-//! The grammar, by recursive descent; each level binds tighter than the one above it.
-//!
-//! ```text
-//! sum     = product (("+" | "-") product)*
-//! product = share (("*" | "/") share)*
-//! share   = signed ("of" signed)*
-//! signed  = "-" signed | "+" signed | power
-//! power   = percent ("^" signed)?
-//! percent = atom "%"*
-//! atom    = number | "(" sum ")"
-//! ```
-//!
-//! `a + b%` adds that share of `a`, as on a pocket calculator, unless `a` is a bare percentage itself.
+//! A sum in text to its exact value, a fraction. The grammar is in `sum.pest`.
 
-use crate::number::Number;
-use crate::problem::{Place, Problem};
-use crate::token::{Kind, Token, tokens};
-use rust_decimal::prelude::{Decimal, ToPrimitive};
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use num_traits::{Signed, ToPrimitive, Zero};
+use pest::{
+    Parser as _,
+    error::InputLocation,
+    iterators::Pairs,
+    pratt_parser::{Assoc, Op, PrattParser},
+};
 
-/// Far more than people write; short enough that a hostile one costs nothing.
-pub const MAX_CHARACTERS: usize = 500;
-/// Each level is a handful of stack frames.
+use crate::problem::{Kind, Place, Problem};
+
+/// Parentheses and signs inside one another: each level is a handful of stack frames.
 const MAX_DEPTH: usize = 40;
-/// Anything larger overflows but for bases next to 1.
-const MAX_EXPONENT: i64 = 1_000;
 
-pub fn evaluate(expression: &str) -> Result<Number, Problem> {
-    if expression.chars().count() > MAX_CHARACTERS {
-        return Err(Problem::TooLong { limit: MAX_CHARACTERS });
-    }
-    let tokens = tokens(expression)?;
-    if tokens.is_empty() {
-        return Err(Problem::Empty);
-    }
-    let end = expression.chars().count() + 1;
-    let mut parser = Parser { tokens: &tokens, end, depth: 0 };
-    let term = parser.sum()?;
-    match parser.tokens.first() {
-        None => Ok(term.number),
-        Some(token) => Err(unexpected(token)),
-    }
-}
+/// Anything larger is nobody's sum.
+const MAX_EXPONENT: i64 = 1_000;
+const MAX_BITS: u64 = 4_096;
+
+/// What stands for each operator; of two that begin alike the longer one comes first.
+const WORDS: &str = "+加上 +加 -减去 -減去 -减 -減 -− -– *乘以 *乘 ^** *× *· *x *X /除以 /÷ @of @Of @的";
+
+#[derive(pest_derive::Parser)]
+#[grammar = "sum.pest"]
+struct Grammar;
 
 /// `percent` while the number is still a bare percentage such as `10%`.
-#[derive(Clone, Copy)]
 struct Term {
-    number: Number,
+    value: BigRational,
     percent: bool,
 }
 
-struct Parser<'t> {
-    tokens: &'t [Token],
-    end: Place,
-    depth: usize,
+pub fn evaluate(expression: &str) -> Result<BigRational, Problem> {
+    let (plain, places) = plain(expression);
+    let at = |offset: usize| places.get(offset).copied().unwrap_or_else(|| expression.chars().count() + 1);
+    nested(&plain).map_err(|offset| problem(Kind::TooDeep, at(offset)))?;
+    let mut pairs = Grammar::parse(Rule::whole, &plain).map_err(|error| {
+        let (InputLocation::Pos(offset) | InputLocation::Span((offset, _))) = error.location;
+        match plain[offset..].chars().next() {
+            None => problem(Kind::Incomplete, at(offset)),
+            Some(found) => problem(Kind::Unexpected(found), at(offset)),
+        }
+    })?;
+    let binding = PrattParser::new()
+        .op(Op::infix(Rule::plus, Assoc::Left) | Op::infix(Rule::minus, Assoc::Left))
+        .op(Op::infix(Rule::times, Assoc::Left) | Op::infix(Rule::over, Assoc::Left))
+        .op(Op::infix(Rule::of, Assoc::Left))
+        .op(Op::prefix(Rule::negative))
+        .op(Op::infix(Rule::power, Assoc::Right))
+        .op(Op::postfix(Rule::percent));
+    let sum = pairs.next().ok_or(problem(Kind::Incomplete, at(0)))?;
+    Ok(reduce(sum.into_inner(), &binding, &at)?.value)
 }
 
-impl Parser<'_> {
-    fn take(&mut self, wanted: &[Kind]) -> Option<(Kind, Place)> {
-        let (first, rest) = self.tokens.split_first()?;
-        wanted.contains(&first.kind).then(|| {
-            self.tokens = rest;
-            (first.kind, first.at)
+/// The text with one character for each operator, and the place in the original of each of its bytes.
+fn plain(expression: &str) -> (String, Vec<Place>) {
+    let characters: Vec<char> = expression.chars().map(half_width).collect();
+    let (mut plain, mut places, mut next) = (String::new(), Vec::new(), 0);
+    while let Some(&character) = characters.get(next) {
+        let fits = |word: &str| characters[next..].iter().copied().take(word.chars().count()).eq(word.chars());
+        let mut words = WORDS.split(' ').map(|word| word.split_at(1));
+        let (one, length) = match words.find(|(_, word)| fits(word)) {
+            Some((one, word)) => (one.to_owned(), word.chars().count()),
+            None => (character.to_string(), 1),
+        };
+        plain.push_str(&one);
+        places.resize(plain.len(), next + 1);
+        next += length;
+    }
+    (plain, places)
+}
+
+fn half_width(character: char) -> char {
+    match character {
+        // Full-width ASCII lies this far above ASCII.
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(character) - 0xFEE0).unwrap_or(character),
+        '\u{3000}' => ' ',
+        other => other,
+    }
+}
+
+/// Fails with where it goes too deep.
+fn nested(plain: &str) -> Result<(), usize> {
+    let (mut depth, mut signs) = (0_usize, 0);
+    for (offset, character) in plain.char_indices().filter(|(_, character)| !character.is_whitespace()) {
+        match character {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        signs = if matches!(character, '+' | '-' | '^') { signs + 1 } else { 0 };
+        if depth > MAX_DEPTH || signs > MAX_DEPTH {
+            return Err(offset);
+        }
+    }
+    Ok(())
+}
+
+fn reduce(pairs: Pairs<'_, Rule>, binding: &PrattParser<Rule>, at: &dyn Fn(usize) -> Place) -> Result<Term, Problem> {
+    binding
+        .map_primary(|pair| match pair.as_rule() {
+            Rule::sum => reduce(pair.into_inner(), binding, at).map(|term| Term { percent: false, ..term }),
+            _ => {
+                let value = number(pair.as_str()).ok_or_else(|| problem(Kind::Number, at(pair.as_span().start())))?;
+                Ok(Term { value, percent: false })
+            }
         })
-    }
-
-    fn sum(&mut self) -> Result<Term, Problem> {
-        let mut left = self.product()?;
-        while let Some((kind, at)) = self.take(&[Kind::Plus, Kind::Minus]) {
-            let right = self.product()?;
-            let share = right.percent && !left.percent;
-            let amount = if share { left.number.times(right.number) } else { Some(right.number) };
-            let sum = amount.and_then(|amount| {
-                let signed = if kind == Kind::Minus { amount.negated() } else { amount };
-                left.number.plus(signed)
-            });
-            left = Term { number: sum.ok_or(Problem::Overflow { at })?, percent: left.percent && right.percent };
-        }
-        Ok(left)
-    }
-
-    fn product(&mut self) -> Result<Term, Problem> {
-        let mut left = self.share()?;
-        while let Some((kind, at)) = self.take(&[Kind::Times, Kind::Divide]) {
-            let right = self.share()?.number;
-            let result = if kind == Kind::Times {
-                left.number.times(right).ok_or(Problem::Overflow { at })
-            } else {
-                divide(left.number, right, at)
-            };
-            left = Term { number: result?, percent: false };
-        }
-        Ok(left)
-    }
-
-    fn share(&mut self) -> Result<Term, Problem> {
-        let mut left = self.signed()?;
-        while let Some((_, at)) = self.take(&[Kind::Of]) {
-            let right = self.signed()?;
-            if !left.percent && !right.percent {
-                return Err(Problem::PercentOf { at });
-            }
-            let number = left.number.times(right.number).ok_or(Problem::Overflow { at })?;
-            left = Term { number, percent: left.percent && right.percent };
-        }
-        Ok(left)
-    }
-
-    fn signed(&mut self) -> Result<Term, Problem> {
-        match self.take(&[Kind::Plus, Kind::Minus]) {
-            None => self.power(),
-            Some((kind, at)) => self.deeper(at, |parser| {
-                let term = parser.signed()?;
-                Ok(if kind == Kind::Minus { Term { number: term.number.negated(), ..term } } else { term })
-            }),
-        }
-    }
-
-    fn power(&mut self) -> Result<Term, Problem> {
-        let base = self.percent()?;
-        let Some((_, at)) = self.take(&[Kind::Power]) else {
-            return Ok(base);
-        };
-        let exponent = self.deeper(at, Self::signed)?.number;
-        let number = raise(base.number, exponent, at)?;
-        Ok(Term { number, percent: false })
-    }
-
-    fn percent(&mut self) -> Result<Term, Problem> {
-        let mut term = self.atom()?;
-        while let Some((_, at)) = self.take(&[Kind::Percent]) {
-            let hundredth = Number::new(Decimal::new(1, 2));
-            let number = term.number.times(hundredth).ok_or(Problem::Overflow { at })?;
-            term = Term { number, percent: true };
-        }
-        Ok(term)
-    }
-
-    fn atom(&mut self) -> Result<Term, Problem> {
-        let Some((first, rest)) = self.tokens.split_first() else {
-            return Err(Problem::Incomplete { at: self.end });
-        };
-        match first.kind {
-            Kind::Number(value) => {
-                self.tokens = rest;
-                Ok(Term { number: Number::new(value), percent: false })
-            }
-            Kind::Open => {
-                self.tokens = rest;
-                let term = self.deeper(first.at, Self::sum)?;
-                match (self.take(&[Kind::Close]), self.tokens.first()) {
-                    (Some(_), _) => Ok(term),
-                    (None, None) => Err(Problem::Unclosed { at: first.at }),
-                    (None, Some(token)) => Err(unexpected(token)),
-                }
-            }
-            _ => Err(unexpected(first)),
-        }
-    }
-
-    fn deeper<T>(&mut self, at: Place, parse: impl FnOnce(&mut Self) -> Result<T, Problem>) -> Result<T, Problem> {
-        if self.depth == MAX_DEPTH {
-            return Err(Problem::TooDeep { at });
-        }
-        self.depth += 1;
-        let result = parse(self);
-        self.depth -= 1;
-        result
-    }
+        .map_prefix(|_, term| term.map(|term| Term { value: -term.value, ..term }))
+        .map_postfix(|term, _| term.map(|term| Term { value: term.value / BigInt::from(100), percent: true }))
+        .map_infix(|left, operator, right| {
+            let at = at(operator.as_span().start());
+            let term = applied(left?, operator.as_rule(), right?, at)?;
+            let bits = term.value.numer().bits().max(term.value.denom().bits());
+            if bits > MAX_BITS { Err(problem(Kind::Overflow, at)) } else { Ok(term) }
+        })
+        .parse(pairs)
 }
 
-fn unexpected(token: &Token) -> Problem {
-    Problem::Unexpected { at: token.at, found: token.text.clone() }
-}
-
-fn divide(left: Number, right: Number, at: Place) -> Result<Number, Problem> {
-    if right.is_zero() {
-        return Err(Problem::DivisionByZero { at });
-    }
-    left.over(right).ok_or(Problem::Overflow { at })
-}
-
-fn raise(base: Number, exponent: Number, at: Place) -> Result<Number, Problem> {
-    let whole = exponent.value.is_integer().then(|| exponent.value.to_i64()).flatten();
-    let Some(whole) = whole.filter(|n| n.abs() <= MAX_EXPONENT) else {
-        return Err(Problem::Exponent { at: at + 1 });
+fn applied(left: Term, rule: Rule, right: Term, at: Place) -> Result<Term, Problem> {
+    let both = left.percent && right.percent;
+    // `a + b%` adds that share of `a`, as on a pocket calculator, unless `a` is a bare percentage itself.
+    let share = |term: Term| if term.percent && !left.percent { &left.value * term.value } else { term.value };
+    let (value, percent) = match rule {
+        Rule::plus => (share(right) + &left.value, both),
+        Rule::minus => (&left.value - share(right), both),
+        Rule::times => (left.value * right.value, false),
+        Rule::of if !left.percent && !right.percent => return Err(problem(Kind::PercentOf, at)),
+        Rule::of => (left.value * right.value, both),
+        Rule::power => (raised(&left.value, &right.value, at)?, false),
+        _ if right.value.is_zero() => return Err(problem(Kind::DivisionByZero, at)),
+        _ => (left.value / right.value, false),
     };
-    let steps = u32::try_from(whole.unsigned_abs()).unwrap_or(u32::MAX);
-    let power = base.to_the(steps).ok_or(Problem::Overflow { at })?;
-    if whole < 0 { divide(Number::new(Decimal::ONE), power, at) } else { Ok(power) }
+    Ok(Term { value, percent })
+}
+
+fn raised(base: &BigRational, exponent: &BigRational, at: Place) -> Result<BigRational, Problem> {
+    let whole = if exponent.is_integer() { exponent.to_i64() } else { None };
+    let Some(exponent) = whole.filter(|whole| whole.abs() <= MAX_EXPONENT) else {
+        return Err(problem(Kind::Exponent, at + 1));
+    };
+    if base.is_zero() && exponent < 0 {
+        return Err(problem(Kind::DivisionByZero, at));
+    }
+    let bits = base.numer().bits().max(base.denom().bits()) - 1;
+    if bits * exponent.unsigned_abs() > MAX_BITS {
+        return Err(problem(Kind::Overflow, at));
+    }
+    Ok(base.pow(i32::try_from(exponent).unwrap_or_default()))
+}
+
+/// A comma that does not separate thousands may be meant as a decimal point, so it is refused rather than dropped:
+/// `1,5` is not 15.
+fn number(text: &str) -> Option<BigRational> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let mut groups = whole.split(',');
+    let first = groups.next()?.len();
+    let thousands = whole.len() == first || ((1..=3).contains(&first) && groups.all(|group| group.len() == 3));
+    let digits = whole.replace(',', "") + decimals;
+    let value: BigInt = digits.parse().ok()?;
+    thousands.then(|| BigRational::new(value, BigInt::from(10).pow(u32::try_from(decimals.len()).unwrap_or_default())))
+}
+
+fn problem(kind: Kind, at: Place) -> Problem {
+    Problem { kind, at }
 }
 
 #[cfg(test)]

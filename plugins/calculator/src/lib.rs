@@ -1,11 +1,10 @@
-//! Exact decimal arithmetic, in the notations people type in chats.
+//! Exact arithmetic, in the notations people type in chats.
 
+mod decimal;
 mod evaluate;
-mod number;
 mod problem;
-mod token;
 
-use number::Number;
+use decimal::decimal;
 use serde::{Deserialize, Serialize};
 use skillet_sdk::{Call, Failure, Skill};
 
@@ -18,13 +17,14 @@ pub struct Input {
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Output {
-    /// The result without trailing zeros, all digits that there are.
+    /// The result without trailing zeros, to 28 decimals.
     pub value: String,
     /// The question and its result, for a person.
     pub text: String,
 }
 
-/// In a text, a value that had to be rounded anyway is cut to as many decimals as people read.
+/// Decimals of a value, and of one that had to be rounded anyway in a text.
+const DECIMALS: u32 = 28;
 const SHOWN_DECIMALS: u32 = 12;
 
 impl Skill for Calculator {
@@ -34,49 +34,19 @@ impl Skill for Calculator {
     fn run(call: Call<Input>) -> Result<Output, Failure> {
         let chinese = call.is_chinese();
         let expression = call.input.expression.trim();
-        let number = evaluate::evaluate(expression).map_err(|problem| Failure::InvalidInput(problem.text(chinese)))?;
-        Ok(Output { value: number.value.to_string(), text: text(expression, number) })
+        let result = evaluate::evaluate(expression).map_err(|problem| Failure::InvalidInput(problem.text(chinese)))?;
+        let (value, exact) = decimal(&result, DECIMALS);
+        let (short, _) = decimal(&result, SHOWN_DECIMALS);
+        let text = match (exact, short.as_str()) {
+            (true, _) => format!("{expression} = {value}"),
+            (false, "0") => format!("{expression} ≈ {value}"),
+            (false, _) => format!("{expression} ≈ {short}"),
+        };
+        Ok(Output { value, text })
     }
-}
-
-fn text(expression: &str, number: Number) -> String {
-    if number.exact {
-        return format!("{expression} = {}", number.value);
-    }
-    let rounded = number.value.round_dp(SHOWN_DECIMALS).normalize();
-    let shown = if rounded.is_zero() { number.value } else { rounded };
-    format!("{expression} ≈ {shown}")
 }
 
 skillet_sdk::export!(Calculator);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn run(expression: &str, locale: &str) -> Result<Output, Failure> {
-        Calculator::run(Call::new(Input { expression: expression.into() }).in_locale(locale))
-    }
-
-    #[test]
-    fn the_answer_repeats_the_question() {
-        let output = run(" 17.5% of 2,340 ", "en").unwrap();
-        assert_eq!(output.value, "409.5");
-        assert_eq!(output.text, "17.5% of 2,340 = 409.5");
-    }
-
-    #[test]
-    fn a_rounded_answer_says_so() {
-        let output = run("10 / 3", "en").unwrap();
-        assert_eq!(output.value, "3.3333333333333333333333333333");
-        assert_eq!(output.text, "10 / 3 ≈ 3.333333333333");
-    }
-
-    #[test]
-    fn problems_speak_the_users_language() {
-        let english = Failure::InvalidInput("division by zero at position 3".into());
-        let chinese = Failure::InvalidInput("第 3 个字符处除数为零".into());
-        assert_eq!(run("1 / 0", "en"), Err(english));
-        assert_eq!(run("1 / 0", "zh-CN"), Err(chinese));
-    }
-}
+mod tests;

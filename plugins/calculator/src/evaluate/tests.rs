@@ -1,14 +1,15 @@
 use super::*;
+use crate::decimal::decimal;
 
 #[track_caller]
 fn gives(expression: &str, value: &str) {
-    let result = evaluate(expression).map(|number| number.value.to_string());
+    let result = evaluate(expression).map(|number| decimal(&number, 28).0);
     assert_eq!(result.as_deref(), Ok(value), "{expression}");
 }
 
 #[track_caller]
-fn fails(expression: &str, problem: Problem) {
-    assert_eq!(evaluate(expression), Err(problem), "{expression}");
+fn fails(expression: &str, kind: Kind, at: Place) {
+    assert_eq!(evaluate(expression), Err(problem(kind, at)), "{expression}");
 }
 
 #[test]
@@ -56,25 +57,38 @@ fn full_width_and_chinese() {
 
 #[test]
 fn what_is_wrong_has_a_place() {
-    fails("", Problem::Empty);
-    fails("1 / (2 - 2)", Problem::DivisionByZero { at: 3 });
-    fails("0 ^ -1", Problem::DivisionByZero { at: 3 });
-    fails("2 +", Problem::Incomplete { at: 4 });
-    fails("(1 + 2", Problem::Unclosed { at: 1 });
-    fails("1 + 2)", Problem::Unexpected { at: 6, found: ")".into() });
-    fails("2 3", Problem::Unexpected { at: 3, found: "3".into() });
-    fails("10 % 3", Problem::Unexpected { at: 6, found: "3".into() });
-    fails("2 * apples", Problem::Unexpected { at: 5, found: "a".into() });
-    fails("3 of 4", Problem::PercentOf { at: 3 });
-    fails("2 ^ 0.5", Problem::Exponent { at: 4 });
-    fails("9 ^ 99", Problem::Overflow { at: 3 });
-    fails("1,5 + 1", Problem::Grouping { at: 1, text: "1,5".into() });
+    fails("", Kind::Incomplete, 1);
+    fails("1 / (2 - 2)", Kind::DivisionByZero, 3);
+    fails("0 ^ -1", Kind::DivisionByZero, 3);
+    fails("2 +", Kind::Incomplete, 4);
+    fails("(1 + 2", Kind::Incomplete, 7);
+    fails("1 + 2)", Kind::Unexpected(')'), 6);
+    fails("2 3", Kind::Unexpected('3'), 3);
+    fails("10 % 3", Kind::Unexpected('3'), 6);
+    fails("2 * apples", Kind::Unexpected('a'), 5);
+    fails("3加 apples", Kind::Unexpected('a'), 4);
+    fails("3 of 4", Kind::PercentOf, 3);
+    fails("2 ^ 0.5", Kind::Exponent, 4);
+    fails("9 ^ 999 ^ 2", Kind::Exponent, 4);
+    fails("9 ^ 999 ^ 1 * 9 ^ 999", Kind::Overflow, 13);
+    fails("99999 ^ 999", Kind::Overflow, 7);
 }
 
 #[test]
-fn size_and_depth_are_bounded() {
-    fails(&"1+".repeat(300), Problem::TooLong { limit: MAX_CHARACTERS });
-    fails(&"(".repeat(400), Problem::TooDeep { at: 41 });
-    fails(&"-".repeat(400), Problem::TooDeep { at: 41 });
+fn commas_only_separate_thousands() {
+    gives("2,340", "2340");
+    gives("1,234,567", "1234567");
+    gives("5.", "5");
+    gives(".5 + 1", "1.5");
+    for text in ["1,5", "12,34", "1,,000", ",123", "1234,567", "1.000,5", "1.2.3", ".", "1,5 + 1"] {
+        fails(text, Kind::Number, 1);
+    }
+    fails("2 + 1,5", Kind::Number, 5);
+}
+
+#[test]
+fn depth_is_bounded() {
+    fails(&"(".repeat(400), Kind::TooDeep, 41);
+    fails(&"-".repeat(400), Kind::TooDeep, 41);
     gives(&format!("{}1{}", "(".repeat(40), ")".repeat(40)), "1");
 }
