@@ -3,7 +3,8 @@
 ALTER TABLE search RENAME TO search_before;
 
 CREATE TABLE search (
-    id              INTEGER PRIMARY KEY,
+    -- Never given again: a vector that was made of a row that is gone is nobody else's.
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id         BLOB NOT NULL REFERENCES users (id),
     kind            TEXT NOT NULL CHECK (kind IN ('message', 'fact', 'episode')),
     ref_id          BLOB NOT NULL UNIQUE,

@@ -140,12 +140,14 @@ async fn a_room_is_filled_with_whole_lines(db: TestDb) {
     for text in ["The boat is green.", "The boat is old.", long.as_str(), "The boat has two masts."] {
         ada.says(&db, text).await;
     }
-    let count: fn(&str) -> u32 = |line| u32::try_from(line.split(' ').count()).unwrap();
+    // A line of four words takes nine.
+    let count: fn(&str) -> u32 = |line| u32::try_from(line.split(' ').count()).unwrap() + 3;
     let found =
-        ada.memory.fill(&Ask { room: Some((21, count)), ..ada.ask("the boat?") }, &Rules::default()).await.unwrap();
+        ada.memory.fill(&Ask { room: Some((30, count)), ..ada.ask("the boat?") }, &Rules::default()).await.unwrap();
     let tokens: u32 = found.iter().map(|one| count(&one.line(chrono_tz::UTC))).sum();
-    assert!((12..=21).contains(&tokens), "{tokens}");
+    assert!((18..=30).contains(&tokens), "{tokens}");
     assert!(found.iter().all(|one| one.text != long), "a line is whole or not there");
+    assert!(found.len() >= 2, "one that does not fit does not keep the shorter ones out");
     assert_eq!(ada.memory.fill(&Ask { limit: 2, ..ada.ask("the boat?") }, &Rules::default()).await.unwrap().len(), 2);
 }
 
@@ -200,19 +202,28 @@ async fn an_answer_is_found_again_until_something_changes(db: TestDb) {
     assert_eq!(texts(&ada.recalls("the boat?").await), ["The boat is old.", "The boat is red."]);
 }
 
-/// Tells apart what is about animals from what is not.
+/// Tells apart what is about animals, what is not, and what is about nothing.
 #[derive(Debug)]
 struct Animals;
 
 impl Embedder for Animals {
     fn embed<'a>(&'a self, texts: &'a [String], _: Purpose) -> BoxFuture<'a, Result<Vec<Vec<f32>>, EmbedError>> {
         let about = |text: &String| ["dog", "狗", "pet"].iter().any(|word| text.contains(word));
-        let vectors = texts.iter().map(|text| if about(text) { vec![1.0, 0.1] } else { vec![0.1, 1.0] }).collect();
+        let vector = |text: &String| match about(text) {
+            true => vec![1.0, 0.1],
+            false if text.starts_with("good") => vec![-1.0, -1.0],
+            false => vec![0.1, 1.0],
+        };
+        let vectors = texts.iter().map(vector).collect();
         async move { Ok(vectors) }.boxed()
     }
 
     fn model(&self) -> &'static str {
         "animals"
+    }
+
+    fn nearest_from(&self) -> f64 {
+        0.5
     }
 }
 
@@ -229,6 +240,7 @@ async fn what_means_the_same_is_found_by_vectors(db: TestDb) {
     let found = ada.recalls("the name of my pet?").await;
     assert_eq!(found[0].text, "我家的狗叫旺财。");
     assert!(found[0].parts.meaning > 0.4 && found[0].matched.is_empty());
+    assert!(ada.recalls("good morning!").await.is_empty(), "the nearest of what is far is not near");
 }
 
 async fn nothing_is_brought_for_nothing(db: TestDb) {

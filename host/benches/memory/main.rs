@@ -9,6 +9,7 @@ mod measure;
 mod postgres;
 mod report;
 mod scale;
+mod targets;
 mod time;
 
 use anyhow::Result;
@@ -73,6 +74,7 @@ async fn run(sets: &[Set], longest: Option<&Set>) -> Result<()> {
             scale::run(&mut report, engine, url, &place.0, longest).await?;
         }
     }
+    targets::judge(&report);
     report.write("memory")
 }
 

@@ -31,6 +31,7 @@ impl Report {
             times.wall(99)
         );
         self.entry(name, "ms", times.wall(50), Some((times.wall(50), times.wall(99))), times.n());
+        self.entry(&format!("{name}, wall at p95"), "ms", times.wall(95), None, times.n());
         if let (Some(p50), Some(p95), Some(p99)) = (times.cpu(50), times.cpu(95), times.cpu(99)) {
             self.entry(&format!("{name}, processor at p95"), "ms", p95, Some((p50, p99)), times.n());
         }
@@ -39,6 +40,17 @@ impl Report {
     pub fn value(&mut self, name: &str, unit: &str, value: f64, n: usize) {
         println!("{name:<40}  {value:.3} {unit}  ({n})");
         self.entry(name, unit, value, None, n);
+    }
+
+    /// What was measured under a name.
+    pub fn value_of(&self, name: &str) -> Option<f64> {
+        self.0.iter().find(|entry| entry["name"] == name)?["value"].as_f64()
+    }
+
+    /// Every share, by name.
+    pub fn shares(&self) -> impl Iterator<Item = (&str, f64)> {
+        let shares = self.0.iter().filter(|entry| entry["unit"] == "share");
+        shares.filter_map(|entry| Some((entry["name"].as_str()?, entry["value"].as_f64()?)))
     }
 
     fn entry(&mut self, name: &str, unit: &str, value: f64, percentiles: Option<(f64, f64)>, n: usize) {

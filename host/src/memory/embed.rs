@@ -42,6 +42,12 @@ pub trait Embedder: Debug + Send + Sync {
 
     /// The name that vectors are kept under; those of another name are made again.
     fn model(&self) -> &str;
+
+    /// The cosine that a question and a text which bears on it have at least. Where all of memory is below, as it is
+    /// for "good morning", nothing means what was asked.
+    fn nearest_from(&self) -> f64 {
+        0.0
+    }
 }
 
 impl Memory {

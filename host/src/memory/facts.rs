@@ -240,6 +240,10 @@ impl Memory {
         if self.rules(by.user).await?.excludes(&format!("{key} {text}")) {
             return Err(MemoryError::Excluded);
         }
+        let forgettings = match by.said_at {
+            Some(_) => Some(self.db.forgettings(by.user).await?),
+            None => None,
+        };
         if let Some(said_at) = by.said_at
             && self.was_forgotten(by.user, (&key, &text, &statement.value), said_at).await?
         {
@@ -258,6 +262,7 @@ impl Memory {
             source_turn: by.turn,
             said_by: by.name,
             confidence: by.confidence,
+            forgettings,
         };
         self.db.write_fact(&self.clock, &fact).await.map_err(|error| match error {
             StoreError::SaidOtherwise => MemoryError::SaidOtherwise,

@@ -40,7 +40,7 @@ const MAX_SPANS: usize = 6;
 const EMBED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Vectors that are looked through at once, about a megabyte.
-const VECTORS: i64 = 2_048;
+const VECTORS_AT_ONCE: usize = 2_048;
 
 /// Texts that are read at once while a room is filled.
 const CHUNK: usize = 48;
@@ -303,16 +303,19 @@ async fn near(library: &Library<'_>, ask: &Ask<'_>) -> Result<HashMap<i64, f64>,
     let dims = i64::try_from(query.len()).unwrap_or(i64::MAX);
     let (mut cosines, mut after): (Vec<(i64, f64)>, i64) = (Vec::new(), i64::MIN);
     loop {
-        let vectors = library.db.vectors(ask.user, embedder.model(), dims, after, VECTORS).await?;
+        let vectors = library.db.vectors(ask.user, embedder.model(), dims, after, VECTORS_AT_ONCE).await?;
         let known = cosines.len();
         cosines.extend(vectors.iter().map(|(row, data)| (row, cosine(data, &query))));
-        match cosines[known..].last() {
-            Some((row, _)) => after = *row,
-            None => break,
+        match cosines.last() {
+            Some((row, _)) if cosines.len() - known == VECTORS_AT_ONCE => after = *row,
+            _ => break,
         }
     }
     let (least, most) =
         cosines.iter().fold((f64::MAX, f64::MIN), |(least, most), (_, one)| (least.min(*one), most.max(*one)));
+    if most < embedder.nearest_from() {
+        return Ok(HashMap::new());
+    }
     let width = (most - least).max(f64::MIN_POSITIVE);
     Ok(cosines.into_iter().map(|(row, one)| (row, (one - least) / width)).collect())
 }

@@ -99,7 +99,7 @@ impl Sandbox {
 
     /// Does some work of a stranger's making where guests run.
     pub async fn aside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        self.threads.run(async move { work() }).await
+        self.threads.run_beside(work).await
     }
 
     /// Enters a guest within its limits, on the threads of the guests.

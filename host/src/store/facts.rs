@@ -8,7 +8,7 @@ use serde_json::Value;
 use sqlx::{FromRow, types::Json};
 
 use self::plan::{Plan, plan};
-use super::{Db, Result, SearchKind, columns::word_column, on, search::words_in, write_tx};
+use super::{Db, Result, SearchKind, columns::word_column, erasure::hold_unforgotten, on, search::words_in, write_tx};
 use crate::{
     clock::Clock,
     ids::{EpisodeId, FactId, TurnId, UserId},
@@ -72,6 +72,8 @@ pub struct NewFact {
     pub confidence: f64,
     /// Key and value cut into index words, separated by one space.
     pub words: String,
+    /// [`Db::forgettings`] before it was asked whether this was forgotten; nothing where that does not matter.
+    pub forgettings: Option<i64>,
 }
 
 /// What writing a fact did.
@@ -106,7 +108,11 @@ impl Db {
         let (id, now) = (FactId::new(clock), clock.now());
         let written = write_tx!(self, tx => {
             // What is decided below rests on rows that no other writer changes meanwhile.
-            sqlx::query(self.hold_person()).bind(new.user).execute(&mut *tx).await?;
+            if let Some(forgettings) = new.forgettings {
+                hold_unforgotten!(self, tx, new.user, forgettings);
+            } else {
+                sqlx::query(self.hold_person()).bind(new.user).execute(&mut *tx).await?;
+            }
             let known: Vec<Fact> = sqlx::query_as(concat!(
                 "SELECT ", fact_columns!(), " FROM memory_semantic WHERE user_id = $1 AND key = $2 ORDER BY recorded_at, id",
             )).bind(new.user).bind(&new.key).fetch_all(&mut *tx).await?;

@@ -115,19 +115,21 @@ impl Db {
             hold_unforgotten!(self, tx, user, first.message.forgettings);
             let mut mark = QueryBuilder::new("UPDATE messages SET searched = TRUE WHERE NOT searched AND id IN (");
             push_list!(mark, messages.iter().map(|one| one.message.id));
-            let marked: Vec<(MessageId,)> = mark.push(") RETURNING id").build_query_as().fetch_all(&mut *tx).await?;
+            let marked: Vec<(MessageId,)> = mark.push(") RETURNING id").build_query_as().persistent(false).fetch_all(&mut *tx).await?;
             let marked: HashSet<MessageId> = marked.into_iter().map(|(id,)| id).collect();
             let fresh = messages.iter().filter(|one| marked.contains(&one.message.id));
             let fresh: Vec<(&Searched, (String, i64))> =
                 fresh.filter_map(|one| Some((one, indexable(one.words.as_deref()?)))).collect();
             if !fresh.is_empty() {
+                // The newest of each by itself: the newest of all would be looked for in whole conversations.
                 let mut newest = QueryBuilder::new(
-                    "SELECT conversation_id, session, place, recorded_at FROM search WHERE id IN (
-                     SELECT MAX(id) FROM search WHERE session IS NOT NULL AND conversation_id IN (",
+                    "SELECT conversation_id, session, place, recorded_at FROM search WHERE id IN (SELECT (
+                     SELECT s.id FROM search s WHERE s.conversation_id = c.id AND s.session IS NOT NULL
+                     ORDER BY s.id DESC LIMIT 1) FROM conversations c WHERE c.id IN (",
                 );
                 push_list!(newest, fresh.iter().map(|(one, _)| one.message.conversation_id));
                 let newest: Vec<Last> =
-                    newest.push(") GROUP BY conversation_id)").build_query_as().fetch_all(&mut *tx).await?;
+                    newest.push("))").build_query_as().persistent(false).fetch_all(&mut *tx).await?;
                 let ids: Vec<(i64,)> = sqlx::query_as(self.next_rows())
                     .bind(i64::try_from(fresh.len()).unwrap_or(i64::MAX)).fetch_all(&mut *tx).await?;
                 let mut places = Places(newest.into_iter().map(|last| (last.conversation_id, last)).collect());
@@ -143,7 +145,7 @@ impl Db {
                         .push_bind(place).push_bind(speaker.clone()).push_bind(words.clone()).push_bind(*length)
                         .push_bind(ANALYSER).push_bind(message.created_at);
                 });
-                insert.build().execute(&mut *tx).await?;
+                insert.build().persistent(false).execute(&mut *tx).await?;
             }
         });
         Ok(())
@@ -155,7 +157,7 @@ impl Db {
             // Whoever writes is alone.
             Self::Sqlite(_) => {
                 "WITH RECURSIVE next (nth) AS (SELECT 1 UNION ALL SELECT nth + 1 FROM next WHERE nth < $1)
-                 SELECT nth + (SELECT COALESCE(MAX(id), 0) FROM search) FROM next"
+                 SELECT nth + COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'search'), 0) FROM next"
             }
             Self::Postgres(_) => "SELECT nextval(pg_get_serial_sequence('search', 'id')) FROM generate_series(1, $1)",
         }

@@ -111,10 +111,17 @@ impl Db {
 
     /// The person of this name, made as a member when there is none.
     pub async fn user_named(&self, clock: &Clock, name: &str) -> Result<User> {
+        let find = async || {
+            on!(self, pool => sqlx::query_as(select_user!("WHERE name = $1"))
+            .bind(name).fetch_optional(pool).await)
+        };
+        if let Some(user) = find().await? {
+            return Ok(user);
+        }
         on!(self, pool => sqlx::query(
             "INSERT INTO users (id, name, role, created_at) VALUES ($1, $2, 'member', $3) ON CONFLICT (name) DO NOTHING",
         ).bind(UserId::new(clock)).bind(name).bind(clock.now()).execute(pool).await.map(|_| ()))?;
-        Ok(on!(self, pool => sqlx::query_as(select_user!("WHERE name = $1")).bind(name).fetch_one(pool).await)?)
+        find().await?.ok_or_else(|| StoreError::Corrupt("a person was removed as they were made".to_owned()))
     }
 
     /// The person or group behind a chat on Telegram.

@@ -94,7 +94,8 @@ impl Db {
     }
 
     /// Vectors of one person that this embedder made, of so many dimensions: those of the next `limit` rows after one.
-    pub async fn vectors(&self, user: UserId, model: &str, dims: i64, after: i64, limit: i64) -> Result<Vectors> {
+    pub async fn vectors(&self, user: UserId, model: &str, dims: i64, after: i64, limit: usize) -> Result<Vectors> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         Ok(match self {
             Self::Sqlite(pool) => {
                 let (rows, data): (String, Vec<u8>) = sqlx::query_as(

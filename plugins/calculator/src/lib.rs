@@ -34,10 +34,11 @@ impl Skill for Calculator {
     fn run(call: Call<Input>) -> Result<Output, Failure> {
         let chinese = call.is_chinese();
         let expression = call.input.expression.trim();
-        let result = evaluate::evaluate(expression).map_err(|problem| Failure::InvalidInput(problem.text(chinese)))?;
-        let (value, exact) = decimal(&result, DECIMALS);
+        let (result, exact) =
+            evaluate::evaluate(expression).map_err(|problem| Failure::InvalidInput(problem.text(chinese)))?;
+        let (value, whole) = decimal(&result, DECIMALS);
         let (short, _) = decimal(&result, SHOWN_DECIMALS);
-        let text = match (exact, short.as_str()) {
+        let text = match (exact && whole, short.as_str()) {
             (true, _) => format!("{expression} = {value}"),
             (false, "0") => format!("{expression} ≈ {value}"),
             (false, _) => format!("{expression} ≈ {short}"),

@@ -215,6 +215,7 @@ pub fn fact(user: UserId, key: &str, value: &str) -> NewFact {
         said_by: "user",
         confidence: 0.9,
         words: format!("{key} {value}"),
+        forgettings: None,
     }
 }
 

@@ -64,7 +64,8 @@ async fn vectors_come_in_parts_and_whole(db: TestDb) {
     let new =
         |row: &Unembedded| NewVector { row: row.id, user: row.user_id, forgettings: 0, dims: 4, data: data.to_vec() };
     db.keep_vectors("one", &rows.iter().map(new).collect::<Vec<_>>()).await.unwrap();
-    let own: Vec<i64> = rows.iter().filter(|row| row.user_id == ada).map(|row| row.id).collect();
+    let mut own: Vec<i64> = rows.iter().filter(|row| row.user_id == ada).map(|row| row.id).collect();
+    own.sort_unstable();
     assert_eq!(own.len(), 3);
     assert_eq!(kept(&db, ada, "one", 4).await, own.iter().map(|row| (*row, data.to_vec())).collect::<Vec<_>>());
     assert!(kept(&db, ada, "one", 3).await.is_empty(), "of another length");

@@ -37,12 +37,17 @@ pub async fn answer(
     if gateway.models(tier).is_empty() {
         return Err(Refusal::no_model(tier.word()));
     }
-    let (wants_stream, wants_usage) = (asked.stream, asked.wants_usage());
+    let (wants_stream, wants_usage, short) = (asked.stream, asked.wants_usage(), asked.is_short());
     let (max_output_tokens, options) = (asked.max_tokens(), asked.options()?);
     let budget = backoffice.config.gateway.api_token_budget;
-    // Counting a long conversation takes a while, in which others are answered.
-    let counting = tokio::task::spawn_blocking(move || asked.prompt(budget, &options).map(|prompt| (prompt, options)));
-    let (prompt, options) = counting.await.map_err(|_| Refusal::invalid("messages", "They cannot be counted."))??;
+    let count = move || asked.prompt(budget, &options).map(|prompt| (prompt, options));
+    let (prompt, options) = if short {
+        count()?
+    } else {
+        // Counting a long conversation takes a while, in which others are answered.
+        let counting = tokio::task::spawn_blocking(count);
+        counting.await.map_err(|_| Refusal::invalid("messages", "They cannot be counted."))??
+    };
     let request = Request {
         purpose: Purpose::Api,
         tier,

@@ -7,6 +7,12 @@ use serde_json::Value;
 use super::error::Refusal;
 use crate::gateway::{Options, Prompt, PromptMessage, ToolCall, ToolChoice, ToolSpec};
 
+/// Text that is counted in about a tenth of a millisecond.
+const SHORT_BYTES: usize = 1_024;
+
+/// What a message takes beside its text.
+const BYTES_PER_MESSAGE: usize = 32;
+
 #[derive(Debug, Deserialize)]
 pub struct ChatRequest {
     pub model: String,
@@ -193,6 +199,16 @@ impl ChatRequest {
             json,
             schema,
         })
+    }
+
+    /// Whether its tokens are counted in less time than it takes to have another thread do it.
+    pub fn is_short(&self) -> bool {
+        let bytes = |message: &Message| match (&message.content, &message.tool_calls, &message.tool_call_id) {
+            (Some(Content::Text(text)), None, None) => Some(BYTES_PER_MESSAGE + text.len()),
+            _ => None,
+        };
+        let bytes: Option<usize> = self.messages.iter().map(bytes).sum();
+        self.tools.is_empty() && self.response_format.is_none() && bytes.is_some_and(|bytes| bytes <= SHORT_BYTES)
     }
 
     /// The messages and tools as a prompt of at most so many tokens.

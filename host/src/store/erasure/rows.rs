@@ -141,10 +141,11 @@ macro_rules! reindex {
                 .bind(id)
                 .execute(&mut *$tx)
                 .await?;
-            sqlx::query("UPDATE search SET words = $2, length = $3, embedded = '' WHERE ref_id = $1")
+            sqlx::query("UPDATE search SET words = $2, length = $3, analyser = $4, embedded = '' WHERE ref_id = $1")
                 .bind(id)
                 .bind(words)
                 .bind(length)
+                .bind($crate::store::search::ANALYSER)
                 .execute(&mut *$tx)
                 .await?;
         }

@@ -3,7 +3,7 @@ use crate::decimal::decimal;
 
 #[track_caller]
 fn gives(expression: &str, value: &str) {
-    let result = evaluate(expression).map(|number| decimal(&number, 28).0);
+    let result = evaluate(expression).map(|(number, _)| decimal(&number, 28).0);
     assert_eq!(result.as_deref(), Ok(value), "{expression}");
 }
 
@@ -35,6 +35,15 @@ fn signs_and_powers() {
 }
 
 #[test]
+fn interest_is_rounded_where_it_has_no_end() {
+    let (rate, exact) = evaluate("(1 + 0.05 / 365) ^ 365").unwrap();
+    assert_eq!((decimal(&rate, 10).0.as_str(), exact), ("1.0512674965", false));
+    let (rate, _) = evaluate("(1 + 0.0399 / 12) ^ -360").unwrap();
+    assert_eq!(decimal(&rate, 10).0, "0.302699599");
+    assert!(evaluate("1.5 ^ 40").unwrap().1);
+}
+
+#[test]
 fn percentages() {
     gives("50%", "0.5");
     gives("17.5% of 2,340", "409.5");
@@ -45,6 +54,8 @@ fn percentages() {
     gives("200 + 10% of 50", "205");
     gives("50% + 10%", "0.6");
     gives("200 * 10%", "20");
+    gives("200 + (10%)", "220");
+    gives("(10% + 5%) of 200", "30");
 }
 
 #[test]
@@ -72,6 +83,8 @@ fn what_is_wrong_has_a_place() {
     fails("9 ^ 999 ^ 2", Kind::Exponent, 4);
     fails("9 ^ 999 ^ 1 * 9 ^ 999", Kind::Overflow, 13);
     fails("99999 ^ 999", Kind::Overflow, 7);
+    fails("3 @ 4", Kind::Unexpected('@'), 3);
+    fails("的5", Kind::Unexpected('的'), 1);
 }
 
 #[test]
@@ -90,5 +103,6 @@ fn commas_only_separate_thousands() {
 fn depth_is_bounded() {
     fails(&"(".repeat(400), Kind::TooDeep, 41);
     fails(&"-".repeat(400), Kind::TooDeep, 41);
+    fails(&"1^".repeat(200), Kind::TooDeep, 82);
     gives(&format!("{}1{}", "(".repeat(40), ")".repeat(40)), "1");
 }
