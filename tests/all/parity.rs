@@ -33,7 +33,7 @@ const SQLITE_COLUMNS: &str = "
     SELECT m.name, c.name, c.type, NOT (c.\"notnull\" OR c.pk > 0), c.pk > 0, f.\"table\" || '.' || f.\"to\"
     FROM sqlite_master m JOIN pragma_table_info(m.name) c
     LEFT JOIN pragma_foreign_key_list(m.name) f ON f.\"from\" = c.name
-    WHERE m.type = 'table' AND m.name <> '_sqlx_migrations'";
+    WHERE m.type = 'table' AND m.name NOT IN ('_sqlx_migrations', 'sqlite_sequence')";
 
 const POSTGRES_COLUMNS: &str = "
     SELECT CAST(t.relname AS TEXT), CAST(a.attname AS TEXT), UPPER(format_type(a.atttypid, NULL)), NOT a.attnotnull,

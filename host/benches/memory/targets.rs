@@ -25,8 +25,8 @@ const SHARES: &[(&str, &str, &[Share])] = &[
             ("session any@5", 0.935),
         ],
     ),
-    ("memorybank-zh", "+ structure", &[("R@05", 0.92), ("R@10", 0.97), ("R@2000 tokens", 1.0)]),
-    ("memdaily-zh", "+ structure", &[("R@10", 0.695), ("R@2000 tokens", 0.96)]),
+    ("memorybank-cn", "+ structure", &[("R@05", 0.92), ("R@10", 0.97), ("R@2000 tokens", 1.0)]),
+    ("memdaily", "+ structure", &[("R@10", 0.695), ("R@2000 tokens", 0.96)]),
     ("madial-zh", "+ structure", &[("R@10", 0.63)]),
     ("madial-en", "+ structure", &[("R@10", 0.63)]),
     (
@@ -41,8 +41,8 @@ const SHARES: &[(&str, &str, &[Share])] = &[
             ("session any@5", 0.945),
         ],
     ),
-    ("memorybank-zh", "+ vectors", &[("R@05", 0.92), ("R@10", 0.97)]),
-    ("memdaily-zh", "+ vectors", &[("R@10", 0.73), ("R@2000 tokens", 0.975)]),
+    ("memorybank-cn", "+ vectors", &[("R@05", 0.92), ("R@10", 0.97)]),
+    ("memdaily", "+ vectors", &[("R@10", 0.73), ("R@2000 tokens", 0.975)]),
     ("madial-zh", "+ vectors", &[("R@10", 0.7)]),
     ("madial-en", "+ vectors", &[("R@10", 0.75)]),
 ];

@@ -43,12 +43,12 @@ const EMBED_WITHIN: Duration = Duration::from_secs(2);
 const VECTORS_AT_ONCE: usize = 2_048;
 
 /// Texts that are read at once while a room is filled.
-const CHUNK: usize = 48;
+const CHUNK: usize = 40;
 
 /// Tokens that no line is shorter than, and how many lines in a row may be too long for what is left of a room:
 /// the next ones are hardly shorter.
 const SHORTEST: u32 = 12;
-const TOO_LONG: usize = 16;
+const TOO_LONG: usize = 8;
 
 /// A line with less than this share of the best line's score says nothing more about the question.
 const FLOOR: f64 = 0.12;

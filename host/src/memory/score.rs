@@ -129,6 +129,8 @@ pub fn rank(question: &Question, rows: &[Indexed], placed: &[Placed], state: Sea
     let cited = cited_turns(rows, &own);
     let sessions = sessions(question, rows, placed, &own);
     let known: HashMap<i64, usize> = rows.iter().enumerate().map(|(at, row)| (row.id, at)).collect();
+    let speakers = speakers(question, rows, placed);
+    let speaker = |name: Option<&str>| name.and_then(|name| speakers.get(name)).copied().unwrap_or(0.0);
     let mut scored: Vec<Scored> = Vec::with_capacity(rows.len() + placed.len());
     let base: Vec<Parts> = placed
         .iter()
@@ -148,7 +150,7 @@ pub fn rank(question: &Question, rows: &[Indexed], placed: &[Placed], state: Sea
         let parts = Parts {
             around: AROUND.iter().filter_map(lent).sum(),
             session: SESSION * sessions.get(&message.session).copied().unwrap_or(0.0),
-            speaker: speaker(question, message.speaker.as_deref()),
+            speaker: speaker(message.speaker.as_deref()),
             ..base[at]
         };
         let row = known.get(&message.id).map(|at| (&rows[*at], &own[*at]));
@@ -164,7 +166,7 @@ pub fn rank(question: &Question, rows: &[Indexed], placed: &[Placed], state: Sea
         let parts = Parts {
             words: weight * question.words_share() * own.lexical,
             meaning: weight * question.meaning(row.id),
-            speaker: speaker(question, row.speaker.as_deref()),
+            speaker: speaker(row.speaker.as_deref()),
             ..Parts::default()
         };
         scored.push(one(question, (row.id, row.kind, row.turn_id, row.recorded_at), Some((row, own)), parts));
@@ -215,8 +217,15 @@ fn fits(question: &Question, at: DateTime<Utc>) -> f64 {
     question.named.iter().map(|named| named.fits(day)).fold(0.0, f64::max)
 }
 
-fn speaker(question: &Question, name: Option<&str>) -> f64 {
-    name.filter(|name| names(&question.text, name)).map_or(0.0, |_| SPEAKER)
+/// What it counts that somebody wrote a line, by name. Few write many lines.
+fn speakers<'a>(question: &Question, rows: &'a [Indexed], placed: &'a [Placed]) -> HashMap<&'a str, f64> {
+    let of_rows = rows.iter().filter_map(|row| row.speaker.as_deref());
+    let of_placed = placed.iter().filter_map(|message| message.speaker.as_deref());
+    let mut speakers = HashMap::new();
+    for name in of_rows.chain(of_placed) {
+        speakers.entry(name).or_insert_with(|| if names(&question.text, name) { SPEAKER } else { 0.0 });
+    }
+    speakers
 }
 
 /// Whether a text has a name in it: as words of its own, where its script has spaces.

@@ -297,6 +297,9 @@ impl Db {
 
     /// The sessions in which these turns are, as far as they are this person's.
     pub async fn sessions_with(&self, user: UserId, turns: &[TurnId]) -> Result<Vec<i64>> {
+        if turns.is_empty() {
+            return Ok(Vec::new());
+        }
         let rows: Vec<(i64,)> = match self {
             Self::Sqlite(pool) => {
                 let turns: Vec<String> = turns.iter().map(|turn| turn.0.simple().to_string()).collect();
