@@ -241,14 +241,15 @@ impl Memory {
             return Err(MemoryError::Excluded);
         }
         let forgettings = match by.said_at {
-            Some(_) => Some(self.db.forgettings(by.user).await?),
+            Some(said_at) => {
+                let forgettings = self.db.forgettings(by.user).await?;
+                if self.was_forgotten(by.user, (&key, &text, &statement.value), said_at).await? {
+                    return Err(MemoryError::Forgotten);
+                }
+                Some(forgettings)
+            }
             None => None,
         };
-        if let Some(said_at) = by.said_at
-            && self.was_forgotten(by.user, (&key, &text, &statement.value), said_at).await?
-        {
-            return Err(MemoryError::Forgotten);
-        }
         let fact = NewFact {
             user: by.user,
             words: fact_words(&key, &text),

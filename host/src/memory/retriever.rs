@@ -288,7 +288,8 @@ async fn ranked(library: &Library<'_>, ask: &Ask<'_>) -> Result<Vec<Scored>, Sto
     Ok(score::rank(&question, &rows, &placed, state))
 }
 
-/// How near each row is in what it means, from 0 for the farthest to 1 for the nearest; nothing without an embedder.
+/// How near each row is in what it means, from 0 for the farthest to 1 for the nearest; nothing without an embedder,
+/// and nothing where no row is near at all.
 async fn near(library: &Library<'_>, ask: &Ask<'_>) -> Result<HashMap<i64, f64>, StoreError> {
     let Some(embedder) = library.embedder else { return Ok(HashMap::new()) };
     let text = [ask.text.to_owned()];

@@ -103,7 +103,7 @@ impl Fact {
 impl Db {
     /// Writes a fact. A current fact of the same key and another meaning is closed, not lost: it held until
     /// the new one began. `SaidOtherwise` when a skill would change what a person said,
-    /// `EnoughForATurn` after [`FACTS_PER_TURN`] of one turn.
+    /// `EnoughForATurn` after [`FACTS_PER_TURN`] of one turn, `Forgotten` when something was forgotten meanwhile.
     pub async fn write_fact(&self, clock: &Clock, new: &NewFact) -> Result<Written> {
         let (id, now) = (FactId::new(clock), clock.now());
         let written = write_tx!(self, tx => {

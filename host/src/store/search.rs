@@ -162,19 +162,23 @@ fn text((id, ref_id, key, text, conversation, role, from): TextRow) -> SearchTex
     SearchText { id, ref_id, key, text, conversation_id: conversation.parse().ok(), role, from }
 }
 
+/// What rows stand for, beside [`text_tables!`].
 macro_rules! text_columns {
     () => {
-        "COALESCE(f.key, '') AS key, COALESCE(m.content, f.value_text, e.summary_text, '') AS text, m.role"
+        "COALESCE(f.key, '') AS key, COALESCE(m.content, f.value_text, e.summary_text, '') AS text"
     };
 }
+pub(super) use text_columns;
 
+/// Rows of the index with what they stand for.
 macro_rules! text_tables {
     () => {
-        "FROM search s LEFT JOIN messages m ON s.kind = 'message' AND m.id = s.ref_id
+        " FROM search s LEFT JOIN messages m ON s.kind = 'message' AND m.id = s.ref_id
          LEFT JOIN memory_semantic f ON s.kind = 'fact' AND f.id = s.ref_id
          LEFT JOIN memory_episodic e ON s.kind = 'episode' AND e.id = s.ref_id"
     };
 }
+pub(super) use text_tables;
 
 /// A list of numbers for SQLite, which takes it as one value.
 fn list(ids: &[i64]) -> Json<&[i64]> {
@@ -348,9 +352,8 @@ impl Db {
                 // One value, as above.
                 let (rows,): (Json<Vec<TextRow>>,) = sqlx::query_as(concat!(
                     "SELECT json_group_array(json_array(id, hex(ref_id), key, text, hex(conversation_id), role, said_by))
-                     FROM (SELECT s.id, s.ref_id, s.conversation_id, m.meta ->> '$.from' AS said_by, ",
+                     FROM (SELECT s.id, s.ref_id, s.conversation_id, m.meta ->> '$.from' AS said_by, m.role, ",
                     text_columns!(),
-                    " ",
                     text_tables!(),
                     " WHERE +s.user_id = $1 AND s.id IN (SELECT value FROM json_each($2)))",
                 ))
@@ -362,9 +365,8 @@ impl Db {
             }
             Self::Postgres(pool) => {
                 sqlx::query_as(concat!(
-                    "SELECT s.id, s.ref_id, s.conversation_id, m.meta ->> 'from' AS \"from\", ",
+                    "SELECT s.id, s.ref_id, s.conversation_id, m.meta ->> 'from' AS \"from\", m.role, ",
                     text_columns!(),
-                    " ",
                     text_tables!(),
                     " WHERE s.user_id = $1 AND s.id = ANY($2)",
                 ))

@@ -8,7 +8,7 @@ use super::{
     Db, Result, SearchKind,
     erasure::hold_unforgotten,
     on, push_list,
-    search::{ANALYSER, indexable},
+    search::{ANALYSER, indexable, text_columns, text_tables},
     write_tx,
 };
 use crate::ids::{ConversationId, MessageId, TurnId, UserId};
@@ -165,14 +165,9 @@ impl Db {
 
     /// Rows whose words were cut by an earlier analyser.
     pub async fn stale_rows(&self, limit: i64) -> Result<Vec<Stale>> {
-        Ok(on!(self, pool => sqlx::query_as(
-            "SELECT s.id, s.kind, COALESCE(f.key, '') AS key,
-                COALESCE(m.content, f.value_text, e.summary_text, '') AS text, s.speaker
-             FROM search s LEFT JOIN messages m ON s.kind = 'message' AND m.id = s.ref_id
-             LEFT JOIN memory_semantic f ON s.kind = 'fact' AND f.id = s.ref_id
-             LEFT JOIN memory_episodic e ON s.kind = 'episode' AND e.id = s.ref_id
-             WHERE s.analyser < $1 LIMIT $2",
-        ).bind(ANALYSER).bind(limit).fetch_all(pool).await)?)
+        Ok(on!(self, pool => sqlx::query_as(concat!(
+            "SELECT s.id, s.kind, s.speaker, ", text_columns!(), text_tables!(), " WHERE s.analyser < $1 LIMIT $2",
+        )).bind(ANALYSER).bind(limit).fetch_all(pool).await)?)
     }
 
     /// Gives rows the words of this version's analyser.

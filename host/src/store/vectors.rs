@@ -2,7 +2,13 @@
 
 use sqlx::FromRow;
 
-use super::{Db, Result, SearchKind, StoreError, erasure::hold_unforgotten, on, write_tx};
+use super::{
+    Db, Result, SearchKind, StoreError,
+    erasure::hold_unforgotten,
+    on,
+    search::{text_columns, text_tables},
+    write_tx,
+};
 use crate::ids::UserId;
 
 /// A row of the index whose vector is missing, or of another embedder.
@@ -50,14 +56,10 @@ impl Db {
     /// Rows of the index that have no vector of this embedder.
     pub async fn unembedded(&self, model: &str, limit: i64) -> Result<Vec<Unembedded>> {
         // Two ranges, so that the index is used: most rows have the vector.
-        Ok(on!(self, pool => sqlx::query_as(
-            "SELECT s.id, s.user_id, s.kind, COALESCE(m.content, f.value_text, e.summary_text, '') AS text, s.speaker,
-                u.forgettings
-             FROM search s JOIN users u ON u.id = s.user_id LEFT JOIN messages m ON s.kind = 'message' AND m.id = s.ref_id
-             LEFT JOIN memory_semantic f ON s.kind = 'fact' AND f.id = s.ref_id
-             LEFT JOIN memory_episodic e ON s.kind = 'episode' AND e.id = s.ref_id
-             WHERE s.embedded < $1 OR s.embedded > $1 LIMIT $2",
-        ).bind(model).bind(limit).fetch_all(pool).await)?)
+        Ok(on!(self, pool => sqlx::query_as(concat!(
+            "SELECT s.id, s.user_id, s.kind, s.speaker, u.forgettings, ", text_columns!(), text_tables!(),
+            " JOIN users u ON u.id = s.user_id WHERE s.embedded < $1 OR s.embedded > $1 LIMIT $2",
+        )).bind(model).bind(limit).fetch_all(pool).await)?)
     }
 
     /// Keeps vectors of one embedder, in the place of those of another. A row that is gone meanwhile gets none, nor
@@ -95,38 +97,23 @@ impl Db {
 
     /// Vectors of one person that this embedder made, of so many dimensions: those of the next `limit` rows after one.
     pub async fn vectors(&self, user: UserId, model: &str, dims: i64, after: i64, limit: usize) -> Result<Vectors> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        Ok(match self {
-            Self::Sqlite(pool) => {
-                let (rows, data): (String, Vec<u8>) = sqlx::query_as(
-                    "SELECT COALESCE(group_concat(row_id), ''), CAST(COALESCE(group_concat(data, ''), '') AS BLOB) FROM (
+        macro_rules! joined {
+            ($rows:literal, $data:literal) => {
+                concat!(
+                    "SELECT COALESCE(", $rows, ", ''), ", $data, " FROM (
                      SELECT row_id, data FROM vectors WHERE user_id = $1 AND model = $2 AND dims = $3 AND row_id > $4
-                     ORDER BY row_id LIMIT $5)",
+                     ORDER BY row_id LIMIT $5) AS part"
                 )
-                .bind(user)
-                .bind(model)
-                .bind(dims)
-                .bind(after)
-                .bind(limit)
-                .fetch_one(pool)
-                .await?;
-                Vectors { rows: rows.split(',').filter_map(|row| row.parse().ok()).collect(), data }
+            };
+        }
+        let statement = match self {
+            Self::Sqlite(_) => joined!("group_concat(row_id)", "CAST(COALESCE(group_concat(data, ''), '') AS BLOB)"),
+            Self::Postgres(_) => {
+                joined!("string_agg(CAST(row_id AS TEXT), ',')", "COALESCE(string_agg(data, CAST('' AS BYTEA)), '')")
             }
-            Self::Postgres(pool) => {
-                let (rows, data) = sqlx::query_as(
-                    "SELECT COALESCE(array_agg(row_id), '{}'), COALESCE(string_agg(data, CAST('' AS BYTEA)), '') FROM (
-                     SELECT row_id, data FROM vectors WHERE user_id = $1 AND model = $2 AND dims = $3 AND row_id > $4
-                     ORDER BY row_id LIMIT $5) AS part",
-                )
-                .bind(user)
-                .bind(model)
-                .bind(dims)
-                .bind(after)
-                .bind(limit)
-                .fetch_one(pool)
-                .await?;
-                Vectors { rows, data }
-            }
-        })
+        };
+        let (rows, data): (String, Vec<u8>) = on!(self, pool => sqlx::query_as(statement).bind(user).bind(model)
+            .bind(dims).bind(after).bind(i64::try_from(limit).unwrap_or(i64::MAX)).fetch_one(pool).await)?;
+        Ok(Vectors { rows: rows.split(',').filter_map(|row| row.parse().ok()).collect(), data })
     }
 }
