@@ -4,7 +4,7 @@ use regex::Regex;
 use std::sync::LazyLock;
 
 use super::{
-    Statement,
+    Statement, asks_to_remember,
     clause::{Clause, Tense},
     en, expires, meaning,
     rule::{Rule, Says},
@@ -132,10 +132,14 @@ fn spoken(clause: &Clause, sentence: &str, subject: &Subject) -> String {
     format!("I {first}{}", rest.as_str())
 }
 
-/// The sentence as it stands, where the clause is all of it but for what leads in.
+/// The sentence as it stands, where the clause is all of it but for what leads in. To be asked for a fact is no part
+/// of it.
 pub fn whole(sentence: &str, clause: &str) -> String {
     let sentence = sentence.trim();
-    if sentence.contains(clause) && sentence.chars().count() <= clause.chars().count() + 2 {
+    if !asks_to_remember(sentence)
+        && sentence.contains(clause)
+        && sentence.chars().count() <= clause.chars().count() + 2
+    {
         sentence.to_owned()
     } else {
         clause.to_owned()

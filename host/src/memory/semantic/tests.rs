@@ -136,6 +136,14 @@ fn states_and_appointments_end_by_themselves() {
 }
 
 #[test]
+fn to_be_asked_for_a_fact_is_no_part_of_it() {
+    let text = |message: &str| read(message, &when()).into_iter().map(|one| one.text).collect::<Vec<_>>();
+    assert_eq!(text("记住我住在上海"), ["我住在上海"]);
+    assert_eq!(text("请记住：我住在上海"), ["我住在上海"]);
+    assert_eq!(text("Remember that I live in Berlin"), ["I live in Berlin"]);
+}
+
+#[test]
 fn what_is_to_be_remembered_has_a_key() {
     let check = |text: &str, key: &str, value: &str| {
         let facts = facts_of(text, &when());
