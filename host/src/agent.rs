@@ -260,7 +260,7 @@ impl Agent {
 
     /// Runs one turn here, unless another host is quicker, and gives its reply.
     pub async fn answer(&self, turn: TurnId) -> Result<TurnReply, StoreError> {
-        if let Some(leased) = self.parts.db.lease_this_turn(&self.parts.clock, self.parts.host, turn).await? {
+        while let Some(leased) = self.parts.db.lease_this_turn(&self.parts.clock, self.parts.host, turn).await? {
             self.run_turn(leased).await;
         }
         self.wait(turn).await
@@ -340,6 +340,12 @@ impl Agent {
                 logged("vectors could not be made", self.parts.memory.embed_missing().await);
             }
             Ok(false) => tracing::warn!("the turn was taken over by another run; this one says nothing"),
+            Err(StoreError::Forgotten) => {
+                tracing::info!("something was forgotten that the reply may tell of; the turn begins anew");
+                let handed_back = self.parts.db.hand_back_turn(&turn, self.parts.host).await;
+                logged("a turn could not be handed back", handed_back);
+                self.wake.turns.notify_one();
+            }
             Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "the reply could not be stored"),
         }
     }

@@ -4,12 +4,18 @@ use serde_json::{Value, json};
 use skillet::store::{Channel, FORGOTTEN, Turn};
 use std::{fs, path::Path};
 
-use crate::harness::host::{Host, Options};
+use crate::harness::{
+    host::{Host, Options},
+    model::{Answer, Model},
+};
+
+fn options() -> Options {
+    // To compile the others would be most of the time.
+    Options { bundle: true, ..Options::default() }.env("SKILLET__SKILLS__INSTALL", "[\"remember\"]")
+}
 
 async fn host() -> Host {
-    // To compile the others would be most of the time.
-    let options = Options { bundle: true, ..Options::default() }.env("SKILLET__SKILLS__INSTALL", "[\"remember\"]");
-    let mut host = Host::start(options).await;
+    let mut host = Host::start(options()).await;
     host.token("admin").await;
     host
 }
@@ -93,6 +99,33 @@ async fn forgotten_words_are_nowhere_in_the_file() {
         assert!(!holds(&bytes, word), "`{word}` is still in the file");
     }
     assert!(holds(&bytes, "55512"));
+}
+
+#[tokio::test]
+async fn an_answer_under_way_does_not_bring_back_what_is_forgotten_meanwhile() {
+    let model = Model::start().await;
+    let mut host = Host::start(options().envs(model.as_tier("small")).env("SKILLET__MEMORY__SUMMARIES", "rules")).await;
+    host.token("admin").await;
+    host.chat("ada", "Remember that my bike lock code is QZX-7291", None).await;
+    model
+        .then(Answer::paused_after("Your lock ", "opens with QZX-7291."))
+        .then(Answer::text("Locks are a fine theme."));
+    let before = model.requests().len();
+    let (poem, ()) = tokio::join!(host.chat("ada", "Write a poem about my bike lock, with its code", None), async {
+        model.requested(before + 1).await;
+        let forgot = host.chat("ada", "Forget my bike lock code", None).await;
+        assert!(said(&forgot).contains("Forgotten"), "{forgot}");
+        model.go_on();
+    });
+    assert_eq!(said(&poem), "Locks are a fine theme.", "{poem:#}");
+    let [.., first, second] = &model.requests()[..] else { panic!("it was asked twice") };
+    assert!(first.to_string().contains("QZX-7291") && !second.to_string().contains("QZX"), "{second:#}");
+    settled(&host).await;
+    let shown = shown(&host, "ada").await;
+    let turn = host.get(&format!("/api/v1/turns/{}", poem["turn_id"].as_str().unwrap())).await.ok().to_string();
+    assert!(!shown.contains("QZX") && !turn.contains("QZX"), "{turn}");
+    host.terminate().await;
+    assert!(!holds(&bytes(&host.data_dir()).await, "QZX-7291"));
 }
 
 #[tokio::test]

@@ -149,5 +149,6 @@ fn ending(reply: &str) -> Ending {
         trace: serde_json::json!([]),
         error: None,
         jobs: Vec::new(),
+        forgettings: None,
     }
 }

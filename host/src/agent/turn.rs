@@ -88,36 +88,47 @@ pub struct Draft {
 
 /// Runs a turn to its ending, whatever happens on the way.
 pub async fn run(agent: &Agent, turn: &Turn) -> Ending {
-    let trace = Trace::begin();
-    let began = Instant::now();
-    let limit = Duration::from_secs(agent.parts.config.agent.turn_timeout_s);
-    let locale = turn.locale.as_str();
+    let (trace, locale) = (Trace::begin(), turn.locale.as_str());
     if turn.attempt > MAX_ATTEMPTS {
         return failed(&trace, "interrupted", t!("agent.interrupted", locale = locale).into_owned());
     }
+    // Before anything is read, by this run or by a skill for it.
+    let forgettings = match agent.parts.db.forgettings(turn.user_id).await {
+        Ok(forgettings) => forgettings,
+        Err(error) => return host_failed(&trace, locale, &error),
+    };
+    let ending = within_its_time(agent, turn, &trace).await;
+    Ending { forgettings: ending.forgettings.or(Some(forgettings)), ..ending }
+}
+
+async fn within_its_time(agent: &Agent, turn: &Turn, trace: &Trace) -> Ending {
+    let (began, locale) = (Instant::now(), turn.locale.as_str());
+    let limit = Duration::from_secs(agent.parts.config.agent.turn_timeout_s);
     // Models are given up a little earlier, so that the turn itself can still say what came of it.
-    let steps = steps(agent, turn, &trace, began + limit.mul_f64(MODEL_SHARE));
+    let steps = steps(agent, turn, trace, began + limit.mul_f64(MODEL_SHARE));
     let steps = tokio::time::timeout(limit, AssertUnwindSafe(steps).catch_unwind());
     let ended = tokio::select! {
         biased;
-        () = stopped(agent, turn) => return failed(&trace, "stopped", t!("agent.stopped", locale = locale).into_owned()),
+        () = stopped(agent, turn) => return failed(trace, "stopped", t!("agent.stopped", locale = locale).into_owned()),
         ended = steps => ended,
     };
     match ended {
         Ok(Ok(Ok(ending))) => ending,
-        Ok(Ok(Err(error))) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "a turn failed");
-            failed(&trace, "the host failed", t!("agent.failed", locale = locale).into_owned())
-        }
+        Ok(Ok(Err(error))) => host_failed(trace, locale, &error),
         Ok(Err(_panic)) => {
             tracing::error!("a turn panicked");
-            failed(&trace, "the host failed", t!("agent.failed", locale = locale).into_owned())
+            failed(trace, "the host failed", t!("agent.failed", locale = locale).into_owned())
         }
         Err(_) => {
             tracing::warn!(limit_s = limit.as_secs(), "a turn took too long");
-            failed(&trace, "timeout", t!("agent.timeout", locale = locale).into_owned())
+            failed(trace, "timeout", t!("agent.timeout", locale = locale).into_owned())
         }
     }
+}
+
+fn host_failed(trace: &Trace, locale: &str, error: &StoreError) -> Ending {
+    tracing::error!(error = error as &dyn std::error::Error, "a turn failed");
+    failed(trace, "the host failed", t!("agent.failed", locale = locale).into_owned())
 }
 
 /// Resolves when the person asks the turn to stop, before it began or on another host too.
@@ -146,7 +157,9 @@ async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> 
         let reason = "the message asks to forget".to_owned();
         let decision = Decision { route: Route::Recall, reason, message: context.message.clone() };
         context.note("forget", began, json!({}));
-        return Ok(context.ending(&decision, draft));
+        // Its own forgetting is no reason to begin anew.
+        let forgettings = Some(parts.db.forgettings(turn.user_id).await?);
+        return Ok(Ending { forgettings, ..context.ending(&decision, draft) });
     }
     let decision =
         router::decide(&context.message, &turn.locale, &context.skills, &parts.gateway, context.history.len());
@@ -300,6 +313,7 @@ impl<'a> Context<'a> {
             trace,
             error: draft.error,
             jobs: vec![episode_job(self.turn.id, self.turn)],
+            forgettings: None,
         }
     }
 }
@@ -403,6 +417,7 @@ fn failed(trace: &Trace, error: &str, reply: String) -> Ending {
         trace: storable_json(trace.json()),
         error: Some(error.to_owned()),
         jobs: Vec::new(),
+        forgettings: None,
     }
 }
 

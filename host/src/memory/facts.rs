@@ -14,6 +14,9 @@ use crate::{
     store::{Fact, NewFact, StoreError, Turn, Written, storable},
 };
 
+/// Longest text that is looked through for facts, in characters.
+const MAX_TEXT_CHARS: usize = 8 * MAX_FACT_CHARS;
+
 /// Longest key of a fact, in characters.
 const MAX_KEY_CHARS: usize = 100;
 
@@ -210,6 +213,10 @@ impl Memory {
         let text = storable(text.trim());
         if text.is_empty() {
             return Err(MemoryError::Empty);
+        }
+        // Before it is looked at any further; what is said in several facts may be longer than one.
+        if text.chars().count() > MAX_TEXT_CHARS {
+            return Err(MemoryError::TooLong);
         }
         // Dates of the owner's page and of skills are rare, and a day's difference in them harmless.
         let when = self.when(Tz::UTC);

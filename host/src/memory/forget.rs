@@ -94,10 +94,8 @@ impl Memory {
 
     /// Forgets what a wish came to. What is unclear is left as it is.
     pub async fn forget(&self, user: UserId, target: &Target) -> Result<Erased, StoreError> {
-        // Also what was found lately holds the words.
-        self.found.invalidate_all();
         let facts = self.db.facts(user, true, MAX_FACTS).await?;
-        match target {
+        let erased = match target {
             Target::Keys(keys) => self.erase_facts(user, &facts, keys, None).await,
             Target::Turn(turn) => {
                 let hashes = vec![self.hash(user, "turn", &turn.to_string())];
@@ -115,7 +113,10 @@ impl Memory {
                 self.erase_facts(user, &facts, &keys.into_iter().collect::<Vec<_>>(), Some(text)).await
             }
             Target::Unclear(_) => Ok(Erased::default()),
-        }
+        };
+        // Also what was found lately holds the words.
+        self.drop_found();
+        erased
     }
 
     /// Forgets a fact with every value that its key ever had; `None` when there is no such fact.

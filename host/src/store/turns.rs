@@ -5,8 +5,8 @@ use serde_json::Value;
 use sqlx::{FromRow, types::Json};
 
 use super::{
-    Account, Channel, ChatAddress, Db, NewFile, NewJob, Result, StoreError, columns::word_column, files::insert_files,
-    jobs::insert_job, on, updates::end_update, write_tx,
+    Account, Channel, ChatAddress, Db, NewFile, NewJob, Result, StoreError, columns::word_column,
+    erasure::hold_unforgotten, files::insert_files, jobs::insert_job, on, updates::end_update, write_tx,
 };
 use crate::{
     clock::Clock,
@@ -104,6 +104,9 @@ pub struct Ending {
     pub error: Option<String>,
     /// Work to do after the reply.
     pub jobs: Vec<NewJob>,
+    /// [`Db::forgettings`] from before anything was read that reply and trace may tell of; `None` when they tell
+    /// of nothing.
+    pub forgettings: Option<i64>,
 }
 
 macro_rules! turn_columns {
@@ -264,6 +267,15 @@ impl Db {
         ).bind(host).execute(pool).await.map(|done| done.rows_affected()))?)
     }
 
+    /// Hands back one running turn.
+    pub async fn hand_back_turn(&self, turn: &Turn, host: HostId) -> Result<()> {
+        on!(self, pool => sqlx::query(
+            "UPDATE turns SET status = 'received', locked_by = NULL, locked_at = NULL
+             WHERE id = $1 AND status = 'running' AND locked_by = $2 AND attempt = $3",
+        ).bind(turn.id).bind(host).bind(turn.attempt).execute(pool).await.map(|_| ()))?;
+        Ok(())
+    }
+
     /// Hands back the running turns that nobody has kept since `before`.
     pub async fn expire_turns(&self, before: DateTime<Utc>) -> Result<u64> {
         Ok(on!(self, pool => sqlx::query(
@@ -273,11 +285,15 @@ impl Db {
     }
 
     /// Ends a turn: state, reply, outbox row and follow-up jobs at once. False when the turn is no
-    /// longer this run's to end; then nothing is written and nothing may be said.
+    /// longer this run's to end; then nothing is written and nothing may be said. Fails with `Forgotten`:
+    /// then the turn is to begin anew.
     pub async fn end_turn(&self, clock: &Clock, turn: &Turn, host: HostId, ending: &Ending) -> Result<bool> {
         let (now, message) = (clock.now(), MessageId::new(clock));
         let status = if ending.error.is_some() { TurnStatus::Failed } else { TurnStatus::Done };
         write_tx!(self, tx => {
+            if let Some(forgettings) = ending.forgettings {
+                hold_unforgotten!(self, tx, turn.user_id, forgettings);
+            }
             let mine = sqlx::query(
                 "UPDATE turns SET status = $4, route = $5, route_reason = $6, tier = $7, rung = $8, trace = $9,
                  error = $10, finished_at = $11, locked_by = NULL, locked_at = NULL

@@ -257,5 +257,6 @@ pub fn ending(reply: &str) -> Ending {
         trace: serde_json::json!([{ "step": "route", "ms": 1 }]),
         error: None,
         jobs: Vec::new(),
+        forgettings: None,
     }
 }

@@ -47,7 +47,7 @@ fn index(text: &str) -> String {
     text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn erasure(user: UserId, words: &[&str]) -> Erasure<'static> {
+pub fn erasure(user: UserId, words: &[&str]) -> Erasure<'static> {
     Erasure {
         user,
         words: Words::new(words.iter().copied()),

@@ -5,11 +5,12 @@ use futures_util::future::join_all;
 use serde_json::json;
 use skillet::{
     ids::{ConversationId, HostId, TurnId, UserId},
-    store::{Accepted, Channel, ChatAddress, Db, Incoming, JobStatus, NewJob, TurnStatus},
+    store::{Accepted, Channel, ChatAddress, Db, Ending, Incoming, JobStatus, NewJob, StoreError, Turn, TurnStatus},
 };
 use std::collections::HashSet;
 use std::sync::Mutex;
 
+use super::erasure::erasure;
 use crate::harness::db::{TestDb, both, ending, incoming};
 
 both!(
@@ -29,6 +30,7 @@ both!(
     what_else_is_known_of_a_message_is_kept,
     what_is_open_is_asked_to_stop_once,
     a_host_hands_its_turns_back,
+    a_turn_begins_anew_when_something_was_forgotten,
     a_turn_that_nobody_keeps_expires,
     a_turn_that_runs_too_long_is_not_kept,
     one_turn_is_leased_by_its_id,
@@ -288,7 +290,7 @@ async fn what_is_open_is_asked_to_stop_once(db: TestDb) {
 }
 
 /// Accepts and leases one turn.
-async fn running(db: &TestDb, user: UserId, host: HostId) -> skillet::store::Turn {
+async fn running(db: &TestDb, user: UserId, host: HostId) -> Turn {
     db.waiting_turn(user).await;
     db.lease_turn(&db.clock, host).await.unwrap().unwrap()
 }
@@ -305,6 +307,22 @@ async fn a_host_hands_its_turns_back(db: TestDb) {
     assert!(!db.end_turn(&db.clock, &first, staying, &ending("the first attempt is over")).await.unwrap());
     assert!(db.end_turn(&db.clock, &again, staying, &ending("hi")).await.unwrap());
     assert!(db.end_turn(&db.clock, &kept, staying, &ending("hi")).await.unwrap());
+}
+
+async fn a_turn_begins_anew_when_something_was_forgotten(db: TestDb) {
+    let (ada, host) = (db.person("ada").await, db.host());
+    let turn = running(&db, ada, host).await;
+    let read = Ending { forgettings: Some(db.forgettings(ada).await.unwrap()), ..ending("it is Zebra-77") };
+    db.erase(&db.clock, &erasure(ada, &["Zebra-77"])).await.unwrap();
+    assert!(matches!(db.end_turn(&db.clock, &turn, host, &read).await, Err(StoreError::Forgotten)));
+    assert_eq!(db.turn_messages(turn.id).await.unwrap().len(), 1, "nothing was said");
+    db.hand_back_turn(&Turn { attempt: 2, ..turn.clone() }, host).await.unwrap();
+    assert!(db.lease_turn(&db.clock, host).await.unwrap().is_none(), "another attempt is not this one's to hand back");
+    db.hand_back_turn(&turn, host).await.unwrap();
+    let again = db.lease_turn(&db.clock, host).await.unwrap().unwrap();
+    assert_eq!((again.id, again.attempt), (turn.id, 2));
+    let read = Ending { forgettings: Some(db.forgettings(ada).await.unwrap()), ..ending("I do not know") };
+    assert!(db.end_turn(&db.clock, &again, host, &read).await.unwrap());
 }
 
 async fn a_turn_that_nobody_keeps_expires(db: TestDb) {
