@@ -18,6 +18,7 @@ use super::{
     author::{BuildOptions, Language, Steps},
     open, print,
     remote::Remote,
+    token::check_place,
 };
 use crate::{
     app::App,
@@ -64,8 +65,11 @@ pub enum Command {
         #[arg(long, default_value = "{}")]
         input: String,
         /// A case as in `tests/*.json`, for settings, kv, memory, network and model
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", conflicts_with = "input")]
         case: Option<PathBuf>,
+        /// Of a file with several cases, the one with this in its name
+        #[arg(long, requires = "case")]
+        only: Option<String>,
         /// Language of whoever asks
         #[arg(long, value_parser = LOCALES)]
         locale: Option<String>,
@@ -210,8 +214,18 @@ impl Target {
         Ok(match (&self.to, &self.token) {
             (Some(url), Some(token)) => Host::Remote(Remote::new(url, token)?),
             (Some(_), None) => bail!("--to needs --token"),
-            (None, _) => Host::Here(Box::new(open(config).await?)),
+            (None, _) => {
+                check_place(&config)?;
+                Host::Here(Box::new(open(config).await?))
+            }
         })
+    }
+
+    /// What a command repeats to mean the same host.
+    fn again(&self) -> String {
+        let Some(to) = &self.to else { return String::new() };
+        let token = if std::env::var_os("SKILLET_TOKEN").is_some() { "" } else { " --token TOKEN" };
+        format!(" --to {to}{token}")
     }
 }
 
@@ -266,8 +280,8 @@ pub async fn run(command: Command, config: Config, options: &Options) -> anyhow:
         Command::Deny { id, to } => decide(to.host(config).await?, id, false, json).await,
         Command::Check(source) => author::check(&config, &source, json).await,
         Command::Test { source, only } => author::test(&config, &source, only.as_deref(), json).await,
-        Command::Run { source, input, case, locale, repeat } => {
-            let run = author::RunArguments { input, case, locale, repeat };
+        Command::Run { source, input, case, only, locale, repeat } => {
+            let run = author::RunArguments { input, case, only, locale, repeat };
             author::run(&config, &source, run, json).await
         }
         Command::Watch { source, to } => author::watch(config, &source, &to, json).await,

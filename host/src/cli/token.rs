@@ -33,12 +33,12 @@ pub enum Command {
     },
 }
 
-/// Tokens are of a host, so its data must be there. One that a host never sees would open nothing.
+/// What is done to a host in its data folder needs that to be there: what no host ever sees is done to none.
 pub fn check_place(config: &Config) -> anyhow::Result<()> {
     ensure!(
         !is_in_folder(config) || config.data_dir.join(SQLITE_FILE).is_file(),
-        "there is no host's data in {}; name its folder with --data-dir DIR, or make some there with `skillet serve` \
-         or `skillet migrate`",
+        "there is no host's data in {}; name its folder with --data-dir DIR, name a running host where --to is taken, or \
+         make a folder with `skillet serve` or `skillet migrate`",
         absolute(&config.data_dir)
     );
     Ok(())

@@ -18,6 +18,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use self::current::Inputs;
 use super::{Language, Steps, sdk};
 use crate::skills::package::{self, Preview1};
 
@@ -75,7 +76,8 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
         (None, _) => work.join("build"),
     };
     let file = file(options, &dir, language, &manifest.name)?;
-    if language.takes_pictures() && current::is_current(&dir, &file) {
+    let inputs = if language.takes_pictures() { Some(Inputs::of(&dir)?) } else { None };
+    if inputs.as_ref().is_some_and(|inputs| inputs.made(&file)) {
         let component = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         return Ok(Built { file, component, language });
     }
@@ -108,6 +110,9 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
     package::inspect(&component).context("the component just built does not pass the host's checks")?;
 
     write_whole(&file, &component).with_context(|| format!("cannot write {}", file.display()))?;
+    if let Some(inputs) = inputs {
+        inputs.note(&file)?;
+    }
     Ok(Built { file, component, language })
 }
 

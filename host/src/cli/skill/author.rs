@@ -32,7 +32,7 @@ pub fn new(name: &str, language: Language, dir: &Path, sdk: Option<&Path>, json:
     let made = author::new_skill(name, language, dir, sdk.or(near.as_deref()))?;
     let shown = made.display();
     let text = format!(
-        "{shown} holds a skill in {}\ntest it with: skillet skill test {shown}\npush it with: skillet skill push {shown}",
+        "{shown} holds a skill in {}\ntest it with: skillet skill test {shown}\npush it to a running host with: skillet skill push {shown} --to URL",
         language.name()
     );
     print(json, &json!({ "dir": made, "language": language.name() }), &text)
@@ -107,15 +107,32 @@ pub async fn test(config: &Config, source: &Source, only: Option<&str>, json: bo
 pub struct RunArguments {
     pub input: String,
     pub case: Option<PathBuf>,
+    pub only: Option<String>,
     pub locale: Option<String>,
     pub repeat: NonZeroUsize,
+}
+
+/// A case by itself, or the one of a list that is meant.
+fn one_case(text: &str, only: Option<&str>) -> Result<Case> {
+    let value: Value = serde_json::from_str(text)?;
+    let Value::Array(cases) = value else { return Ok(serde_json::from_value(value)?) };
+    let cases: Vec<Case> = cases.into_iter().map(serde_json::from_value).collect::<Result<_, _>>()?;
+    let meant = |case: &&Case| only.is_none_or(|only| case.name.contains(only));
+    match &cases.iter().filter(meant).collect::<Vec<_>>()[..] {
+        [case] => Ok((*case).clone()),
+        [] => bail!("none of its {} cases has this in its name", cases.len()),
+        several => {
+            let names: Vec<&str> = several.iter().map(|case| case.name.as_str()).collect();
+            bail!("it holds several; choose one by its name with --only: {}", names.join(", "))
+        }
+    }
 }
 
 pub async fn run(config: &Config, source: &Source, wanted: RunArguments, json: bool) -> Result<()> {
     let mut case = match &wanted.case {
         Some(file) => {
             let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-            serde_json::from_str(&text).with_context(|| format!("{} is no case", file.display()))?
+            one_case(&text, wanted.only.as_deref()).with_context(|| format!("{} is no case", file.display()))?
         }
         None => Case::of(serde_json::from_str(&wanted.input).context("--input is not JSON")?),
     };
@@ -176,9 +193,10 @@ async fn push_component(config: &Config, component: Vec<u8>, to: &Target, json: 
     let digest = short_digest(text_of(&done["digest"]));
     let shared: String = done["shared_triggers"].as_array().into_iter().flatten().map(shared_trigger).collect();
     let missing: Vec<&str> = done["missing"].as_array().into_iter().flatten().map(|one| text_of(&one[0])).collect();
+    let again = to.again();
     let waits = match status {
         "review" => format!(
-            "\nit waits for your yes{}, on the page /skills/{name} or with\n  skillet skill activate {name} {digest} --grant",
+            "\nit waits for your yes{}, on the page /skills/{name} or with\n  skillet skill activate {name} {digest} --grant{again}",
             if missing.is_empty() { String::new() } else { format!(" to {}", missing.join(", ")) }
         ),
         _ => String::new(),

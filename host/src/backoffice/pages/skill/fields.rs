@@ -1,6 +1,7 @@
 //! A form made from an input schema.
 
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::skills::Manifest;
@@ -98,7 +99,8 @@ fn whole(sent: Option<&Sent>) -> Field {
 
 fn field(name: &str, property: &Value, required: bool, example: Option<&Value>, sent: Option<&Sent>) -> Field {
     let in_form = format!("i:{name}");
-    let mut control = control(property, required);
+    let bare = bare(property, required);
+    let mut control = control(&bare, required);
     let default = property.get("default").map(|value| text(&control, value));
     let value = match sent {
         Some(sent) => sent.get(&in_form).cloned().unwrap_or_default(),
@@ -116,7 +118,7 @@ fn field(name: &str, property: &Value, required: bool, example: Option<&Value>, 
         name: in_form,
         description: property["description"].as_str().unwrap_or_default().to_owned(),
         required,
-        must: required && (!control.is_text() || property["minLength"].as_u64().is_some_and(|least| least > 0)),
+        must: required && (!control.is_text() || bare["minLength"].as_u64().is_some_and(|least| least > 0)),
         value,
         shown: super::short(&shown, SHOWN_CHARS),
         default,
@@ -126,6 +128,27 @@ fn field(name: &str, property: &Value, required: bool, example: Option<&Value>, 
 
 fn rows(value: &str) -> usize {
     value.lines().count().clamp(*JSON_LINES.start(), *JSON_LINES.end())
+}
+
+/// What a property is where it is something: that it may be `null` is said by an empty field, if it may be left out.
+pub fn bare(property: &Value, required: bool) -> Cow<'_, Value> {
+    if required {
+        return Cow::Borrowed(property);
+    }
+    let null = |kind: &Value| kind == "null" || kind["type"] == "null";
+    let one = |kinds: &Vec<Value>| match &kinds[..] {
+        [kind, none] | [none, kind] if null(none) && !null(kind) => Some(kind.clone()),
+        _ => None,
+    };
+    if let Some(kind) = property["type"].as_array().and_then(one) {
+        let mut bare = property.clone();
+        bare["type"] = kind;
+        return Cow::Owned(bare);
+    }
+    match property["anyOf"].as_array().or_else(|| property["oneOf"].as_array()).and_then(one) {
+        Some(kind) if kind.is_object() => Cow::Owned(kind),
+        _ => Cow::Borrowed(property),
+    }
 }
 
 fn control(property: &Value, required: bool) -> Control {

@@ -25,7 +25,10 @@ pub fn of(manifest: &Manifest, sent: &Sent) -> Result<Value> {
             // A browser ends lines its own way.
             Control::Line { .. } | Control::Lines { .. } => Value::from(field.value.replace("\r\n", "\n")),
             Control::Number { whole, .. } => number(&field, *whole)?,
-            Control::Choice(_) => chosen(&fields::options(property, field.required), &field.value),
+            Control::Choice(_) => {
+                let bare = fields::bare(property, field.required);
+                chosen(&fields::options(&bare, field.required), &field.value)
+            }
             Control::Json { .. } => json(&field)?,
         };
         input.insert(field.property, value);
@@ -92,8 +95,8 @@ mod tests {
         check(&[("i:text", "")], json!({ "text": "", "sure": false }));
         check(&[("i:text", "a\r\nb"), ("i:sure", "true")], json!({ "text": "a\nb", "sure": true }));
         check(
-            &[("i:text", "a"), ("i:unit", "3"), ("i:list", "[1]"), ("i:loud", "false"), ("i:nick", "null")],
-            json!({ "text": "a", "unit": 3, "list": [1], "loud": false, "nick": null, "sure": false }),
+            &[("i:text", "a"), ("i:unit", "3"), ("i:list", "[1]"), ("i:loud", "false"), ("i:nick", "")],
+            json!({ "text": "a", "unit": 3, "list": [1], "loud": false, "sure": false }),
         );
         for (written, meant) in [("3", json!(3)), ("1e3", json!(1000)), ("+4", json!(4)), ("2.5", json!(2.5))] {
             check(&[("i:text", "a"), ("i:number", written)], json!({ "text": "a", "sure": false, "number": meant }));

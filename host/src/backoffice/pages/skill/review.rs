@@ -35,7 +35,7 @@ struct ReviewPage {
     /// The version that answers, where that is another one.
     running: Option<VersionRow>,
     in_force: bool,
-    in_flight: usize,
+    in_flight: i64,
     reason: Option<String>,
     /// Whether it asks for what is not granted.
     asks_more: bool,
@@ -88,7 +88,7 @@ impl ReviewPage {
             imports: plain::imports(&page, &version.imports.0),
             arguments: manifest.input_schema.to_string(),
             examples: serde_json::from_value(version.examples.0.clone()).unwrap_or_default(),
-            in_flight: backoffice.skills.in_flight(&version.digest),
+            in_flight: backoffice.db.running_calls(&version.digest).await?,
             reason: version.retired_reason.as_ref().map(|reason| plain::reason(&page, reason)),
             in_force,
             page,
