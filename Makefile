@@ -166,7 +166,7 @@ target/e2e/clients/installed: tests/e2e/clients/requirements.txt
 
 # Coverage for libFuzzer, in flags that a stable compiler takes. A target is named, so that they are not
 # for build scripts too.
-FUZZ_TARGETS := manifest host_rule inspect
+FUZZ_TARGETS := manifest host_rule inspect core_module
 FUZZ_FLAGS := --cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 	-Cllvm-args=-sanitizer-coverage-trace-compares

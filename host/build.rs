@@ -64,7 +64,7 @@ fn probes(out: &Path) -> Result<(), Box<dyn Error>> {
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
     let limits = ComponentEncoder::default().validate(true).module(&module)?.encode()?;
     fs::write(out.join("limits.wasm"), limits)?;
-    for name in ["handles", "start"] {
+    for name in ["handles", "start", "parked", "memories"] {
         fs::write(out.join(name).with_extension("wasm"), wat::parse_file(format!("src/skills/probe/{name}.wat"))?)?;
     }
     Ok(())

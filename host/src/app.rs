@@ -286,6 +286,7 @@ async fn start(
     }
     let probed = app.skills.probe().await.context("the sandbox is not safe to serve with")?;
     let bundle = Bundle::new(bundle_dir(&app.config));
+    app.skills.ship(&bundle);
     app.skills.install_bundle(&bundle).await?;
     // What a process that ended half-way left behind is in nobody's way.
     if let Err(error) = app.skills.sweep_artefacts().await {

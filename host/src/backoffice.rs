@@ -16,6 +16,7 @@ mod names;
 mod openai;
 mod pages;
 mod routes;
+mod serve;
 mod setup;
 pub mod token;
 mod usage;
@@ -23,6 +24,7 @@ mod watch;
 
 pub use auth::{Attempts, KnownTokens};
 pub use openai::Conversations;
+pub use serve::serve;
 pub use setup::SetupCode;
 
 use axum::{
@@ -30,16 +32,13 @@ use axum::{
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
     routing::get,
-    serve::ListenerExt,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::{
-    net::SocketAddr,
     sync::{Arc, OnceLock},
     time::Duration,
 };
-use tokio::net::TcpListener;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::task::TaskTracker;
 use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer, trace::TraceLayer};
 
 use crate::{
@@ -97,31 +96,6 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a multipart upload may have besides the component, in bytes.
 const MULTIPART_BYTES: usize = 64 << 10;
-
-/// How long answers may go on after the stop: turns get to end, a stream of one that does not is cut.
-const LINGER: Duration = Duration::from_secs(8);
-
-/// Answers requests until told to stop.
-pub async fn serve(listener: TcpListener, backoffice: Arc<Backoffice>, stop: CancellationToken) {
-    let app = router(backoffice).into_make_service_with_connect_info::<SocketAddr>();
-    // A word of a stream is sent when it is there, not when the one before has been acknowledged.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(error = &error as &dyn std::error::Error, "a connection sends with delay");
-        }
-    });
-    let serving = axum::serve(listener, app).with_graceful_shutdown(stop.clone().cancelled_owned());
-    let cut = async {
-        stop.cancelled().await;
-        tokio::time::sleep(LINGER).await;
-    };
-    tokio::select! {
-        served = serving => if let Err(error) = served {
-            tracing::error!(error = &error as &dyn std::error::Error, "the web side ended");
-        },
-        () = cut => tracing::warn!("connections that did not end were cut"),
-    }
-}
 
 /// Everything that is answered over HTTP.
 pub fn router(backoffice: Arc<Backoffice>) -> Router {

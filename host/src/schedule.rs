@@ -17,6 +17,9 @@ pub const KINDS: [&str; 3] = ["reminder", "skill_call", "daily_digest"];
 /// Longest text of a reminder, in characters.
 const MAX_TEXT_CHARS: usize = 4_000;
 
+/// Longest cron expression in bytes; all minutes of an hour, one by one, take 169.
+const MAX_CRON_BYTES: usize = 256;
+
 /// Why there is no such schedule, for the person who wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -37,6 +40,9 @@ impl Schedule {
         let Ok(zone) = zone.parse() else {
             return bad(format!("`{zone}` is not an IANA time zone, such as Asia/Shanghai"));
         };
+        if cron.len() > MAX_CRON_BYTES {
+            return bad(format!("a cron expression has {MAX_CRON_BYTES} characters at most"));
+        }
         if cron.split_whitespace().count() != 5 {
             return bad(format!("`{cron}` has not the five fields of a cron expression, such as 0 8 * * 1-5"));
         }

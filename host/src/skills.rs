@@ -56,6 +56,7 @@ pub use rehearsal::{Case, ExpectedFailure, Rehearsal, RehearsalError, Rehearsed}
 pub use replay::{Replay, ReplayError};
 pub use secrets::{SecretError, host_key};
 pub use shared::SharedTrigger;
+pub use text::{plain_text, seen};
 pub use upload::{Bundle, ExampleResult, GalleryError, Origin, Shipped, UploadError, Uploaded, digest};
 
 use anyhow::Context;
@@ -63,7 +64,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -81,6 +82,8 @@ pub struct Skills {
     egress: egress::Egress,
     registry: registry::Registry,
     executor: executor::Executor,
+    /// What ships with this host; unset where nobody asks for it.
+    bundle: OnceLock<Arc<Bundle>>,
 }
 
 impl Skills {
@@ -107,7 +110,14 @@ impl Skills {
             executor: executor::Executor::new(sandbox, &settings),
             settings,
             services,
+            bundle: OnceLock::new(),
         })
+    }
+
+    /// Tells which skills ship with the host: uploads do not take their names unseen.
+    pub fn ship(&self, bundle: &Arc<Bundle>) {
+        // Told twice, it is the same.
+        let _ = self.bundle.set(bundle.clone());
     }
 
     /// Runs a skill once for its key.

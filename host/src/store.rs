@@ -82,7 +82,7 @@ pub use retention::Old;
 pub use rungs::{RungChange, RungRow};
 pub use search::{Indexed, Placed, Posting, SearchKind, SearchState, SearchText};
 pub use search_rows::{Searched, Stale, Unsearched};
-pub use secrets::SecretRow;
+pub use secrets::{NewSecret, SecretRow};
 pub use sessions::StoredSession;
 pub use settings::SettingRow;
 pub use skills::SkillRow;

@@ -9,7 +9,7 @@ mod bombs;
 mod case;
 mod cpu;
 mod engine;
-mod fetch;
+pub mod fetch;
 mod ground;
 pub mod guest;
 mod lab;

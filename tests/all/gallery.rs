@@ -182,7 +182,10 @@ async fn another_skill_takes_the_name_of_one_that_was_removed_and_keeps_it() {
     let mut host = bundle.host(&["calculator"]).await;
     host.delete("/api/v1/skills/calculator").await.ok();
     let mine = guests::constant("{\"value\": \"mine\"}", &Manifest::new("calculator").version("9.0.0"));
-    assert_eq!(host.upload(mine).await.ok()["status"], "active", "it takes the place of nothing");
+    let taken = host.upload(mine).await.ok();
+    assert_eq!(taken["status"], "review", "a name of the gallery is not taken unseen");
+    let path = format!("/api/v1/skills/calculator/versions/{}/activate", taken["digest"].as_str().unwrap());
+    host.post(&path, &json!({})).await.ok();
     fs::write(bundle.file("calculator"), newer("calculator")).unwrap();
     host.restart().await;
     let row = host.get("/api/v1/skills/calculator").await.ok();

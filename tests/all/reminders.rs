@@ -331,7 +331,9 @@ async fn a_digest_brings_what_is_new_in_the_feeds_along() {
         said(&host, &conversation, "").await.pop().unwrap()
     };
     let news = json!({ "text": "Tea\n- Oolong", "items": [{ "title": "Oolong" }] });
-    host.upload(feed("2.0.0", &news)).await.ok();
+    // It has the name of a built-in one, so it waits for a yes.
+    let digest_of = host.upload(feed("2.0.0", &news)).await.ok()["digest"].as_str().unwrap().to_owned();
+    host.post(&format!("/api/v1/skills/feed/versions/{digest_of}/activate"), &json!({})).await.ok();
     let with = tell().await;
     let (day, feeds) = with.split_once("\n\nTea").unwrap_or_else(|| panic!("{with}"));
     assert!(!day.is_empty() && feeds == "\n- Oolong", "{with}");

@@ -1,6 +1,7 @@
 //! What keeps an owner safe from skills: reviews, secrets, approvals, replays, and ways to stop what runs.
 
 mod pages;
+mod trust;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -403,6 +404,7 @@ async fn limits_and_probes_are_told() {
     assert!(limits.iter().all(|one| one["limit"].as_u64() > Some(0) && one["attack"].is_string()), "{skill:#}");
     assert_eq!((&limit("host_calls")["limit"], &limit("host_calls")["used"]), (&json!(7), &json!(0)));
     assert!(limit("fuel")["used"].as_u64() > Some(0) && limit("memory_mb")["used"].as_u64() > Some(0), "{skill:#}");
+    assert_eq!((&limit("instances")["used"], &limit("handles")["used"]), (&json!(1), &json!(0)));
     assert_eq!((&limit("concurrency")["used"], &limit("concurrency")["unit"]), (&json!(0), &json!("calls")));
 
     let sandbox = host.get("/api/v1/sandbox").await.ok();

@@ -52,7 +52,7 @@ impl Actor {
         }
     }
 
-    fn may(&self, scope: Scope) -> Result<()> {
+    pub fn may(&self, scope: Scope) -> Result<()> {
         match self {
             Self::Token { scopes, .. } if !scope.is_in(scopes) => {
                 let detail = format!("This needs a token with the scope `{0}` (or `admin`).", scope.word());

@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     ids::{ConversationId, UserId},
+    skills::plain_text,
     store::{Role, User},
 };
 
@@ -103,8 +104,10 @@ impl Backoffice {
 fn usable_name(name: &str) -> Result<&str> {
     let name = name.trim();
     let chars = name.chars().count();
-    if chars == 0 || chars > MAX_USER_CHARS || name.chars().any(char::is_control) {
-        let detail = format!("A name has 1 to {MAX_USER_CHARS} characters, none of them a control character.");
+    if chars == 0 || chars > MAX_USER_CHARS || plain_text(name).is_err() || name.contains(['\n', '\t']) {
+        let detail = format!(
+            "A name has 1 to {MAX_USER_CHARS} characters, none of them a control character or one that is not seen."
+        );
         return Err(Problem::new(Kind::InvalidUser, detail));
     }
     Ok(name)

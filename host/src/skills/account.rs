@@ -66,10 +66,20 @@ fn usage(run: &Run) -> Value {
     json!({
         "instantiate_us": micros(run.instantiate),
         "output_bytes": run.output.as_ref().map_or(0, String::len),
-        "log_lines": run.log.len(),
-        "log_bytes": run.log_bytes,
         "host_bytes": run.host_bytes,
+        "network_out_bytes": run.network.0,
+        "network_in_bytes": run.network.1,
         "table_elements": run.table_elements,
+        "handles": run.handles,
+        // A limit is held against each attempt, and what columns hold is the sum of all.
+        "most": {
+            "fuel": run.most.fuel,
+            "timeout_s": u64::try_from(run.most.duration.as_millis()).unwrap_or(u64::MAX),
+            "host_calls": run.most.host_calls,
+            "host_call_bytes": run.most.host_bytes,
+            "log_lines": run.most.log_lines,
+            "log_bytes": run.most.log_bytes,
+        },
     })
 }
 

@@ -14,6 +14,9 @@ use crate::{
     store::{ApprovalKind, ApprovalStatus, NewApproval, StoreError, logged},
 };
 
+/// Longest input that an owner is asked to read, in bytes of JSON.
+const MAX_INPUT_BYTES: usize = 16 << 10;
+
 impl Skills {
     /// Why a call may not run until the owner says yes; asks for it.
     pub(super) async fn wants_approval(
@@ -38,6 +41,11 @@ impl Skills {
                 Some(_) => None,
                 None => waits("the owner approved another call, or another version of the skill"),
             });
+        }
+        let bytes = request.input.to_string().len();
+        if bytes > MAX_INPUT_BYTES {
+            let text = format!("what needs the owner's yes has {MAX_INPUT_BYTES} bytes at most, and this has {bytes}");
+            return Ok(Some(CallFailure::new(FailureKind::InvalidInput, text)));
         }
         let id = ApprovalId::new(&self.services.clock);
         let hash = blake3::hash(request.input.to_string().as_bytes()).to_hex();

@@ -38,6 +38,7 @@ use super::{
     text::printable,
 };
 
+pub use artefacts::keep_private;
 pub use child::run as child;
 pub use queue::Place;
 

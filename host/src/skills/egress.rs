@@ -33,5 +33,5 @@ pub use redact::Redactor;
 pub use refusal::Refusal;
 pub use rule::HostRule;
 pub use script::Exchange;
-pub use seal::Seal;
+pub use seal::{Owner, Seal};
 pub use secret::{MAX_SECRET_BYTES, MIN_SECRET_BYTES, Secret};

@@ -9,6 +9,7 @@ mod places;
 
 pub use keys::short;
 pub use own::OwnPlaces;
+pub use places::{Place, Places};
 
 use chrono::TimeDelta;
 use serde_json::Value;
@@ -27,7 +28,6 @@ use super::{
     host::{CallState, ProgressSink, Services, World},
     limits::Limits,
     linker::Call,
-    manifest::Idempotency,
     registry::Installed,
     root::Root,
     sandbox::{Run, Sandbox},
@@ -38,7 +38,6 @@ use crate::{
     store::{CallStart, Started, StoreError, storable_json},
 };
 use open::OpenCall;
-use places::{Place, Places};
 
 /// Attempts at one call, and the pauses before those after the first.
 const ATTEMPTS: u32 = 3;
@@ -161,7 +160,7 @@ impl Executor {
         let Ok(running) = tokio::time::timeout(patience, self.keys.take(key.as_deref())).await.map(Arc::new) else {
             return refuse(CallFailure::new(FailureKind::Busy, "a call of the same key runs already"));
         };
-        let repeatable = installed.manifest.idempotency != Idempotency::None;
+        let repeatable = keys::repeatable(&installed, key.as_deref());
         let start = CallStart {
             skill: &installed.name,
             digest: &installed.digest,
@@ -178,7 +177,9 @@ impl Executor {
             Started::Held => {
                 return refuse(CallFailure::new(FailureKind::Busy, "another host runs this call already"));
             }
-            Started::Finished(record) => return Ok(replay(*record)),
+            Started::Finished(record) => {
+                return keys::same_call(&request, &record).map(|()| replay(*record)).or_else(refuse);
+            }
             Started::Interrupted { id, attempt } if !repeatable => {
                 let checked = Checked { output: Err(CallFailure::interrupted()), run: None };
                 return Box::pin(account(services, &installed, (id, attempt), Duration::ZERO, &checked)).await;
@@ -197,7 +198,7 @@ impl Executor {
             Ok(place) => {
                 // A guest whose caller has left holds both until it is gone; the key is held to the end of the record too.
                 let held: Held = Arc::new((place, running.clone()));
-                let attempts = self.attempts(skills, &installed, &request, &mut open, &held);
+                let attempts = self.attempts(skills, &installed, (&request, repeatable), &mut open, &held);
                 // Boxed, as what lies ahead and behind is: a call that waits for its guest carries only this along.
                 Box::pin(attempts).await?
             }
@@ -232,7 +233,7 @@ impl Executor {
         &self,
         skills: &Arc<Skills>,
         installed: &Installed,
-        request: &Request,
+        (request, repeatable): (&Request, bool),
         open: &mut OpenCall<'_>,
         held: &Held,
     ) -> Result<Checked, StoreError> {
@@ -243,6 +244,7 @@ impl Executor {
             Some(under) => under.root.clone(),
             None => Root::new(limits.fuel, Instant::now() + all_attempts(&limits)),
         };
+        let mut earlier: Option<Run> = None;
         loop {
             let raw = RawCall {
                 id: open.id.to_string(),
@@ -253,8 +255,11 @@ impl Executor {
                 root: Some(&root),
                 tape: Tape::default(),
             };
-            let checked = self.run_once(Stage::World(skills), installed, raw, held.clone()).await;
-            let Some(pause) = pauses.next().filter(|_| safe_again(installed, &checked)) else { return Ok(checked) };
+            let mut checked = self.run_once(Stage::World(skills), installed, raw, held.clone()).await;
+            if let (Some(run), Some(earlier)) = (&mut checked.run, earlier.take()) {
+                run.follow(earlier);
+            }
+            let Some(pause) = pauses.next().filter(|_| safe_again(repeatable, &checked)) else { return Ok(checked) };
             if request.under.as_ref().is_some_and(|under| under.root.deadline() < Instant::now() + pause) {
                 return Ok(checked);
             }
@@ -263,6 +268,7 @@ impl Executor {
                 return Ok(checked);
             }
             open.attempt += 1;
+            earlier = checked.run;
         }
     }
 
@@ -342,10 +348,10 @@ fn all_attempts(limits: &Limits) -> Duration {
 
 /// Whether a failed run may be repeated: something was away, and either a second run does the same as
 /// the first, or nothing has left the host.
-fn safe_again(installed: &Installed, checked: &Checked) -> bool {
+fn safe_again(repeatable: bool, checked: &Checked) -> bool {
     let away = matches!(&checked.output, Err(CallFailure { kind: FailureKind::Unavailable, .. }));
     let sent = checked.run.as_ref().is_some_and(|run| run.sent);
-    away && (installed.manifest.idempotency != Idempotency::None || !sent)
+    away && (repeatable || !sent)
 }
 
 /// The state of one run.

@@ -52,7 +52,8 @@ impl FailureKind {
     /// Who can mend it: "caller", "skill", "limit", "owner", "outside" or "host".
     pub fn fault(self) -> &'static str {
         match self {
-            Self::InvalidInput | Self::NoSkill | Self::Cancelled => "caller",
+            // A share that is too small is given by whoever calls.
+            Self::InvalidInput | Self::NoSkill | Self::Cancelled | Self::BudgetExceeded => "caller",
             Self::Unavailable => "outside",
             Self::Failed | Self::Trap | Self::BadOutput => "skill",
             Self::OutOfFuel
@@ -61,8 +62,7 @@ impl FailureKind {
             | Self::OutputTooLarge
             | Self::TooManyHostCalls
             | Self::TooMuchData
-            | Self::TooManyHandles
-            | Self::BudgetExceeded => "limit",
+            | Self::TooManyHandles => "limit",
             Self::Denied | Self::Stopped | Self::Waits => "owner",
             Self::Busy | Self::Interrupted | Self::Host => "host",
         }

@@ -51,6 +51,17 @@ impl Grants {
         asked.iter().filter(|(name, scope)| !self.covers(name, scope)).cloned().collect()
     }
 
+    /// What is asked beyond these grants, word by word.
+    pub fn beyond(&self, asked: &[(String, Value)]) -> Vec<(String, Value)> {
+        let more = |(name, scope): (String, Value)| match (self.granted.get(&name), scope) {
+            (Some(Value::Array(granted)), Value::Array(asked)) => {
+                (name, asked.into_iter().filter(|word| !granted.contains(word)).collect())
+            }
+            (_, scope) => (name, scope),
+        };
+        self.missing(asked).into_iter().map(more).collect()
+    }
+
     fn covers(&self, capability: &str, asked: &Value) -> bool {
         match (self.granted.get(capability), asked) {
             (Some(Value::Bool(true)), _) => true,
@@ -83,6 +94,8 @@ mod tests {
         assert_eq!(missing(json!([["memory", ["read"]], ["kv", true]])), 0);
         assert_eq!(missing(json!([["memory", ["read", "write"]]])), 1);
         assert_eq!(missing(json!([["http", ["example.org"]]])), 1);
+        let more = grants.beyond(&[("memory".to_owned(), json!(["read", "write"])), ("kv".to_owned(), json!(true))]);
+        assert_eq!(more, [("memory".to_owned(), json!(["write"]))]);
         assert!(grants.check_scope("memory", "write").unwrap_err().contains("notes"));
         assert!(grants.within(&[("memory".to_owned(), json!(["write"]))]).check_scope("memory", "read").is_err());
     }

@@ -1,7 +1,8 @@
 //! What a run sees of the host: one file per interface of the contract, same name.
 //!
 //! A refusal is an ordinary error of the interface and says how to allow it. Only a spent limit
-//! ends the run. Every function stands in [`lend!`]: it counts, and records or plays back.
+//! ends the run. Every function stands in [`lend!`]: it counts, and records or plays back. Only `log.write`
+//! does not, which has limits of its own and nothing to answer.
 
 mod clock;
 mod config;
@@ -12,12 +13,14 @@ mod llm;
 mod log;
 mod memory;
 mod messages;
+mod passed;
 mod progress;
 mod random;
 mod settings;
 mod skills;
 
 pub use http::{MAX_REQUEST_BYTES, Reach};
+pub use passed::{Passed, TooManyHostCalls, TooMuchData};
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -114,9 +117,8 @@ pub struct CallState {
     pub log_bytes: u64,
     /// Lines that came after the log was full.
     pub log_dropped: u64,
-    pub host_calls: u64,
-    /// Bytes in the arguments of calls of the host.
-    pub host_bytes: u64,
+    /// What was asked of the host, also through WASI.
+    pub passed: Arc<Passed>,
     /// Messages, jobs and calls of skills so far, which number what a retry must not do again.
     pub messages_sent: u32,
     pub jobs_made: u32,
@@ -129,6 +131,8 @@ pub struct CallState {
     pub deadline: Instant,
     /// What passed until the component stood ready.
     pub instantiate: Duration,
+    /// Resources of the host that a run left open.
+    pub handles: u64,
     /// For a component that brings WASI along.
     pub wide: Option<Box<Wide>>,
 }
@@ -140,16 +144,6 @@ pub struct World {
     pub egress: Egress,
     pub reach: Reach,
 }
-
-/// Ends a run that has called the host too often.
-#[derive(Debug, thiserror::Error)]
-#[error("the skill called the host more than {0} times")]
-pub struct TooManyHostCalls(u64);
-
-/// Ends a run that has passed too much to the host.
-#[derive(Debug, thiserror::Error)]
-#[error("the skill passed more than {0} bytes to the host")]
-pub struct TooMuchData(pub u64);
 
 impl CallState {
     /// The state of a run by itself, with nothing granted; made on the threads of the host.
@@ -180,8 +174,7 @@ impl CallState {
             log: Vec::new(),
             log_bytes: 0,
             log_dropped: 0,
-            host_calls: 0,
-            host_bytes: 0,
+            passed: Arc::default(),
             messages_sent: 0,
             jobs_made: 0,
             skills_called: 0,
@@ -190,6 +183,7 @@ impl CallState {
             root,
             deadline,
             instantiate: Duration::ZERO,
+            handles: 0,
             wide: None,
         }
     }
@@ -208,15 +202,8 @@ impl CallState {
 
     /// Counts a call of the host and what is passed to it; in a replay it has the answer.
     fn enter<T: DeserializeOwned>(&mut self, name: &'static str, bytes: usize) -> wasmtime::Result<Option<T>> {
-        self.host_calls += 1;
-        if self.host_calls > self.limits.host_calls {
-            return Err(TooManyHostCalls(self.limits.host_calls).into());
-        }
-        self.host_bytes = self.host_bytes.saturating_add(bytes as u64);
-        if self.host_bytes > self.limits.host_call_bytes {
-            return Err(TooMuchData(self.limits.host_call_bytes).into());
-        }
-        Ok(self.tape.next(name, bytes as u64)?)
+        self.passed.call(bytes as u64, &self.limits)?;
+        self.tape.next(name, bytes as u64)
     }
 
     /// Whether a capability is granted; what is not may be asked of the owner after the run.
@@ -239,6 +226,7 @@ macro_rules! lend {
         if let Some(answer) = $state.enter($name, bytes)? {
             return Ok(answer);
         }
+        $state.tape.asked($name, bytes as u64);
         let answer = $work;
         $state.tape.keep($name, bytes as u64, &answer);
         Ok(answer)

@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use super::{Installed, Manifest, NameError, Skills, failure::CallFailure, grant::Grants, tell};
+use super::{Installed, Manifest, NameError, Skills, failure::CallFailure, grant::Grants, tell, tell::Taken};
 use crate::store::{StoreError, VersionRow, Yes, logged};
 
 /// Why a change of a skill's life was not made.
@@ -94,6 +94,39 @@ impl Skills {
         }
     }
 
+    /// Whether the version before would run without the yes that this one needs.
+    async fn before_is_looser(&self, installed: &Installed) -> Result<bool, StoreError> {
+        if !installed.manifest.needs_approval {
+            return Ok(false);
+        }
+        let db = &self.services.db;
+        let before = db.skill(&installed.name).await?.and_then(|row| row.previous_digest);
+        let Some(before) = before else { return Ok(false) };
+        Ok(db.version(&before).await?.is_some_and(|before| before.manifest.0["needs_approval"] != true))
+    }
+
+    /// Disables a skill that fails too often where a roll-back would let go of what the owner relies on.
+    async fn close_down(&self, installed: &Installed, reason: &str, counted: (i64, i64)) -> Result<(), StoreError> {
+        let (db, clock, name) = (&self.services.db, &self.services.clock, &installed.name);
+        // Another host may have been first.
+        let row = db.skill(name).await?;
+        if row.is_none_or(|row| row.status != "active" || row.active_digest.as_ref() != Some(&installed.digest)) {
+            return Ok(());
+        }
+        db.set_skill_status(clock, name, "disabled").await?;
+        tracing::warn!(skill = name, digest = installed.digest, reason, "a skill was disabled");
+        let detail = serde_json::json!({ "digest": installed.digest, "reason": reason });
+        db.audit(clock, "host", "skill.disable", name, &detail).await?;
+        self.changed().await;
+        tell::taken_back(
+            &self.services,
+            Taken::ClosedDown,
+            (name, &installed.manifest.version, &installed.digest),
+            counted,
+        )
+        .await
+    }
+
     async fn weigh(&self, installed: &Installed) -> Result<(), StoreError> {
         let (db, clock, settings) = (&self.services.db, &self.services.clock, &self.settings);
         let since =
@@ -106,6 +139,9 @@ impl Skills {
             return Ok(());
         }
         let reason = format!("{faulty} of its last {total} calls failed");
+        if self.before_is_looser(installed).await? {
+            return self.close_down(installed, &reason, (faulty, total)).await;
+        }
         let Some(to) = db.roll_back_version(clock, &installed.name, (&installed.digest, None), &reason).await? else {
             // There is no version before, or another host was first.
             return Ok(());
@@ -115,6 +151,7 @@ impl Skills {
         db.audit(clock, "host", "skill.rollback", &installed.name, &detail).await?;
         self.changed().await;
         let version = &installed.manifest.version;
-        tell::rolled_back(&self.services, (&installed.name, version, &installed.digest), (faulty, total)).await
+        let which = (installed.name.as_str(), version.as_str(), installed.digest.as_str());
+        tell::taken_back(&self.services, Taken::RolledBack, which, (faulty, total)).await
     }
 }

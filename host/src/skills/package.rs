@@ -56,6 +56,8 @@ pub struct Inspection {
     pub exports: Vec<String>,
     /// In bytes, the manifest included.
     pub size: usize,
+    /// Core instances that each of its calls makes.
+    pub core_instances: u64,
 }
 
 /// What stands under a core module that calls the preview 1 of WASI.
@@ -156,7 +158,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, PackageError> {
         let has_world = has_world(bytes)?;
         return Err(if has_world { PackageError::CoreWithWorld } else { PackageError::CoreWithoutWorld });
     }
-    structure::scan(bytes)?;
+    let core_instances = structure::scan(bytes)?;
     Validator::new_with_features(FEATURES).validate_all(bytes)?;
 
     let mut imports = Vec::new();
@@ -178,7 +180,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, PackageError> {
             _ => {}
         }
     }
-    Ok(Inspection { manifest: manifest(&manifests)?, imports, exports, size: bytes.len() })
+    Ok(Inspection { manifest: manifest(&manifests)?, imports, exports, size: bytes.len(), core_instances })
 }
 
 /// The manifest of a component that nothing else is asked of yet: bytes that fit nothing are found by [`inspect`].

@@ -1,6 +1,9 @@
 //! Every limit, tried once at start on a tiny hostile guest. A host whose limits do not bite does
 //! not serve.
 
+mod queues;
+
+use futures_util::{StreamExt, stream};
 use serde::Serialize;
 use std::{
     sync::Arc,
@@ -8,8 +11,7 @@ use std::{
 };
 
 use super::{
-    CallFailure, Caller, FailureKind, Limits, Skills, digest,
-    executor::OwnPlaces,
+    Caller, FailureKind, Limits, Skills, digest,
     host::{CallState, Services},
     linker::Call,
     root::Root,
@@ -19,6 +21,11 @@ use super::{
 const LIMITS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/limits.wasm"));
 const HANDLES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/handles.wasm"));
 const START: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/start.wasm"));
+const PARKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/parked.wasm"));
+const MEMORIES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/memories.wasm"));
+
+/// Guests that are components by themselves.
+const BARE: [&[u8]; 4] = [HANDLES, START, PARKED, MEMORIES];
 
 /// Limits of a probe: small, so that each is reached at once; but for the time, since a busy machine is no fault of theirs.
 const SMALL: Limits = Limits {
@@ -65,8 +72,9 @@ enum Guest {
 }
 
 /// The digests of the guests, whose compiled code is kept like that of skills.
-pub fn digests() -> [String; 3] {
-    [digest(LIMITS), digest(HANDLES), digest(START)]
+pub fn digests() -> [String; 5] {
+    let [one, two, three, four] = BARE.map(digest);
+    [digest(LIMITS), one, two, three, four]
 }
 
 fn ends(run: &Run, kind: FailureKind) -> bool {
@@ -83,7 +91,9 @@ fn probes() -> Vec<Probe> {
         small("fuel", "computes without end while it starts", Guest::Bare(START), |run| ends(run, OutOfFuel)),
         Probe { limit: "timeout_s", tried: "computes without end, with fuel enough", guest: Guest::Letter('l'), limits: endless, bites: |run| ends(run, Timeout) },
         Probe { limit: "timeout_s", tried: "starts without end, with fuel enough", guest: Guest::Bare(START), limits: endless, bites: |run| ends(run, Timeout) },
+        Probe { limit: "timeout_s", tried: "waits in a call of the host that does not return", guest: Guest::Bare(PARKED), limits: endless, bites: |run| ends(run, Timeout) },
         small("memory_mb", "takes memory without end", Guest::Letter('m'), |run| ends(run, OutOfMemory) && run.peak_memory_bytes <= SMALL.memory_bytes),
+        small("memory_mb", "takes it in two memories", Guest::Bare(MEMORIES), |run| ends(run, OutOfMemory) && run.peak_memory_bytes <= SMALL.memory_bytes),
         small("table_elements", "takes elements without end", Guest::Letter('t'), |run| ends(run, OutOfMemory) && run.table_elements <= SMALL.table_elements),
         Probe { limit: "instances", tried: "has more core instances", guest: Guest::Letter(' '), limits: Limits { instances: 1, ..SMALL }, bites: |run| ends(run, OutOfMemory) },
         small("handles", "makes handles without end", Guest::Bare(HANDLES), |run| ends(run, TooManyHandles)),
@@ -100,12 +110,13 @@ impl Skills {
     pub async fn probe(self: &Arc<Self>) -> anyhow::Result<Vec<Probed>> {
         let scratch = self.services.scratch(self.services.clock.clone()).await?;
         let component = self.registry.trial(&digest(LIMITS), LIMITS).await?;
-        for bare in [HANDLES, START] {
+        for bare in BARE {
             self.registry.compiled(&digest(bare), bare).await?;
         }
+        // The pool has as many instances as there are places.
         let tries = probes().into_iter().map(|probe| self.tried(probe, &component, &scratch));
-        let mut probed = futures_util::future::join_all(tries).await;
-        probed.push(self.queue_bites());
+        let mut probed: Vec<Probed> = stream::iter(tries).buffered(self.settings.max_calls as usize).collect().await;
+        probed.extend(queues::tried().await);
         scratch.db.close().await;
         let toothless: Vec<String> = probed
             .iter()
@@ -155,7 +166,10 @@ impl Skills {
         let run = self.executor.sandbox.within(state, (), never, move |store| {
             Box::pin(async move {
                 let component = component.map_err(|error| wasmtime::Error::msg(error.to_string()))?;
-                let linker = wasmtime::component::Linker::<CallState>::new(store.engine());
+                let mut linker = wasmtime::component::Linker::<CallState>::new(store.engine());
+                linker
+                    .root()
+                    .func_wrap_async("park", |_, (): ()| Box::new(std::future::pending::<wasmtime::Result<()>>()))?;
                 let instance = linker.instantiate_async(&mut *store, &component).await?;
                 let run = instance.get_typed_func::<(), ()>(&mut *store, "run")?;
                 run.call_async(&mut *store, ()).await?;
@@ -163,17 +177,5 @@ impl Skills {
             })
         });
         run.await
-    }
-
-    /// Two calls of a skill that runs one at a time: the second finds no place.
-    fn queue_bites(&self) -> Probed {
-        let began = Instant::now();
-        let own = Arc::new(OwnPlaces::new(1));
-        let first = self.executor.places.take(&own);
-        let second = self.executor.places.take(&own);
-        let bites = first.is_ok() && matches!(second, Err(CallFailure { kind: FailureKind::Busy, .. }));
-        let took_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let fault = (!bites).then(|| "a second call found a place".to_owned());
-        Probed { limit: "concurrency", tried: "calls one more", took_us, fault }
     }
 }

@@ -11,7 +11,7 @@ use wasmtime::component::{Component, Linker};
 
 use super::{
     compiler::{CompileError, Compiler},
-    egress::{Redactor, Seal, Secret},
+    egress::{Owner, Redactor, Seal, Secret},
     executor::OwnPlaces,
     grant::Grants,
     host::{CallState, Reach},
@@ -104,8 +104,8 @@ impl Registry {
     }
 
     /// Seals a secret as it is stored.
-    pub fn seal(&self, skill: &str, name: &str, value: &str) -> Vec<u8> {
-        self.seal.seal(skill, name, value)
+    pub fn seal(&self, owner: &Owner<'_>, value: &str) -> Vec<u8> {
+        self.seal.seal(owner, value)
     }
 
     /// All installed skills by name, after a look whether anything changed.
@@ -150,19 +150,24 @@ impl Registry {
             }
         }
         let taken_back = self.taken_back(&skills).await?;
-        let mut current = self.snapshot.write().unwrap_or_else(PoisonError::into_inner);
-        // Of two looks at the same time, the later one stays.
-        if current.revision <= revision {
-            for skill in skills.values() {
-                skill.places.resize(places(&skill.limits));
-            }
-            *current = Arc::new(Snapshot { revision, skills });
-            #[expect(clippy::cast_precision_loss, reason = "a count of changes is far below 2^52")]
-            metrics::gauge!("skillet_skills_revision").set(revision as f64);
-            for running in taken_back {
-                running.stop();
+        for skill in skills.values() {
+            skill.places.resize(places(&skill.limits));
+        }
+        let after = Arc::new(Snapshot { revision, skills });
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = after.clone();
+        #[expect(clippy::cast_precision_loss, reason = "a count of changes is far below 2^52")]
+        metrics::gauge!("skillet_skills_revision").set(revision as f64);
+        for running in taken_back {
+            running.stop();
+        }
+        // What answers no more is in memory as long as a call of it runs, and no longer.
+        for old in before.skills.values() {
+            if after.skills.get(&old.name).is_none_or(|skill| skill.digest != old.digest) {
+                self.ready.invalidate(&old.digest).await;
             }
         }
+        // The cache drops what it has lost when it next looks after itself.
+        self.ready.run_pending_tasks().await;
         Ok(())
     }
 
@@ -217,8 +222,11 @@ impl Registry {
         let stored = self.db.secrets(&installed.name).await?;
         let (mut set, mut unset) = (Vec::new(), Vec::new());
         for asked in &installed.manifest.secrets {
-            let row = stored.iter().find(|row| row.name == asked.name);
-            let value = row.map(|row| self.seal.open(&installed.name, &row.name, &row.sealed));
+            let place = asked.place();
+            // A value that was set for another place is none for this one.
+            let row = stored.iter().find(|row| row.name == asked.name && row.place == place);
+            let owner = Owner { skill: &installed.name, name: &asked.name, place: &place };
+            let value = row.map(|row| self.seal.open(&owner, &row.sealed));
             if let Some(Err(error)) = &value {
                 let error = error as &dyn std::error::Error;
                 tracing::error!(skill = installed.name, secret = asked.name, error, "a secret cannot be opened");

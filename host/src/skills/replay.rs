@@ -71,7 +71,9 @@ impl Skills {
         let grants = Grants::new(&manifest.name, manifest.asked());
         let installed = self.registry.prepare(&manifest, &chosen.digest, grants)?;
         let scratch = self.services.scratch(self.services.clock.clone()).await?;
-        let tape = Tape::playing(steps);
+        let recorded = record.failure.map_or(Value::Null, |failure| failure.0);
+        let ended = serde_json::from_value(recorded.clone()).unwrap_or_else(|_| CallFailure::interrupted());
+        let tape = Tape::playing(steps, ended);
         let recorded_host_calls = tape.calls();
         let raw = RawCall {
             id: call.to_string(),
@@ -85,7 +87,6 @@ impl Skills {
         let checked = self.executor.alone(Stage::Alone(self, &scratch), &installed, raw).await;
         scratch.db.close().await;
         let run = checked.run.as_ref();
-        let recorded = record.failure.map_or(Value::Null, |failure| failure.0);
         let failure = checked.output.as_ref().err().cloned();
         Ok(Replay {
             call_id: call,

@@ -19,7 +19,7 @@ use super::{
     host::{CallState, LogLine, TooManyHostCalls, TooMuchData},
     limits::{Limits, ONE_HOST_CALL_BYTES, YIELD_FUEL},
     linker::{Call, GuestFailure, SkillWorldPre},
-    tape::{Diverged, Tape},
+    tape::{Diverged, Tape, Unanswered},
     threads::Threads,
 };
 
@@ -35,8 +35,12 @@ pub struct Run {
     pub fuel: u64,
     pub peak_memory_bytes: u64,
     pub table_elements: u64,
+    /// Resources of the host that were left open.
+    pub handles: u64,
     pub host_calls: u64,
     pub host_bytes: u64,
+    /// Bytes that went through the gate: out, and in.
+    pub network: (u64, u64),
     pub log: Vec<LogLine>,
     pub log_bytes: u64,
     /// What was refused for want of a grant.
@@ -44,9 +48,55 @@ pub struct Run {
     /// Whether something was done that a second run would do again.
     pub sent: bool,
     pub tape: Tape,
+    pub most: Most,
+}
+
+/// The most that one attempt of a call used of what its attempts are added up in.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Most {
+    pub fuel: u64,
+    pub duration: Duration,
+    pub host_calls: u64,
+    pub host_bytes: u64,
+    pub log_lines: usize,
+    pub log_bytes: u64,
+}
+
+impl Most {
+    fn max(self, other: Self) -> Self {
+        Self {
+            fuel: self.fuel.max(other.fuel),
+            duration: self.duration.max(other.duration),
+            host_calls: self.host_calls.max(other.host_calls),
+            host_bytes: self.host_bytes.max(other.host_bytes),
+            log_lines: self.log_lines.max(other.log_lines),
+            log_bytes: self.log_bytes.max(other.log_bytes),
+        }
+    }
 }
 
 impl Run {
+    /// Adds what the earlier attempts at the same call used and said.
+    pub fn follow(&mut self, earlier: Self) {
+        self.duration += earlier.duration;
+        self.fuel = self.fuel.saturating_add(earlier.fuel);
+        self.host_calls += earlier.host_calls;
+        self.host_bytes += earlier.host_bytes;
+        self.network = (self.network.0 + earlier.network.0, self.network.1 + earlier.network.1);
+        self.log_bytes += earlier.log_bytes;
+        self.peak_memory_bytes = self.peak_memory_bytes.max(earlier.peak_memory_bytes);
+        self.table_elements = self.table_elements.max(earlier.table_elements);
+        self.handles = self.handles.max(earlier.handles);
+        self.most = self.most.max(earlier.most);
+        self.sent |= earlier.sent;
+        for refused in earlier.refused {
+            if !self.refused.contains(&refused) {
+                self.refused.push(refused);
+            }
+        }
+        self.log.splice(0..0, earlier.log);
+    }
+
     /// Takes known values out of everything that outlives the run.
     pub fn redact(&mut self, redactor: &Redactor) {
         if redactor.is_empty() {
@@ -174,21 +224,26 @@ async fn enclosed(
         }
         Err(ended) => Err(ended),
     };
+    let (duration, host_calls, host_bytes) = (began.elapsed(), state.passed.calls(), state.passed.bytes());
+    let (log_lines, log_bytes) = (state.log.len(), state.log_bytes);
     Run {
         output,
-        duration: began.elapsed(),
+        duration,
         handed_over: Duration::ZERO,
         instantiate: state.instantiate,
         fuel,
         peak_memory_bytes: state.meter.peak_bytes,
         table_elements: state.meter.peak_elements,
-        host_calls: state.host_calls,
-        host_bytes: state.host_bytes,
+        handles: state.handles,
+        host_calls,
+        host_bytes,
+        network: state.passed.network(),
         log: state.log,
-        log_bytes: state.log_bytes,
+        log_bytes,
         refused: state.refused,
         sent: state.sent,
         tape: state.tape,
+        most: Most { fuel, duration, host_calls, host_bytes, log_lines, log_bytes },
     }
 }
 
@@ -226,6 +281,9 @@ fn classify(error: &wasmtime::Error, limits: Limits, state: &CallState) -> CallF
     if let Some(diverged) = error.downcast_ref::<Diverged>() {
         return CallFailure::new(FailureKind::Failed, diverged.to_string());
     }
+    if let Some(Unanswered(ended)) = error.downcast_ref::<Unanswered>() {
+        return ended.clone();
+    }
     // The pool has places for every call, but components of many parts may use them up.
     if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
         return CallFailure::new(FailureKind::Busy, "too many instances are running");
@@ -235,6 +293,10 @@ fn classify(error: &wasmtime::Error, limits: Limits, state: &CallState) -> CallF
             return CallFailure::new(FailureKind::OutOfFuel, format!("more than {} units of fuel", limits.fuel));
         }
         Some(Trap::Interrupt) => return timeout(limits),
+        Some(Trap::StackOverflow) => {
+            let text = "the stack is used up: something calls itself without end, or far too deep";
+            return CallFailure::new(FailureKind::Trap, text);
+        }
         // Where a language cannot take a crash back, its SDK says why in the last line and gives up.
         Some(Trap::UnreachableCodeReached) if state.log.last().is_some_and(|line| line.level == "error") => {
             let reason = state.log.last().map(|line| line.message.clone());

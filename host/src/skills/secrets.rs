@@ -6,9 +6,11 @@ use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
 use super::{
     Skills,
-    egress::{MAX_SECRET_BYTES, MIN_SECRET_BYTES, Seal},
+    compiler::keep_private,
+    egress::{MAX_SECRET_BYTES, MIN_SECRET_BYTES, Owner, Seal},
+    manifest::AskedSecret,
 };
-use crate::store::StoreError;
+use crate::store::{NewSecret, StoreError, VersionRow};
 
 /// What the key is derived for: another use of the same words has another key.
 const CONTEXT: &str = "skillet 2026 secrets of skills";
@@ -41,7 +43,10 @@ pub fn host_key(shared: &SecretString, data_dir: &Path, context: &str) -> std::i
     }
     let file = data_dir.join("secrets.key");
     let key = match fs::read(&file) {
-        Ok(key) if key.len() == 32 => key,
+        Ok(key) if key.len() == 32 => {
+            keep_private(&file, 0o600)?;
+            key
+        }
         // Another key would make every secret unreadable without a word.
         Ok(_) => return Err(std::io::Error::other(format!("{} does not hold a key of 32 bytes", file.display()))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -57,7 +62,7 @@ pub fn host_key(shared: &SecretString, data_dir: &Path, context: &str) -> std::i
 }
 
 impl Skills {
-    /// Sets a secret that some version of the skill asks for; `None` forgets it. Calls that run keep
+    /// Sets a secret that some version of the skill asks for, for the place that it says; `None` forgets it. Calls that run keep
     /// the value they began with.
     pub async fn set_secret(
         &self,
@@ -75,12 +80,9 @@ impl Skills {
             return Ok(());
         };
         let versions = db.versions(skill).await?;
-        let asks = |manifest: &serde_json::Value| {
-            manifest["secrets"].as_array().is_some_and(|secrets| secrets.iter().any(|secret| secret["name"] == name))
-        };
-        if !versions.iter().any(|version| asks(&version.manifest.0)) {
+        let Some(place) = place(&versions, name) else {
             return Err(SecretError::NotAsked { skill: skill.to_owned(), name: name.to_owned() });
-        }
+        };
         let text = value.expose_secret();
         if !(MIN_SECRET_BYTES..=MAX_SECRET_BYTES).contains(&text.len()) {
             return Err(SecretError::Length);
@@ -88,8 +90,23 @@ impl Skills {
         if hyper::header::HeaderValue::from_str(text).is_err() {
             return Err(SecretError::NotAHeader);
         }
-        db.set_secret(clock, skill, name, &self.registry.seal(skill, name, text), by).await?;
+        let place = place.as_str();
+        let sealed = self.registry.seal(&Owner { skill, name, place }, text);
+        db.set_secret(clock, &NewSecret { skill, name, place, sealed: &sealed, by }).await?;
         self.changed().await;
         Ok(())
     }
+}
+
+/// Where a secret goes: as the version that answers says, else the newest that asks for it.
+fn place(versions: &[VersionRow], name: &str) -> Option<String> {
+    let asked = |version: &VersionRow| {
+        let asked: Vec<AskedSecret> = serde_json::from_value(version.manifest.0["secrets"].clone()).ok()?;
+        asked.into_iter().find(|secret| secret.name == name).map(|secret| secret.place())
+    };
+    versions
+        .iter()
+        .filter(|version| version.status == "active")
+        .find_map(asked)
+        .or_else(|| versions.iter().find_map(asked))
 }

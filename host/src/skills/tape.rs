@@ -4,10 +4,10 @@
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::VecDeque;
 
-use super::egress::Redactor;
+use super::{CallFailure, egress::Redactor};
 
 /// Bytes of answers kept of one run; a longer recording is given up, since half of one cannot be played.
-const MAX_BYTES: usize = 256 << 10;
+pub const MAX_TAPE_BYTES: usize = 256 << 10;
 
 /// The name of the last step, where something was told beside calls of the host.
 const ASIDE: &str = "aside";
@@ -19,8 +19,8 @@ pub struct Step {
     pub name: String,
     /// Bytes of its arguments.
     pub bytes: u64,
-    /// What the host answered, as JSON text.
-    pub answer: String,
+    /// What the host answered, as JSON text; `None` where the run ended before it did.
+    pub answer: Option<String>,
 }
 
 /// Recording while a run calls the host, or playing what an earlier run was answered.
@@ -29,16 +29,25 @@ pub enum Tape {
     Recording {
         steps: Vec<Step>,
         bytes: usize,
+        /// A call that is not answered yet: its name, and the bytes of its arguments.
+        under_way: Option<(&'static str, u64)>,
     },
     /// Too long to be kept.
     GivenUp,
     Playing {
         steps: VecDeque<Step>,
         played: usize,
+        /// How the recorded run ended.
+        ended: CallFailure,
         /// What was told beside the calls of the host.
         aside: Option<String>,
     },
 }
+
+/// Ends a run at the call of the host in which the recorded run ended.
+#[derive(Debug, thiserror::Error)]
+#[error("the recorded run ended in a call of the host: {0}")]
+pub struct Unanswered(pub CallFailure);
 
 /// Ends a run that asks for something else than the one that was recorded.
 #[derive(Debug, thiserror::Error)]
@@ -54,15 +63,16 @@ pub struct Diverged {
 
 impl Default for Tape {
     fn default() -> Self {
-        Self::Recording { steps: Vec::new(), bytes: 0 }
+        Self::Recording { steps: Vec::new(), bytes: 0, under_way: None }
     }
 }
 
 impl Tape {
-    pub fn playing(steps: Vec<Step>) -> Self {
+    /// Plays what a run was answered that ended so.
+    pub fn playing(steps: Vec<Step>, ended: CallFailure) -> Self {
         let mut steps = VecDeque::from(steps);
-        let aside = steps.pop_back_if(|last| last.name == ASIDE).map(|last| last.answer);
-        Self::Playing { steps, played: 0, aside }
+        let aside = steps.pop_back_if(|last| last.name == ASIDE).and_then(|last| last.answer);
+        Self::Playing { steps, played: 0, ended, aside }
     }
 
     /// In a replay, what the recorded run was told beside its calls of the host; once.
@@ -75,43 +85,59 @@ impl Tape {
 
     /// Keeps, as the last of a run, what it was told beside its calls of the host.
     pub fn keep_aside<T: Serialize>(&mut self, told: &T) {
+        // A call that is under way stays so.
+        let Self::Recording { under_way, .. } = self else { return };
+        let unanswered = *under_way;
         self.keep(ASIDE, 0, told);
+        if let Self::Recording { under_way, .. } = self {
+            *under_way = unanswered;
+        }
     }
 
     /// What the recorded run was answered here; `None` while recording.
-    pub fn next<T: DeserializeOwned>(&mut self, name: &'static str, bytes: u64) -> Result<Option<T>, Diverged> {
-        let Self::Playing { steps, played, .. } = self else { return Ok(None) };
+    pub fn next<T: DeserializeOwned>(&mut self, name: &'static str, bytes: u64) -> wasmtime::Result<Option<T>> {
+        let Self::Playing { steps, played, ended, .. } = self else { return Ok(None) };
         *played += 1;
         let at = *played;
         let step = steps.pop_front();
         let answer = step.as_ref().filter(|step| step.name == name && step.bytes == bytes);
-        match answer.map(|step| serde_json::from_str(&step.answer)) {
-            Some(Ok(answer)) => Ok(Some(answer)),
-            Some(Err(error)) => {
-                Err(Diverged { at, asked: name, bytes, recorded: format!("an answer of another shape ({error})") })
+        match answer.map(|step| step.answer.as_deref().map(serde_json::from_str)) {
+            Some(Some(Ok(answer))) => Ok(Some(answer)),
+            Some(Some(Err(error))) => {
+                let recorded = format!("an answer of another shape ({error})");
+                Err(Diverged { at, asked: name, bytes, recorded }.into())
             }
+            Some(None) => Err(Unanswered(ended.clone()).into()),
             None => {
                 let recorded = step.map_or_else(
                     || "no more".to_owned(),
                     |step| format!("`{}` with {} bytes of arguments", step.name, step.bytes),
                 );
-                Err(Diverged { at, asked: name, bytes, recorded })
+                Err(Diverged { at, asked: name, bytes, recorded }.into())
             }
+        }
+    }
+
+    /// Notes that the host was asked and has not answered yet.
+    pub fn asked(&mut self, name: &'static str, arguments: u64) {
+        if let Self::Recording { under_way, .. } = self {
+            *under_way = Some((name, arguments));
         }
     }
 
     /// Keeps an answer.
     pub fn keep<T: Serialize>(&mut self, name: &'static str, arguments: u64, answer: &T) {
-        let Self::Recording { steps, bytes } = self else { return };
+        let Self::Recording { steps, bytes, under_way } = self else { return };
+        *under_way = None;
         let Ok(answer) = serde_json::to_string(answer) else {
             *self = Self::GivenUp;
             return;
         };
         *bytes += name.len() + answer.len();
-        if *bytes > MAX_BYTES {
+        if *bytes > MAX_TAPE_BYTES {
             *self = Self::GivenUp;
         } else {
-            steps.push(Step { name: name.to_owned(), bytes: arguments, answer });
+            steps.push(Step { name: name.to_owned(), bytes: arguments, answer: Some(answer) });
         }
     }
 
@@ -119,7 +145,7 @@ impl Tape {
     pub fn redact(&mut self, redactor: &Redactor) {
         if let Self::Recording { steps, .. } = self {
             for step in steps {
-                step.answer = redactor.text(&step.answer);
+                step.answer = step.answer.as_deref().map(|answer| redactor.text(answer));
             }
         }
     }
@@ -143,7 +169,15 @@ impl Tape {
     /// What was recorded, if it is whole.
     pub fn into_steps(self) -> Option<Vec<Step>> {
         match self {
-            Self::Recording { steps, .. } => Some(steps),
+            Self::Recording { mut steps, under_way, .. } => {
+                if let Some((name, bytes)) = under_way {
+                    let unanswered = Step { name: name.to_owned(), bytes, answer: None };
+                    // What was told aside stays the last.
+                    let at = steps.len() - usize::from(steps.last().is_some_and(|last| last.name == ASIDE));
+                    steps.insert(at, unanswered);
+                }
+                Some(steps)
+            }
             Self::GivenUp | Self::Playing { .. } => None,
         }
     }
@@ -159,7 +193,7 @@ mod tests {
         assert_eq!(tape.next::<u64>("clock.now", 0).unwrap(), None);
         tape.keep("clock.now", 0, &5_u64);
         tape.keep("kv.get", 3, &Ok::<_, ()>(Some(b"x".to_vec())));
-        let mut tape = Tape::playing(tape.into_steps().unwrap());
+        let mut tape = Tape::playing(tape.into_steps().unwrap(), CallFailure::interrupted());
         assert_eq!(tape.next::<u64>("clock.now", 0).unwrap(), Some(5));
         let text = tape.next::<u64>("kv.set", 3).unwrap_err().to_string();
         assert!(text.contains("call 2") && text.contains("`kv.get`"), "{text}");
@@ -167,10 +201,23 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_ended_in_a_call_of_the_host_ends_there_again() {
+        let mut tape = Tape::default();
+        tape.keep("clock.now", 0, &5_u64);
+        tape.asked("skills.call", 7);
+        tape.keep_aside(&"seed");
+        let mut tape = Tape::playing(tape.into_steps().unwrap(), CallFailure::interrupted());
+        assert_eq!(tape.aside().as_deref(), Some("\"seed\""));
+        assert_eq!(tape.next::<u64>("clock.now", 0).unwrap(), Some(5));
+        let ended = tape.next::<u64>("skills.call", 7).unwrap_err();
+        assert_eq!(ended.downcast_ref::<Unanswered>().unwrap().0, CallFailure::interrupted());
+    }
+
+    #[test]
     fn a_long_recording_is_given_up() {
         let mut tape = Tape::default();
         for _ in 0..10 {
-            tape.keep("kv.get", 3, &"x".repeat(MAX_BYTES / 8));
+            tape.keep("kv.get", 3, &"x".repeat(MAX_TAPE_BYTES / 8));
         }
         assert!(tape.into_steps().is_none());
     }

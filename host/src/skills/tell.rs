@@ -3,15 +3,25 @@
 use rust_i18n::t;
 use serde_json::json;
 
-use super::host::Services;
+use super::{host::Services, text::seen};
 use crate::store::{ApprovalKind, Button, Delivery, NewApproval, StoreError};
 
 /// Characters of a call's input in a question to the owner.
 const MAX_INPUT_CHARS: usize = 300;
 
+/// What became of a version that failed too often.
+#[derive(Clone, Copy, Debug)]
+pub enum Taken {
+    /// The one before answers again.
+    RolledBack,
+    /// The skill is disabled.
+    ClosedDown,
+}
+
 /// Says that a version failed too often and was taken back.
-pub async fn rolled_back(
+pub async fn taken_back(
     services: &Services,
+    taken: Taken,
     (skill, version, digest): (&str, &str, &str),
     (faulty, total): (i64, i64),
 ) -> Result<(), StoreError> {
@@ -20,9 +30,12 @@ pub async fn rolled_back(
     else {
         return Ok(());
     };
+    let words = match taken {
+        Taken::RolledBack => "tell.rolled_back",
+        Taken::ClosedDown => "tell.closed_down",
+    };
     delivery.text =
-        t!("tell.rolled_back", locale = locale, skill = skill, version = version, faulty = faulty, total = total)
-            .into_owned();
+        t!(words, locale = locale, skill = skill, version = version, faulty = faulty, total = total).into_owned();
     services.db.deliver(&services.clock, &delivery).await?;
     services.wake.outbox.notify_one();
     Ok(())
@@ -31,9 +44,14 @@ pub async fn rolled_back(
 /// Questions that wait for the owner at the same time; a skill does not ask them to death.
 const MAX_PENDING: i64 = 50;
 
+/// Those of one skill: it does not take the others' room.
+const MAX_PENDING_OF_ONE: i64 = 10;
+
 /// Asks the owner, once for each key; false when too much waits for them already.
 pub async fn ask(services: &Services, wanted: &NewApproval) -> Result<bool, StoreError> {
-    if services.db.pending_approvals().await? >= MAX_PENDING {
+    let (all, own) =
+        (services.db.pending_approvals().await?, services.db.pending_approvals_of(&wanted.skill_name).await?);
+    if all >= MAX_PENDING || own >= MAX_PENDING_OF_ONE {
         tracing::warn!(skill = wanted.skill_name, "the owner has too many questions already; this one is not asked");
         return Ok(false);
     }
@@ -63,7 +81,8 @@ fn question(wanted: &NewApproval, locale: &str) -> String {
         }
         ApprovalKind::Call => {
             // Somebody else's words stand in a fence of their own.
-            let input = wanted.input.as_ref().map(|input| input.to_string().replace('`', "'")).unwrap_or_default();
+            let input =
+                wanted.input.as_ref().map(|input| seen(&input.to_string()).replace('`', "'")).unwrap_or_default();
             let input = match input.char_indices().nth(MAX_INPUT_CHARS) {
                 Some((at, _)) => format!("```\n{}\n```\n[…]", &input[..at]),
                 None => format!("```\n{input}\n```"),

@@ -31,8 +31,16 @@ pub fn plain_text(text: &str) -> Result<(), String> {
 
 /// A text with every hidden character made visible as U+FFFD, cut to a bearable length.
 pub fn printable(text: &str) -> String {
-    let shown = text.chars().take(MAX_PRINTED_CHARS);
-    shown.map(|c| if hidden(c).is_some() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    shown(text.chars().take(MAX_PRINTED_CHARS))
+}
+
+/// A text with every hidden character made visible as U+FFFD.
+pub fn seen(text: &str) -> String {
+    shown(text.chars())
+}
+
+fn shown(text: impl Iterator<Item = char>) -> String {
+    text.map(|c| if hidden(c).is_some() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 fn hidden(c: char) -> Option<Hidden> {

@@ -23,7 +23,7 @@ use super::{
     probe,
     registry::LoadError,
 };
-use crate::store::{NewVersion, Staged, StoreError};
+use crate::store::{NewVersion, Staged, StoreError, Yes};
 
 pub use super::compiler::Place;
 pub use bundle::{Bundle, GalleryError, Shipped};
@@ -261,6 +261,7 @@ impl Skills {
             imports: &inspection.imports,
             examples: &json!(examples),
             compile_ms,
+            core_instances: i64::try_from(inspection.core_instances).unwrap_or(i64::MAX),
             component,
             origin: origin.word(),
         };
@@ -275,18 +276,28 @@ impl Skills {
             });
         }
         let asked = manifest.asked();
-        if origin == Origin::Bundle {
-            db.set_grants(clock, &manifest.name, &asked, "host").await?;
-        }
+        // The host vouches for what it ships. What the owner took back of that stays taken back.
+        let asked_now = self.asked_now(before.as_ref()).await?;
+        let vouched = (origin == Origin::Bundle)
+            .then(|| Grants::new(&manifest.name, asked_now.clone().unwrap_or_default()).beyond(&asked));
         let granted = db.grants(&manifest.name).await?.into_iter().map(|grant| (grant.capability, grant.scope.0));
-        let missing = Grants::new(&manifest.name, granted).missing(&asked);
+        let granted = Grants::new(&manifest.name, granted);
+        let missing = match (&vouched, asked_now) {
+            (Some(_), _) => Vec::new(),
+            // A grant that an earlier version left behind is no yes to what is asked for beyond the present one.
+            (None, Some(now)) => granted.within(&now).missing(&asked),
+            (None, None) => granted.missing(&asked),
+        };
         let replaces_bundled = origin == Origin::Upload
             && before.as_ref().is_some_and(|skill| {
                 skill.origin == Origin::Bundle.word() && skill.active_digest.as_ref() != Some(&digest)
             });
+        let replaces_bundled =
+            replaces_bundled || (before.is_none() && origin == Origin::Upload && self.ships(&manifest.name).await);
         let loosens = self.loosens(before.as_ref(), &manifest).await?;
         let status = if missing.is_empty() && !replaces_bundled && !loosens {
-            db.activate_version(clock, &manifest.name, &digest).await?;
+            let yes = vouched.as_ref().map(|asked| Yes { asked, by: "host" });
+            db.grant_and_activate(clock, &manifest.name, &digest, yes.as_ref()).await?;
             self.changed().await;
             "active"
         } else {

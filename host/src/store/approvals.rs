@@ -156,6 +156,14 @@ impl Db {
         )).bind(limit).fetch_all(pool).await)?)
     }
 
+    /// How many requests of one skill are open.
+    pub async fn pending_approvals_of(&self, skill: &str) -> Result<i64> {
+        let (count,): (i64,) = on!(self, pool => sqlx::query_as(
+            "SELECT COUNT(*) FROM approvals WHERE status = 'pending' AND skill_name = $1",
+        ).bind(skill).fetch_one(pool).await)?;
+        Ok(count)
+    }
+
     /// How many requests are open.
     pub async fn pending_approvals(&self) -> Result<i64> {
         let (count,): (i64,) = on!(self, pool => sqlx::query_as(

@@ -221,6 +221,14 @@ impl Db {
         ).bind(digest).bind(since).fetch_one(pool).await)?)
     }
 
+    /// Calls of a version that wait or run, on all hosts.
+    pub async fn running_calls(&self, digest: &str) -> Result<i64> {
+        let (count,) = on!(self, pool => sqlx::query_as(
+            "SELECT COUNT(*) FROM calls WHERE digest = $1 AND finished_at IS NULL AND status = 'running'",
+        ).bind(digest).fetch_one(pool).await)?;
+        Ok(count)
+    }
+
     /// The calls of a turn, in order.
     pub async fn turn_calls(&self, turn: TurnId) -> Result<Vec<CallRecord>> {
         Ok(on!(self, pool => sqlx::query_as(concat!(

@@ -32,13 +32,15 @@ macro_rules! bump {
 }
 pub(super) use bump;
 
-/// Takes from the skill bound as `$1` what was given to it, what it kept, and what it asked of the owner.
-pub(super) const STRIP: [&str; 5] = [
+/// Takes from the skill bound as `$1` what was given to it, what it kept, what it has planned, and what it asked of the
+/// owner.
+pub(super) const STRIP: [&str; 6] = [
     "DELETE FROM grants WHERE skill_name = $1",
     "DELETE FROM skill_secrets WHERE skill_name = $1",
     "DELETE FROM kv WHERE skill_name = $1",
     "DELETE FROM approvals WHERE skill_name = $1",
     "UPDATE skills SET settings = '{}' WHERE name = $1",
+    "UPDATE jobs SET status = 'cancelled' WHERE created_by = 'skill ' || $1 AND status = 'queued'",
 ];
 
 macro_rules! skill_columns {
@@ -62,9 +64,10 @@ impl Db {
     pub async fn set_skill_status(&self, clock: &Clock, name: &str, status: &str) -> Result<bool> {
         let now = clock.now();
         let known = write_tx!(self, tx => {
-            let known = sqlx::query("UPDATE skills SET status = $2, updated_at = $3 WHERE name = $1")
+            // What was removed comes back by an upload, and by nothing else.
+            let known = sqlx::query("UPDATE skills SET status = $2, updated_at = $3 WHERE name = $1 AND status <> 'removed'")
                 .bind(name).bind(status).bind(now).execute(&mut *tx).await?.rows_affected() == 1;
-            if status == "removed" {
+            if known && status == "removed" {
                 for statement in STRIP {
                     sqlx::query(statement).bind(name).execute(&mut *tx).await?;
                 }

@@ -24,6 +24,8 @@ pub struct VersionRow {
     pub examples: Json<Value>,
     pub size: i64,
     pub compile_ms: i64,
+    /// That each call makes; not known of what was stored before they were counted.
+    pub core_instances: Option<i64>,
     /// "review", "active" or "retired".
     pub status: String,
     /// "bundle" or "upload".
@@ -50,6 +52,7 @@ pub struct NewVersion<'a> {
     pub imports: &'a [String],
     pub examples: &'a Value,
     pub compile_ms: i64,
+    pub core_instances: i64,
     pub component: &'a [u8],
     /// "bundle" or "upload".
     pub origin: &'a str,
@@ -66,8 +69,8 @@ pub enum Staged {
 
 macro_rules! version_columns {
     () => {
-        "digest, skill_name, version, manifest, imports, examples, size, compile_ms, status, origin, created_at,
-         activated_at, retired_reason"
+        "digest, skill_name, version, manifest, imports, examples, size, compile_ms, core_instances, status, origin,
+         created_at, activated_at, retired_reason"
     };
 }
 
@@ -108,11 +111,11 @@ impl Db {
             }
             sqlx::query(
                 "INSERT INTO skill_versions (digest, skill_name, version, manifest, imports, examples, size,
-                 compile_ms, status, component, created_at, origin)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'review', $9, $10, $11) ON CONFLICT (digest) DO NOTHING",
+                 compile_ms, status, component, created_at, origin, core_instances)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'review', $9, $10, $11, $12) ON CONFLICT (digest) DO NOTHING",
             ).bind(new.digest).bind(new.skill_name).bind(new.version).bind(Json(new.manifest))
              .bind(Json(new.imports)).bind(Json(new.examples)).bind(size).bind(new.compile_ms)
-             .bind(new.component).bind(now).bind(new.origin).execute(&mut *tx).await?;
+             .bind(new.component).bind(now).bind(new.origin).bind(new.core_instances).execute(&mut *tx).await?;
             Staged::Stored
         });
         Ok(staged)
@@ -139,10 +142,10 @@ impl Db {
             sqlx::query(self.hold_skill()).bind(name).execute(&mut *tx).await?;
             let known = sqlx::query(
                 "UPDATE skills SET updated_at = $3, active_digest = $2,
-                 status = CASE WHEN status = 'removed' THEN 'active' ELSE status END,
                  origin = (SELECT origin FROM skill_versions WHERE digest = $2),
                  previous_digest = CASE WHEN active_digest = $2 THEN previous_digest ELSE active_digest END
-                 WHERE name = $1 AND EXISTS (SELECT 1 FROM skill_versions WHERE skill_name = $1 AND digest = $2)",
+                 WHERE name = $1 AND status <> 'removed'
+                 AND EXISTS (SELECT 1 FROM skill_versions WHERE skill_name = $1 AND digest = $2)",
             ).bind(name).bind(digest).bind(now).execute(&mut *tx).await?.rows_affected() == 1;
             if !known {
                 return Ok(false);

@@ -216,12 +216,21 @@ impl Ground {
 
     /// What the process holds of the machine's memory; `None` where that cannot be told.
     fn resident_kib(&self) -> Option<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most that it ever held.
+    pub fn peak_kib(&self) -> Option<u64> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, which: &str) -> Option<u64> {
         let folder = self.host.data_dir().parent()?.canonicalize().ok()?;
         let status = fs::read_dir("/proc").ok()?.flatten().find_map(|process| {
             let here = fs::read_link(process.path().join("cwd")).ok()? == folder;
             here.then(|| fs::read_to_string(process.path().join("status")).ok()).flatten()
         })?;
-        status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok())
+        status.lines().find_map(|line| line.strip_prefix(which)?.trim().strip_suffix(" kB")?.parse().ok())
     }
 
     /// A page as the owner sees it, who is set up by the first visit.

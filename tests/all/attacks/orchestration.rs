@@ -99,10 +99,11 @@ fn calls() -> Vec<Case> {
         Case::new(
             "S66",
             "a skill that asks a model in a loop",
-            "refused at 16,000 tokens of one call, in words that name the budget",
+            "refused at 16,000 tokens of one call, in words that name the budget; over many calls by the budgets of \
+             skill, person and day",
             deed!(model_in_a_loop),
         )
-        .lacks("there is no ledger by day or by price yet: a skill that is called again begins anew."),
+        .also(&["gateway::providers::a_token_pays_for_what_its_skills_and_turns_ask"]),
     ]
 }
 

@@ -175,8 +175,9 @@ async fn answer(stream: &mut TcpStream, request: &str) -> std::io::Result<bool> 
         }
         "headers" => endless(stream, b"HTTP/1.1 200 OK\r\n", b"x-one-more: of a million\r\n").await,
         "header" => endless(stream, b"HTTP/1.1 200 OK\r\nx-long: ", b"aaaaaaaaaaaaaaaa").await,
-        "bomb" => {
-            let body = bomb(100 << 20);
+        // Some kilobytes on the way that are three megabytes at their end, or a hundred.
+        which @ ("swollen" | "bomb") => {
+            let body = bomb(if which == "bomb" { 100 << 20 } else { 3 << 20 });
             let head = format!(
                 "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
                 body.len()

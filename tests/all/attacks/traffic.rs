@@ -162,9 +162,10 @@ fn floods() -> Vec<Case> {
         ),
         Case::new(
             "H18",
-            "10,000 requests, dropped at once or kept; headers without end, and a header without end",
-            "`too-many-host-calls`, `too-many-handles` or a limit of time, each within 5 s; the host \
-             answers meanwhile and after",
+            "10,000 requests, dropped at once or kept; answers that swell and are never read; headers without end, and \
+             a header without end",
+            "`too-many-host-calls`, `too-many-handles` or a limit of time, each within 5 s; what the host holds for \
+             the run stays below 256 MiB; the host answers meanwhile and after",
             deed!(ten_thousand),
         ),
         Case::new(
@@ -236,6 +237,12 @@ async fn ten_thousand(ground: &Ground) {
     };
     let (answer, ()) = join(by_wasi(ground, "wasi_dropped", "/", "f"), meanwhile).await;
     assert!(["", "timeout", "out-of-fuel", "too-many-host-calls"].contains(&kind(&answer)), "{answer:#}");
+    let before = ground.peak_kib();
+    let answer = by_wasi(ground, "wasi_unread", "/swollen", "w").await;
+    assert!(["", "timeout"].contains(&kind(&answer)), "{answer:#}");
+    if let (Some(before), Some(after)) = (before, ground.peak_kib()) {
+        assert!(after - before < 256 << 10, "{before} KiB before, {after} KiB after");
+    }
     // Refused with an error that the guest may read, or cut by the engine.
     let answer = by_wasi(ground, "wasi_long", "/", "g").await;
     assert!(["", "trap", "too-much-data"].contains(&kind(&answer)), "{answer:#}");

@@ -121,6 +121,8 @@ async fn a_request_is_on_record(db: TestDb) {
     );
     assert_eq!(db.approvals(10).await.unwrap().len(), 2);
     assert_eq!(db.pending_approvals().await.unwrap(), 2);
+    assert_eq!(db.pending_approvals_of("echo").await.unwrap(), 2);
+    assert_eq!(db.pending_approvals_of("add").await.unwrap(), 0);
     assert!(db.approval(ApprovalId::new(&db.clock)).await.unwrap().is_none());
 }
 

@@ -173,7 +173,9 @@ async fn a_call_that_another_host_runs_is_not_taken_over_before_its_time(db: Tes
         held_for: Duration::minutes(for_minutes),
         ..start(Some("k"), &input, (None, None))
     };
+    assert_eq!(db.running_calls("d1").await.unwrap(), 0);
     let Started::Run { id, .. } = db.start_call(&db.clock, &of(1, 2)).await.unwrap() else { panic!("it is new") };
+    assert_eq!((db.running_calls("d1").await.unwrap(), db.running_calls("d2").await.unwrap()), (1, 0));
     assert!(matches!(db.start_call(&db.clock, &of(2, 2)).await.unwrap(), Started::Held));
     // Its own host knows that nothing of it runs any more.
     let again = db.start_call(&db.clock, &of(1, 2)).await.unwrap();

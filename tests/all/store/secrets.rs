@@ -1,7 +1,7 @@
 //! Secrets of skills.
 
 use futures_util::future::join_all;
-use skillet::store::Db;
+use skillet::store::{Db, NewSecret};
 
 use crate::harness::db::{TestDb, both};
 
@@ -23,14 +23,25 @@ async fn a_secret_is_set_and_replaced(db: TestDb) {
     stage(&db, &db, "weather", "d1", b"one").await;
     stage(&db, &db, "echo", "d2", b"two").await;
     let before = db.skills_revision().await.unwrap();
-    db.set_secret(&db.clock, "weather", "token", b"\0\xff one", "ada").await.unwrap();
-    db.set_secret(&db.clock, "weather", "key", b"two", "ada").await.unwrap();
-    db.set_secret(&db.clock, "echo", "token", b"three", "ada").await.unwrap();
+    db.set_secret(
+        &db.clock,
+        &NewSecret { skill: "weather", name: "token", place: "", sealed: b"\0\xff one", by: "ada" },
+    )
+    .await
+    .unwrap();
+    db.set_secret(&db.clock, &NewSecret { skill: "weather", name: "key", place: "", sealed: b"two", by: "ada" })
+        .await
+        .unwrap();
+    db.set_secret(&db.clock, &NewSecret { skill: "echo", name: "token", place: "", sealed: b"three", by: "ada" })
+        .await
+        .unwrap();
     assert_eq!(db.skills_revision().await.unwrap(), before + 3);
     assert_eq!(kept(&db, "weather").await, [row("key", b"two", "ada"), row("token", b"\0\xff one", "ada")]);
 
     let now = db.tick();
-    db.set_secret(&db.clock, "weather", "token", b"four", "bo").await.unwrap();
+    db.set_secret(&db.clock, &NewSecret { skill: "weather", name: "token", place: "", sealed: b"four", by: "bo" })
+        .await
+        .unwrap();
     assert_eq!(kept(&db, "weather").await, [row("key", b"two", "ada"), row("token", b"four", "bo")]);
     assert_eq!(db.secrets("weather").await.unwrap()[1].set_at, now);
     assert_eq!(kept(&db, "echo").await, [row("token", b"three", "ada")]);
@@ -41,7 +52,9 @@ async fn a_secret_is_deleted(db: TestDb) {
     stage(&db, &db, "weather", "d1", b"one").await;
     stage(&db, &db, "echo", "d2", b"two").await;
     for skill in ["weather", "echo"] {
-        db.set_secret(&db.clock, skill, "token", b"one", "ada").await.unwrap();
+        db.set_secret(&db.clock, &NewSecret { skill, name: "token", place: "", sealed: b"one", by: "ada" })
+            .await
+            .unwrap();
     }
     let before = db.skills_revision().await.unwrap();
     assert!(db.delete_secret("weather", "token").await.unwrap());
@@ -57,7 +70,11 @@ async fn secrets_set_at_once_are_one(db: TestDb) {
     let hosts: [&Db; 2] = [&db, &other];
     stage(&db, &db, "weather", "d1", b"one").await;
     let before = db.skills_revision().await.unwrap();
-    let set = join_all((0..6).map(|n| hosts[n % 2].set_secret(&db.clock, "weather", "token", b"one", "ada"))).await;
+    let set = join_all((0..6).map(|n| {
+        hosts[n % 2]
+            .set_secret(&db.clock, &NewSecret { skill: "weather", name: "token", place: "", sealed: b"one", by: "ada" })
+    }))
+    .await;
     assert!(set.iter().all(Result::is_ok));
     assert_eq!(kept(&db, "weather").await.len(), 1);
     assert_eq!(db.skills_revision().await.unwrap(), before + 6);
@@ -65,7 +82,9 @@ async fn secrets_set_at_once_are_one(db: TestDb) {
 
 async fn a_secret_needs_its_skill(db: TestDb) {
     let before = db.skills_revision().await.unwrap();
-    db.set_secret(&db.clock, "none", "token", b"one", "ada").await.unwrap_err();
+    db.set_secret(&db.clock, &NewSecret { skill: "none", name: "token", place: "", sealed: b"one", by: "ada" })
+        .await
+        .unwrap_err();
     assert!(kept(&db, "none").await.is_empty());
     assert_eq!(db.skills_revision().await.unwrap(), before);
 }

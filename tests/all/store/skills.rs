@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
-use skillet::store::{ApprovalStatus, Db};
+use skillet::store::{ApprovalStatus, Db, NewSecret};
 
 use super::{
     approvals,
@@ -28,11 +28,14 @@ async fn a_status_is_set(db: TestDb) {
     assert!(db.activate_version(&db.clock, "echo", "d1").await.unwrap());
     assert_eq!(pointers(&db, "echo").await, points("disabled", Some("d1"), None), "activating does not enable");
     assert_eq!(db.grants("echo").await.unwrap().len(), 1);
+    db.set_skill_status(&db.clock, "echo", "asleep").await.unwrap_err();
     assert!(db.set_skill_status(&db.clock, "echo", "removed").await.unwrap());
     assert_eq!(pointers(&db, "echo").await, points("removed", Some("d1"), None));
     assert!(db.grants("echo").await.unwrap().is_empty(), "nothing stays granted to what was removed");
     assert!(!db.set_skill_status(&db.clock, "none", "disabled").await.unwrap());
-    db.set_skill_status(&db.clock, "echo", "asleep").await.unwrap_err();
+    assert!(!db.activate_version(&db.clock, "echo", "d1").await.unwrap(), "removed");
+    assert!(!db.set_skill_status(&db.clock, "echo", "active").await.unwrap(), "removed");
+    stage(&db, &db, "echo", "d1", b"one").await;
     assert!(db.activate_version(&db.clock, "echo", "d1").await.unwrap());
     assert_eq!(pointers(&db, "echo").await, points("active", Some("d1"), None), "installed again");
 }
@@ -45,7 +48,9 @@ async fn a_removed_skill_keeps_nothing(db: TestDb) {
         stage(&db, &db, skill, skill, skill.as_bytes()).await;
         db.activate_version(&db.clock, skill, skill).await.unwrap();
         db.set_skill_settings(&db.clock, skill, &values).await.unwrap();
-        db.set_secret(&db.clock, skill, "token", b"sealed", "owner").await.unwrap();
+        db.set_secret(&db.clock, &NewSecret { skill, name: "token", place: "", sealed: b"sealed", by: "owner" })
+            .await
+            .unwrap();
         db.set_kv(&db.clock, (skill, ada), "k", b"v").await.unwrap();
         let new = approvals::asking(&db, skill, ada);
         asked.push(db.ask_approval(&db.clock, &new, None).await.unwrap().unwrap());

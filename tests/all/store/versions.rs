@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use skillet::store::{Db, NewVersion, Staged, Yes};
+use skillet::store::{Db, NewSecret, NewVersion, Staged, Yes};
 
 use crate::harness::db::{TestDb, both};
 
@@ -47,6 +47,7 @@ async fn stage_as(
         imports: &["skillet:skill/kv@0.1.0".into()],
         examples: &json!([{ "passed": true }]),
         compile_ms: 12,
+        core_instances: 1,
         component,
         origin,
     };
@@ -357,7 +358,9 @@ async fn only_what_never_answered_is_discarded(db: TestDb) {
     stage(&db, &db, "add", "d4", b"four").await;
     stage(&db, &db, "add", "d5", b"five").await;
     db.set_grants(&db.clock, "add", &[("kv".to_owned(), json!(true))], "owner").await.unwrap();
-    db.set_secret(&db.clock, "add", "token", b"sealed", "owner").await.unwrap();
+    db.set_secret(&db.clock, &NewSecret { skill: "add", name: "token", place: "", sealed: b"sealed", by: "owner" })
+        .await
+        .unwrap();
     assert!(db.discard_version("add", "d4").await.unwrap());
     assert_eq!((db.grants("add").await.unwrap().len(), db.secrets("add").await.unwrap().len()), (1, 1));
     assert!(db.discard_version("add", "d5").await.unwrap());

@@ -62,6 +62,12 @@
     ;; k: requests without end, none dropped
     (if (i32.eq (local.get $letter) (i32.const 0x6b))
       (then (loop $on (drop (call $send (call $new) (i32.const 0) (i32.const 0))) (br $on))))
+    ;; w: two hundred requests, one after the other, whose answers are waited for and never read
+    (if (i32.eq (local.get $letter) (i32.const 0x77))
+      (then
+        (loop $on
+          (call $block (call $subscribe (call $send (call $new) (i32.const 0) (i32.const 0))))
+          (br_if $on (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 200))))))
     ;; h: headers without end
     (if (i32.eq (local.get $letter) (i32.const 0x68))
       (then (loop $on (drop (call $fields)) (br $on))))

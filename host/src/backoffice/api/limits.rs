@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::super::Backoffice;
 use crate::{
     skills::{BOUNDS, Limits, Manifest},
-    store::CallRecord,
+    store::{CallRecord, VersionRow},
 };
 
 /// Calls looked at for what was used.
@@ -21,21 +21,24 @@ pub struct LimitView {
     pub unit: &'static str,
     pub limit: u64,
     /// The most that one of the last 100 calls of the version used; of `concurrency`, the calls that run
-    /// now. `null` when no call tells.
+    /// now; of `instances`, those that every call makes; of `handles`, those of the host that a call left
+    /// open. `null` where nothing tells.
     pub used: Option<u64>,
     /// What it stops.
     pub attack: &'static str,
 }
 
 /// The limits of a version, used as its calls on record say.
-pub fn of(backoffice: &Backoffice, manifest: &Manifest, digest: &str, calls: &[CallRecord]) -> Vec<LimitView> {
+pub fn of(backoffice: &Backoffice, manifest: &Manifest, version: &VersionRow, calls: &[CallRecord]) -> Vec<LimitView> {
     let limits = Limits::of(manifest, &backoffice.config.skills);
+    let digest = &version.digest;
     let running = u64::try_from(backoffice.skills.in_flight(digest)).ok();
     let bounds = BOUNDS.iter().map(|bound| {
         let limit = (bound.of)(&limits);
         let used = match bound.name {
             "concurrency" => running,
-            name => calls.iter().filter(|call| call.digest == digest).filter_map(|call| spent(name, call)).max(),
+            "instances" => version.core_instances.and_then(|count| u64::try_from(count).ok()),
+            name => calls.iter().filter(|call| call.digest == *digest).filter_map(|call| spent(name, call)).max(),
         };
         // The host's own last line, which tells of those that were dropped, is not the skill's.
         let used = if bound.name == "log_lines" { used.map(|lines| lines.min(limit)) } else { used };
@@ -48,11 +51,7 @@ pub fn of(backoffice: &Backoffice, manifest: &Manifest, digest: &str, calls: &[C
 fn spent(limit: &str, call: &CallRecord) -> Option<u64> {
     let usage = &call.usage.as_ref()?.0;
     match limit {
-        "fuel" => u64::try_from(call.fuel).ok(),
-        "timeout_s" => u64::try_from(call.duration_us / 1_000).ok(),
         "memory_mb" => u64::try_from(call.peak_memory_bytes).ok(),
-        "host_calls" => u64::try_from(call.host_calls).ok(),
-        "host_call_bytes" => usage["host_bytes"].as_u64(),
-        other => usage[other].as_u64(),
+        other => usage["most"][other].as_u64().or_else(|| usage[other].as_u64()),
     }
 }

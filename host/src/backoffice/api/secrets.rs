@@ -56,15 +56,17 @@ pub struct SecretsBody {
 
 impl SecretView {
     fn of(name: String, asked: Option<&AskedSecret>, row: Option<&SecretRow>) -> Self {
+        // What was set for another place is not set for this one.
+        let set = row.filter(|row| asked.is_none_or(|asked| asked.place() == row.place));
         Self {
             name,
             host: asked.map(|asked| asked.host.to_string()),
             header: asked.map(|asked| asked.header.clone()),
             prefix: asked.map(|asked| asked.prefix.clone()).unwrap_or_default(),
             description: asked.map(|asked| asked.description.clone()).unwrap_or_default(),
-            set: row.is_some(),
-            set_by: row.map(|row| row.set_by.clone()),
-            set_at: row.map(|row| row.set_at),
+            set: set.is_some(),
+            set_by: set.map(|row| row.set_by.clone()),
+            set_at: set.map(|row| row.set_at),
         }
     }
 }

@@ -127,7 +127,7 @@ impl From<ExampleResult> for ExampleView {
 impl SkillView {
     async fn of(backoffice: &Backoffice, row: SkillRow, calls: &[CallRecord]) -> Result<Self> {
         let (version, manifest) = backoffice.chosen_version(&row).await?;
-        let limits = limits::of(backoffice, &manifest, &version.digest, calls);
+        let limits = limits::of(backoffice, &manifest, &version, calls);
         let capabilities = manifest.asked().into_iter().collect();
         let Manifest { description, version, input_schema, output_schema, needs_approval, .. } = manifest;
         Ok(Self {

@@ -35,8 +35,8 @@ pub struct VersionView {
     pub retired_reason: Option<String>,
     /// "bundle" or "upload".
     pub origin: String,
-    /// Its calls that run in this process; those of a version that was replaced end by themselves.
-    pub in_flight: usize,
+    /// Its calls that wait or run, on all hosts; those of a version that was replaced end by themselves.
+    pub in_flight: i64,
     pub size: i64,
     pub compile_ms: i64,
     pub imports: Vec<String>,
@@ -80,9 +80,9 @@ impl From<VersionRow> for Activated {
 }
 
 impl VersionView {
-    fn of(backoffice: &Backoffice, row: VersionRow) -> Self {
-        Self {
-            in_flight: backoffice.skills.in_flight(&row.digest),
+    async fn of(backoffice: &Backoffice, row: VersionRow) -> Result<Self> {
+        Ok(Self {
+            in_flight: backoffice.db.running_calls(&row.digest).await?,
             digest: row.digest,
             version: row.version,
             status: row.status,
@@ -95,7 +95,7 @@ impl VersionView {
             examples: row.examples.0,
             created_at: row.created_at,
             activated_at: row.activated_at,
-        }
+        })
     }
 }
 
@@ -109,8 +109,11 @@ impl VersionView {
 )]
 pub async fn list(State(backoffice): State<Arc<Backoffice>>, Path(name): Path<String>) -> Result<Json<Versions>> {
     backoffice.skill_row(&name).await?;
-    let versions = backoffice.db.versions(&name).await?.into_iter().map(|row| VersionView::of(&backoffice, row));
-    Ok(Json(Versions { versions: versions.collect() }))
+    let mut versions = Vec::new();
+    for row in backoffice.db.versions(&name).await? {
+        versions.push(VersionView::of(&backoffice, row).await?);
+    }
+    Ok(Json(Versions { versions }))
 }
 
 /// Makes a version the one that answers. Calls in flight end on the version they began with.

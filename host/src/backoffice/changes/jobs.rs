@@ -7,6 +7,7 @@ use super::super::{
     Backoffice,
     auth::Actor,
     error::{Kind, Problem, Result},
+    token::Scope,
 };
 use crate::{
     ids::{ConversationId, JobId},
@@ -48,6 +49,10 @@ impl Backoffice {
 
     /// Makes a job, and says whether it is new: one of a known key is left as it is.
     pub async fn make_job(&self, actor: &Actor, order: JobOrder) -> Result<(Job, bool)> {
+        if order.kind == "skill_call" {
+            // A job is another way to the same call.
+            actor.may(Scope::Skills)?;
+        }
         let payload = self.checked_payload(&order.kind, order.payload).await?;
         let recurrence = order.recurrence.map(|cron| cron.trim().to_owned());
         if order.run_at.is_none() && recurrence.is_none() {

@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
+use std::time::Duration;
 
 use super::super::{
     Backoffice,
@@ -13,6 +14,9 @@ use crate::{
     skills::{Caller, FailureKind, Manifest, Origin, Outcome, Replay, Request, Uploaded},
     store::{SkillRow, StoreError, User, VersionRow},
 };
+
+/// How long an upload may take to come in.
+const UPLOAD_TIME: Duration = Duration::from_mins(5);
 
 /// A call from outside.
 pub struct CallRequest {
@@ -45,7 +49,11 @@ impl Backoffice {
     /// Takes an upload, which is read once there is a place for it: whoever waits holds nothing in memory.
     pub async fn upload(&self, actor: &Actor, component: impl Future<Output = Result<Vec<u8>>>) -> Result<Uploaded> {
         let place = self.skills.admit()?;
-        let component = component.await?;
+        // Nobody keeps a place by sending a byte now and then.
+        let component = tokio::time::timeout(UPLOAD_TIME, component).await.map_err(|_| {
+            let detail = format!("An upload is sent within {} s.", UPLOAD_TIME.as_secs());
+            Problem::new(Kind::TooSlow, detail)
+        })??;
         let uploaded = Box::pin(self.skills.upload_admitted(place, &component, Origin::Upload)).await?;
         let detail = json!({ "version": uploaded.version, "digest": uploaded.digest, "status": uploaded.status });
         self.record(actor, "skill.upload", &uploaded.name, detail).await?;

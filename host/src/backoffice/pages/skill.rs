@@ -69,7 +69,7 @@ struct Version {
     missing: Vec<Asked>,
     examples: usize,
     in_force: bool,
-    in_flight: usize,
+    in_flight: i64,
     /// Why it was rolled back.
     reason: Option<String>,
 }
@@ -96,7 +96,7 @@ impl SkillPage {
                 missing: asked.into_iter().filter(|one| !one.granted).collect(),
                 examples: version.examples.0.as_array().map_or(0, Vec::len),
                 in_force: row.active_digest.as_ref() == Some(&version.digest),
-                in_flight: backoffice.skills.in_flight(&version.digest),
+                in_flight: backoffice.db.running_calls(&version.digest).await?,
                 reason: version.retired_reason.as_ref().map(|reason| plain::reason(&page, reason)),
                 row: version,
             });
@@ -108,7 +108,7 @@ impl SkillPage {
             value: row.settings.0.get(key).and_then(Value::as_str).unwrap_or_default().to_owned(),
         });
         let recent = backoffice.db.skill_calls(name, RECENT_CALLS).await?;
-        let used = used::of(backoffice, &manifest, &chosen.digest, &recent);
+        let used = used::of(backoffice, &manifest, &chosen, &recent);
         let mut calls = Vec::new();
         for call in recent.into_iter().take(SHOWN_CALLS) {
             calls.push(KeptCall::of(backoffice, call).await?);

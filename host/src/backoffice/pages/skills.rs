@@ -51,8 +51,6 @@ struct Waiting {
     digest: String,
     version: String,
     asked: Vec<Asked>,
-    /// Whether something of that is not granted.
-    asks_more: bool,
 }
 
 impl Card {
@@ -64,8 +62,7 @@ impl Card {
         let waiting = match newest.filter(|newest| newest.status == "review") {
             Some(newest) => {
                 let asked = plain::asked(page, &manifest_of(&newest)?.asked(), &granted);
-                let asks_more = asked.iter().any(|one| !one.granted);
-                Some(Waiting { asked, asks_more, digest: newest.digest, version: newest.version })
+                Some(Waiting { asked, digest: newest.digest, version: newest.version })
             }
             None => None,
         };

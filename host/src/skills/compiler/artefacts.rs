@@ -9,7 +9,7 @@ use std::{
     fs::{self, File, OpenOptions},
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
@@ -41,7 +41,9 @@ impl Artefacts {
     pub fn open(engine: Engine, data_dir: &Path) -> io::Result<Self> {
         let dir = data_dir.join("cache");
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&dir)?;
+        keep_private(&dir, 0o700)?;
         let key = host_key(&data_dir.join("host.key"))?;
+        keep_private(&data_dir.join("host.key"), 0o600)?;
         let hasher = BuildHasherDefault::<DefaultHasher>::default();
         let compatibility = format!("{:016x}", hasher.hash_one(engine.precompile_compatibility_hash()));
         Ok(Self { engine, dir, key, compatibility, known: Mutex::default() })
@@ -50,6 +52,8 @@ impl Artefacts {
     /// The component of a digest, if its artefact is there, whole and ours.
     pub fn find(&self, digest: &str) -> Option<Component> {
         let path = self.path(digest);
+        // Nothing but a file: to open a pipe would wait for somebody to write.
+        fs::symlink_metadata(&path).ok().filter(fs::Metadata::is_file)?;
         let mut file = File::open(&path).ok()?;
         let identity = identity(&file).ok()?;
         if self.known().get(digest) != Some(&identity) {
@@ -161,6 +165,17 @@ fn host_key(path: &Path) -> io::Result<[u8; 32]> {
     let key: [u8; 32] = rand::random();
     write_private(path, &key)?;
     Ok(key)
+}
+
+/// Takes away what others may do with a file or a folder of this host.
+pub fn keep_private(path: &Path, mode: u32) -> io::Result<()> {
+    let mut permissions = fs::metadata(path)?.permissions();
+    if permissions.mode() & 0o077 != 0 {
+        tracing::warn!(path = %path.display(), "others could read or change this; it is this host's alone again");
+        permissions.set_mode(mode);
+        fs::set_permissions(path, permissions)?;
+    }
+    Ok(())
 }
 
 /// Writes a file of mode 0600 so that a reader sees either the old one or the whole new one.

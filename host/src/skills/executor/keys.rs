@@ -7,8 +7,13 @@ use std::{
 };
 use tokio::sync::OwnedMutexGuard;
 
-use super::super::{Request, manifest::Idempotency, registry::Installed};
-use crate::store::storable;
+use super::super::{
+    Request,
+    failure::{CallFailure, FailureKind},
+    manifest::Idempotency,
+    registry::Installed,
+};
+use crate::store::{CallRecord, storable};
 
 /// The keys of the calls that run in this process.
 #[derive(Default)]
@@ -39,6 +44,26 @@ pub fn key_of(installed: &Installed, request: &Request) -> Option<String> {
         }
         // A key from outside is the caller's own, so two callers never share one.
         _ => request.key.as_ref().map(|key| format!("{}:{}:{}", request.caller.user, installed.name, short(key))),
+    }
+}
+
+/// Whether a call that finds one under its key is that call. Within a turn the fields of a keyed skill decide; a key
+/// from outside is for one input.
+pub fn same_call(request: &Request, earlier: &CallRecord) -> Result<(), CallFailure> {
+    if request.caller.turn.is_none() && earlier.input.0 != request.input {
+        let text = "this idempotency key belongs to a call with another input";
+        return Err(CallFailure::new(FailureKind::InvalidInput, text));
+    }
+    Ok(())
+}
+
+/// Whether a call that failed may be run again: what is keyed happens once for its key; without one, nothing tells a
+/// second run from a new call.
+pub fn repeatable(installed: &Installed, key: Option<&str>) -> bool {
+    match &installed.manifest.idempotency {
+        Idempotency::None => false,
+        Idempotency::Natural => true,
+        Idempotency::Keyed(_) => key.is_some(),
     }
 }
 

@@ -30,12 +30,11 @@ pub struct Place {
 
 impl Places {
     pub fn new(settings: &config::Skills) -> Self {
-        Self {
-            all: Arc::new(Semaphore::new(settings.max_calls as usize)),
-            waiting: AtomicUsize::new(0),
-            max_queue: settings.max_queue,
-            patience: Duration::from_secs(settings.queue_timeout_s),
-        }
+        Self::of(settings.max_calls as usize, settings.max_queue, Duration::from_secs(settings.queue_timeout_s))
+    }
+
+    pub fn of(calls: usize, max_queue: usize, patience: Duration) -> Self {
+        Self { all: Arc::new(Semaphore::new(calls)), waiting: AtomicUsize::new(0), max_queue, patience }
     }
 
     /// How long a call waits at most before it begins.

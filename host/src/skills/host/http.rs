@@ -42,6 +42,7 @@ impl CallState {
             self.refused.push(("http", Some(asked)));
         }
         let incoming = outcome.map_err(told)?;
+        self.passed.exchanged(&incoming);
         let text = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned();
         Ok(Response {
             status: incoming.status,

@@ -133,7 +133,9 @@ async fn own_job(db: &Db, user: UserId, id: &str) -> store::Result<Option<JobId>
 
 impl Host for CallState {
     async fn schedule(&mut self, job: NewJob) -> wasmtime::Result<Result<String, Error>> {
-        lend!(self, "jobs.schedule", job.kind.len() + job.payload.len(), self.new_job(job).await)
+        let texts = [job.recurrence.as_ref(), job.idempotency_key.as_ref()];
+        let texts: usize = texts.into_iter().flatten().map(String::len).sum();
+        lend!(self, "jobs.schedule", job.kind.len() + job.payload.len() + texts, self.new_job(job).await)
     }
 
     async fn list(&mut self, limit: u32) -> wasmtime::Result<Result<Vec<Job>, Error>> {

@@ -7,11 +7,16 @@ use crate::{
 /// Facts returned by one search.
 const MAX_FACTS: u32 = 50;
 
+/// Bytes of a question that are looked at: analysing them is work that no fuel pays.
+const MAX_QUERY_BYTES: usize = 2_000;
+
 impl CallState {
     async fn recall(&mut self, query: String, limit: u32) -> Result<Vec<Fact>, Error> {
         self.granted_word("memory", "read").map_err(Error::Denied)?;
         let limit = limit.min(MAX_FACTS) as usize;
         let user = self.user;
+        let mut query = query;
+        query.truncate(query.floor_char_boundary(MAX_QUERY_BYTES));
         let found = self.at_host(|host| async move { host.memory.recall(user, &query, limit).await });
         let found = found.await.map_err(|error| away(&error))?;
         #[expect(clippy::cast_possible_truncation, reason = "a score is a small number")]

@@ -42,6 +42,12 @@ impl CallState {
             tracing::error!(error = &error as &dyn std::error::Error, "a call from a skill failed");
             Failure::Unavailable("the other skill cannot be reached".to_owned())
         })?;
+        // What another skill has done is not taken back by trying this one again.
+        let began = !matches!(
+            &outcome.result,
+            Err(failure) if matches!(failure.kind, FailureKind::NoSkill | FailureKind::Waits | FailureKind::Busy)
+        );
+        self.sent |= began;
         match outcome.result {
             Ok(output) => Ok(output.to_string()),
             Err(failure) => Err(match failure.kind {

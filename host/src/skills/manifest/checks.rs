@@ -59,7 +59,9 @@ pub(super) fn check_name(name: &str) -> Result<(), ManifestError> {
 
 fn check_version(version: &str) -> Result<(), ManifestError> {
     let numbers: Vec<&str> = version.split('.').collect();
-    if numbers.len() == 3 && numbers.iter().all(|number| number.parse::<u32>().is_ok()) {
+    // One number has one spelling.
+    let plain = |number: &&str| number.parse::<u32>().is_ok_and(|parsed| parsed.to_string() == **number);
+    if numbers.len() == 3 && numbers.iter().all(plain) {
         return Ok(());
     }
     Err(bad("version", "three numbers with dots, such as 1.0.0"))

@@ -30,6 +30,13 @@ pub struct AskedSecret {
     pub description: String,
 }
 
+impl AskedSecret {
+    /// Where its value goes: the same text for the same host, header and prefix.
+    pub fn place(&self) -> String {
+        format!("{} {} {}", self.host, self.header.to_ascii_lowercase(), self.prefix)
+    }
+}
+
 pub(super) fn check(secrets: &[AskedSecret], capabilities: &Capabilities) -> Result<(), ManifestError> {
     if secrets.len() > MAX_SECRETS {
         return Err(bad("secrets", format!("{MAX_SECRETS} at most")));

@@ -61,8 +61,8 @@ struct Counts {
     custom_bytes: u64,
 }
 
-/// Walks the component once and stops at the first cap it goes over.
-pub fn scan(component: &[u8]) -> Result<(), PackageError> {
+/// Walks the component once and stops at the first cap it goes over. How many core instances it makes.
+pub fn scan(component: &[u8]) -> Result<u64, PackageError> {
     let mut counts = Counts::default();
     for payload in Parser::new(0).parse_all(component) {
         let payload = payload?;
@@ -76,7 +76,7 @@ pub fn scan(component: &[u8]) -> Result<(), PackageError> {
             return Err(PackageError::Invalid { offset: component.len(), reason });
         }
     }
-    Ok(())
+    Ok(counts.instances)
 }
 
 impl Counts {

@@ -76,6 +76,18 @@ impl Skills {
         })
     }
 
+    /// Whether a skill of this name ships with the host.
+    pub(super) async fn ships(&self, name: &str) -> bool {
+        let Some(bundle) = self.bundle.get() else { return false };
+        match bundle.components().await {
+            Ok(shipped) => shipped.iter().any(|one| one.name() == Some(name)),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the bundled skills cannot be looked at");
+                false
+            }
+        }
+    }
+
     /// What ships with the host and is not installed, or was removed; by name.
     pub async fn gallery(&self, bundle: &Arc<Bundle>) -> Result<Vec<Arc<Shipped>>, GalleryError> {
         let rows = self.services.db.skills().await?;

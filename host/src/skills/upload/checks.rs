@@ -7,7 +7,7 @@ use crate::{
     skills::{
         Skills,
         linker::{lent, unversioned},
-        manifest::{AskedSecret, Manifest, ManifestError},
+        manifest::{Manifest, ManifestError},
         package::Inspection,
         text::plain_text,
     },
@@ -78,7 +78,11 @@ impl Skills {
     /// Whether a version lets go of what the owner relied on in the one that answers: a secret would go
     /// elsewhere, calls would no longer be asked for, or it comes after one that was rolled back. No grant shows it, so it waits for a review.
     pub(super) async fn loosens(&self, skill: Option<&SkillRow>, manifest: &Manifest) -> Result<bool, UploadError> {
-        let Some(digest) = skill.and_then(|skill| skill.active_digest.as_ref()) else { return Ok(false) };
+        let Some(skill) = skill else { return Ok(false) };
+        let Some(digest) = &skill.active_digest else {
+            // None answers yet: what the owner said so far was said to one that waits.
+            return Ok(self.services.db.versions(&skill.name).await?.iter().any(|version| version.status == "review"));
+        };
         let Some(active) = self.services.db.version(digest).await? else { return Ok(false) };
         let active: Manifest = serde_json::from_value(active.manifest.0)
             .map_err(|error| StoreError::Corrupt(format!("manifest of {digest}: {error}")))?;
@@ -88,16 +92,23 @@ impl Skills {
             .iter()
             .any(|version| version.retired_reason.is_some() && numbers(&version.version) > numbers(&active.version));
         let unasked = active.needs_approval && !manifest.needs_approval;
-        let place =
-            |secret: &AskedSecret| (secret.host.clone(), secret.header.to_ascii_lowercase(), secret.prefix.clone());
         let moved = manifest.secrets.iter().any(|secret| {
             active
                 .secrets
                 .iter()
                 .find(|before| before.name == secret.name)
-                .is_none_or(|before| place(before) != place(secret))
+                .is_none_or(|before| before.place() != secret.place())
         });
         Ok(rolled_back || unasked || moved)
+    }
+
+    /// What the version that answers asks for; `None` where none does.
+    pub(super) async fn asked_now(&self, skill: Option<&SkillRow>) -> Result<Option<Vec<(String, Value)>>, StoreError> {
+        let Some(digest) = skill.and_then(|skill| skill.active_digest.as_ref()) else { return Ok(None) };
+        let Some(active) = self.services.db.version(digest).await? else { return Ok(None) };
+        let manifest: Manifest = serde_json::from_value(active.manifest.0)
+            .map_err(|error| StoreError::Corrupt(format!("manifest of {digest}: {error}")))?;
+        Ok(Some(manifest.asked()))
     }
 
     /// Whether a version may have this number: one number is one component, and a person's upload does not
@@ -187,7 +198,7 @@ mod tests {
         let check = |manifest: &Manifest, imports: &[&str], export: &str| {
             let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
             let (imports, exports) = (names(imports), names(&[export]));
-            world(&Inspection { manifest: None, imports, exports, size: 0 }, manifest)
+            world(&Inspection { manifest: None, imports, exports, size: 0, core_instances: 1 }, manifest)
                 .map_err(|error| error.to_string())
         };
         let skill = "skillet:skill/skill@0.1.0";

@@ -21,6 +21,9 @@ use crate::{
 /// Time that all examples of a manifest may take together.
 pub const TIME: Duration = Duration::from_mins(1);
 
+/// Bytes kept of what came of an example; they are shown with the version, whenever that is shown.
+const MAX_KEPT_BYTES: usize = 4 << 10;
+
 /// How one example of the manifest came out.
 #[derive(Clone, Debug, Serialize)]
 pub struct ExampleResult {
@@ -96,6 +99,15 @@ impl Skills {
     }
 }
 
+/// An output as it is kept with the version: a long one as the beginning of its text.
+fn kept(output: &Value) -> Value {
+    let text = output.to_string();
+    if text.len() <= MAX_KEPT_BYTES {
+        return output.clone();
+    }
+    Value::from(format!("{} […]", &text[..text.floor_char_boundary(MAX_KEPT_BYTES)]))
+}
+
 fn compare(example: &Example, installed: &Installed, output: &Result<Value, CallFailure>) -> ExampleResult {
     let expected = match (&example.output, &example.failure) {
         (Some(output), _) => json!({ "output": output }),
@@ -105,7 +117,7 @@ fn compare(example: &Example, installed: &Installed, output: &Result<Value, Call
     let (passed, actual) = match output {
         Ok(value) => {
             let as_wanted = example.output.as_ref().is_none_or(|wanted| wanted == value) && example.failure.is_none();
-            (as_wanted && installed.output.fits(value), json!({ "output": value }))
+            (as_wanted && installed.output.fits(value), json!({ "output": kept(value) }))
         }
         Err(failure) => (
             example.failure.as_deref() == Some(failure.kind.name().as_str()),

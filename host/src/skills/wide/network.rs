@@ -1,4 +1,5 @@
-//! `wasi:http` on top of the gate. Bodies are taken whole, within the gate's caps.
+//! `wasi:http` on top of the gate. Bodies are taken whole, within the gate's caps, and count against the room that
+//! a run has.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -6,18 +7,25 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::Semaphore};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::super::{
     egress::{Egress, Incoming, Outgoing, Refusal},
-    host::{CallState, MAX_REQUEST_BYTES, Reach},
+    host::{CallState, MAX_REQUEST_BYTES, Passed, Reach},
+    limits::Limits,
     threads::run_on,
 };
-use super::told::{NoAnswer, Teller};
+use super::{
+    room::{Room, Share},
+    told::{NoAnswer, Teller},
+};
 
 /// Bytes that the guest hands over in one write of a body.
 const CHUNK_BYTES: usize = 64 << 10;
+
+/// Requests of one run that are out at once; the others wait. What comes in is held by the gate until it is whole.
+const AT_ONCE: usize = 4;
 
 type Answered = Result<hyper::Response<WasiBody>, Error>;
 type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
@@ -29,13 +37,15 @@ pub struct Network {
     used: Arc<Mutex<Used>>,
     threads: Handle,
     teller: Teller,
-    max_requests: u64,
+    passed: Arc<Passed>,
+    limits: Limits,
+    room: Arc<Room>,
+    out: Arc<Semaphore>,
 }
 
 /// What became of the requests of a run.
 #[derive(Clone, Default)]
 pub struct Used {
-    pub requests: u64,
     pub sent: bool,
     pub refused: Vec<(&'static str, Option<String>)>,
 }
@@ -44,8 +54,17 @@ impl Network {
     pub fn new(state: &CallState, teller: Teller) -> Self {
         let world = state.world.as_ref();
         let reach = world.map(|world| (world.egress.clone(), world.reach.clone(), state.deadline));
-        let max_requests = state.limits.host_calls.saturating_sub(state.host_calls);
-        Self { reach, used: Arc::default(), threads: state.threads.clone(), teller, max_requests }
+        Self {
+            reach,
+            used: Arc::default(),
+            threads: state.threads.clone(),
+            teller,
+            passed: state.passed.clone(),
+            limits: state.limits,
+            // As much again as the guest may have itself.
+            room: Room::new(state.limits.memory_bytes),
+            out: Arc::new(Semaphore::new(AT_ONCE)),
+        }
     }
 
     pub fn used(&self) -> Used {
@@ -59,6 +78,7 @@ impl Network {
             return answer;
         }
         let (egress, reach, deadline) = self.reach.ok_or(NoAnswer::Denied)?;
+        let _one_of_few = self.out.acquire().await;
         let (wanted, there) = (options.and_then(wanted), reach.clone());
         let exchange = async move { there.exchange(&egress, outgoing, wanted, deadline).await };
         let outcome = run_on(&self.threads, exchange).await;
@@ -67,6 +87,9 @@ impl Network {
         used.sent |= outcome.as_ref().map_or_else(Refusal::request_sent, |_| true);
         used.refused.extend(wish.map(|wish| ("http", Some(wish))));
         drop(used);
+        if let Ok(incoming) = &outcome {
+            self.passed.exchanged(incoming);
+        }
         self.teller.keep(asked, outcome.as_ref().map_err(no_answer));
         outcome.map_err(|refusal| no_answer(&refusal))
     }
@@ -79,21 +102,16 @@ impl WasiHttpHooks for Network {
         options: Option<RequestOptions>,
         _: Io,
     ) -> Box<dyn Future<Output = Result<(hyper::Response<WasiBody>, Io), Error>> + Send> {
-        let mut counted = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        counted.requests += 1;
-        let too_many = counted.requests > self.max_requests;
-        drop(counted);
         let way = self.clone();
         Box::new(async move {
-            if too_many {
-                return Err(Error::HttpRequestDenied);
-            }
-            let incoming = way.ask(outgoing(request, MAX_REQUEST_BYTES).await?, options).await.map_err(told)?;
+            let incoming = way.clone().ask(way.outgoing(request).await?, options).await.map_err(told)?;
+            let mut share = way.room.share();
+            share.grow(incoming.body.len() as u64).map_err(|_| told(NoAnswer::TooLarge))?;
             let mut response = hyper::Response::builder().status(incoming.status);
             for (name, value) in incoming.headers {
                 response = response.header(name, value);
             }
-            let body = Full::new(Bytes::from(incoming.body)).map_err(|never| match never {}).boxed_unsync();
+            let body = Full::new(share.hold(incoming.body)).map_err(|never| match never {}).boxed_unsync();
             let response: Answered = response.body(body).map_err(|_| Error::HttpProtocolError);
             Ok((response?, Box::new(async { Ok(()) }) as Io))
         })
@@ -104,23 +122,42 @@ impl WasiHttpHooks for Network {
     }
 }
 
-async fn outgoing(request: hyper::Request<WasiBody>, max_bytes: usize) -> Result<Outgoing, Error> {
-    let (parts, body) = request.into_parts();
-    let body = Limited::new(body, max_bytes).collect().await.map_err(|_| Error::HttpRequestBodySize(None))?;
-    // The gate sets the framing itself, and takes no word of the guest's for it.
-    let framing = [
-        hyper::header::ACCEPT_ENCODING,
-        hyper::header::HOST,
-        hyper::header::CONTENT_LENGTH,
-        hyper::header::TRANSFER_ENCODING,
-    ];
-    let headers = parts.headers.iter().filter(|(name, _)| !framing.contains(name));
-    Ok(Outgoing {
-        method: parts.method.to_string(),
-        url: parts.uri.to_string(),
-        headers: headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect(),
-        body: body.to_bytes(),
-    })
+impl Network {
+    /// The request as the gate takes it; it counts as a call of the host, with its body.
+    async fn outgoing(&self, request: hyper::Request<WasiBody>) -> Result<Outgoing, Error> {
+        let (parts, body) = request.into_parts();
+        let url = parts.uri.to_string();
+        let headers: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        self.passed.call((url.len() + headers) as u64, &self.limits).map_err(|_| Error::HttpRequestDenied)?;
+        let body = self.body(body).await?;
+        // The gate sets the framing itself, and takes no word of the guest's for it.
+        let framing = [
+            hyper::header::ACCEPT_ENCODING,
+            hyper::header::HOST,
+            hyper::header::CONTENT_LENGTH,
+            hyper::header::TRANSFER_ENCODING,
+        ];
+        let headers = parts.headers.iter().filter(|(name, _)| !framing.contains(name));
+        Ok(Outgoing {
+            method: parts.method.to_string(),
+            url,
+            headers: headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect(),
+            body,
+        })
+    }
+
+    async fn body(&self, body: WasiBody) -> Result<Bytes, Error> {
+        let too_large = || Error::HttpRequestBodySize(None);
+        let (mut share, mut whole): (Share, Vec<u8>) = (self.room.share(), Vec::new());
+        let mut body = Limited::new(body, MAX_REQUEST_BYTES);
+        while let Some(frame) = body.frame().await {
+            let Ok(piece) = frame.map_err(|_| too_large())?.into_data() else { continue };
+            self.passed.more(piece.len() as u64, &self.limits).map_err(|_| too_large())?;
+            share.grow(piece.len() as u64).map_err(|_| too_large())?;
+            whole.extend_from_slice(&piece);
+        }
+        Ok(share.hold(whole))
+    }
 }
 
 /// How long the guest wants to wait until the answer begins.

@@ -10,7 +10,11 @@ use std::{
 };
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock};
 
-use super::super::{egress::Incoming, host::CallState, tape::Tape};
+use super::super::{
+    egress::Incoming,
+    host::CallState,
+    tape::{MAX_TAPE_BYTES, Tape},
+};
 use crate::clock::Clock;
 
 /// Readings of one clock that are kept; a run that looks more often cannot be replayed.
@@ -24,6 +28,9 @@ struct Told {
     wall: VecDeque<u64>,
     monotonic: VecDeque<u64>,
     exchanges: VecDeque<Exchange>,
+    /// Bytes of the exchanges that are kept.
+    #[serde(skip)]
+    bytes: usize,
     #[serde(skip)]
     too_long: bool,
 }
@@ -88,7 +95,17 @@ impl Teller {
 
     /// Keeps the answer to a request.
     pub fn keep(&self, asked: String, answer: Result<&Incoming, NoAnswer>) {
-        self.told().exchanges.push_back(Exchange { asked, answer: answer.map(Kept::of) });
+        let mut told = self.told();
+        if told.too_long {
+            return;
+        }
+        told.bytes += asked.len() + answer.as_ref().map_or(0, |answer| answer.body.len());
+        if told.bytes > MAX_TAPE_BYTES {
+            told.too_long = true;
+            told.exchanges = VecDeque::new();
+        } else {
+            told.exchanges.push_back(Exchange { asked, answer: answer.map(Kept::of) });
+        }
     }
 
     /// Adds to the recording what was told.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{super::super::assets, Page};
+use crate::skills::seen;
 
 #[expect(clippy::unused_self, reason = "templates call everything on the page")]
 impl Page {
@@ -50,9 +51,9 @@ impl Page {
         }
     }
 
-    /// JSON as people read it.
+    /// JSON as people read it, with what hides made visible.
     pub fn pretty(&self, value: &Value) -> String {
-        serde_json::to_string_pretty(value).unwrap_or_default()
+        seen(&serde_json::to_string_pretty(value).unwrap_or_default())
     }
 
     /// The address of a static file.

@@ -101,7 +101,7 @@ fn every_cap_lets_its_number_pass_and_no_more() {
         ("custom sections", wide(0, 0, 0, 0, 8 << 20), wide(0, 0, 0, 0, (8 << 20) + 1)),
     ];
     for (what, most, more) in cases.into_iter().chain([("of core modules", core_names(20_000), core_names(20_001))]) {
-        assert_eq!(scan(&most), Ok(()), "{what}");
+        assert!(scan(&most).is_ok(), "{what}");
         let refused = scan(&more).unwrap_err();
         assert!(matches!(refused, PackageError::TooMuch { .. }), "{refused:?}");
         assert!(refused.to_string().contains(what), "{refused}");

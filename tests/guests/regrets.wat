@@ -1,0 +1,17 @@
+;; Has the skill `NAME` do something, then says that something is away. Each attempt asks for something else.
+(module
+  (import "skillet:skill/skills@0.1.0" "call" (func $call (param i32 i32 i32 i32 i32)))
+  (memory (export "memory") 2)
+  (data (i32.const 1024) "not just now")
+  (data (i32.const 1100) "NAME")
+  (data (i32.const 2048) "{\"n\":0}")
+  (;allocator;)
+  (func (export "skillet:skill/skill@0.1.0#run")
+    (param i32 i32) (param $attempt i32) (param i32 i32 i32 i32 i32 i32 i64) (result i32)
+    (i32.store8 (i32.const 2053) (i32.add (local.get $attempt) (i32.const 48)))
+    (call $call (i32.const 1100) (i32.const LENGTH) (i32.const 2048) (i32.const 7) (i32.const 64))
+    (i32.store8 (i32.const 16) (i32.const 1))
+    (i32.store8 (i32.const 20) (i32.const 1))
+    (i32.store (i32.const 24) (i32.const 1024))
+    (i32.store (i32.const 28) (i32.const 12))
+    (i32.const 16)))
