@@ -42,7 +42,7 @@ pub use executor::short as short_key;
 pub use failure::{CallFailure, FailureKind};
 pub use host::{Progress, ProgressSink, Services};
 pub use life::LifeError;
-pub use limits::{BOUNDS, Bound, Limits};
+pub use limits::{BOUNDS, Bound, HOST_BOUNDS, Limits};
 pub use linker::LENT;
 pub use manifest::{
     AskedSecret, Capabilities, CostTier, Idempotency, Manifest, ManifestError, check_skill_name,

@@ -399,11 +399,12 @@ async fn limits_and_probes_are_told() {
     call(&host, "thing").await;
     let skill = host.get("/api/v1/skills/thing").await.ok();
     let limits = skill["limits"].as_array().unwrap();
-    assert_eq!(limits.len(), 12, "{skill:#}");
+    assert_eq!(limits.len(), 15, "{skill:#}");
     let limit = |name: &str| limits.iter().find(|one| one["name"] == name).unwrap();
     assert!(limits.iter().all(|one| one["limit"].as_u64() > Some(0) && one["attack"].is_string()), "{skill:#}");
     assert_eq!((&limit("host_calls")["limit"], &limit("host_calls")["used"]), (&json!(7), &json!(0)));
     assert!(limit("fuel")["used"].as_u64() > Some(0) && limit("memory_mb")["used"].as_u64() > Some(0), "{skill:#}");
+    assert_eq!((&limit("max_calls")["used"], &limit("max_queue")["used"]), (&json!(0), &json!(0)));
     assert_eq!((&limit("instances")["used"], &limit("handles")["used"]), (&json!(1), &json!(0)));
     assert_eq!((&limit("concurrency")["used"], &limit("concurrency")["unit"]), (&json!(0), &json!("calls")));
 

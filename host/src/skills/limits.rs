@@ -79,6 +79,38 @@ pub struct Bound {
     pub of: fn(&Limits) -> u64,
 }
 
+/// One limit of all calls of a host together.
+pub struct HostBound {
+    /// Its key under `[skills]` of the settings.
+    pub name: &'static str,
+    pub unit: &'static str,
+    /// What it stops.
+    pub attack: &'static str,
+    pub of: fn(&config::Skills) -> u64,
+}
+
+/// Every limit of all calls together, in the order of the page.
+pub const HOST_BOUNDS: [HostBound; 3] = [
+    HostBound {
+        name: "max_calls",
+        unit: "calls",
+        attack: "many skills at once that take all memory and every processor",
+        of: |settings| u64::from(settings.max_calls),
+    },
+    HostBound {
+        name: "max_queue",
+        unit: "calls",
+        attack: "calls that pile up faster than they are run",
+        of: |settings| settings.max_queue as u64,
+    },
+    HostBound {
+        name: "queue_timeout_s",
+        unit: "ms",
+        attack: "waiting for a place that never becomes free",
+        of: |settings| settings.queue_timeout_s.saturating_mul(1_000),
+    },
+];
+
 /// Every limit of a call, in the order of the page.
 pub const BOUNDS: [Bound; 12] = [
     Bound {

@@ -5,9 +5,13 @@
 mod error;
 mod strip;
 mod structure;
+mod worlds;
 
 use serde::{Deserialize, Serialize};
-use std::ops::Range;
+use std::{
+    ops::Range,
+    panic::{self, AssertUnwindSafe},
+};
 use wasi_preview1_component_adapter_provider::{
     WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
 };
@@ -104,9 +108,17 @@ pub fn from_core_module(bytes: &[u8]) -> Result<Option<Vec<u8>>, PackageError> {
         }
     }
     let manifest = manifest(&manifests)?;
-    let component = componentize(bytes, Preview1::Wasi).map_err(|error| match error {
-        ComponentizeError::Package(error) => error,
-        error => PackageError::CoreDoesNotFit { reason: printable(&format!("{:#}", anyhow::Error::new(error))) },
+    // Whoever puts worlds together takes them for what a tool has written, and breaks on some that none has.
+    let made = panic::catch_unwind(AssertUnwindSafe(|| {
+        worlds::check(bytes)?;
+        componentize(bytes, Preview1::Wasi).map_err(|error| match error {
+            ComponentizeError::Package(error) => error,
+            error => PackageError::CoreDoesNotFit { reason: printable(&format!("{:#}", anyhow::Error::new(error))) },
+        })
+    }));
+    let component = made.unwrap_or_else(|_| {
+        let reason = "the world that it carries is not one that a tool writes".to_owned();
+        Err(PackageError::CoreDoesNotFit { reason })
     })?;
     Ok(Some(match manifest {
         Some(manifest) => embed_manifest(&component, &manifest),

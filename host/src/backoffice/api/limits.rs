@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::super::Backoffice;
 use crate::{
-    skills::{BOUNDS, Limits, Manifest},
+    skills::{BOUNDS, HOST_BOUNDS, Limits, Manifest},
     store::{CallRecord, VersionRow},
 };
 
@@ -21,7 +21,8 @@ pub struct LimitView {
     pub unit: &'static str,
     pub limit: u64,
     /// The most that one of the last 100 calls of the version used; of `concurrency`, the calls that run
-    /// now; of `instances`, those that every call makes; of `handles`, those of the host that a call left
+    /// now, of `max_calls` and `max_queue` those of all skills that run and wait; of `queue_timeout_s` the longest
+    /// wait; of `instances`, those that every call makes; of `handles`, those of the host that a call left
     /// open. `null` where nothing tells.
     pub used: Option<u64>,
     /// What it stops.
@@ -44,7 +45,23 @@ pub fn of(backoffice: &Backoffice, manifest: &Manifest, version: &VersionRow, ca
         let used = if bound.name == "log_lines" { used.map(|lines| lines.min(limit)) } else { used };
         LimitView { name: bound.name, unit: bound.unit, limit, used, attack: bound.attack }
     });
-    bounds.collect()
+    bounds.chain(of_all(backoffice, digest, calls)).collect()
+}
+
+/// The limits that the calls of all skills have in common.
+fn of_all(backoffice: &Backoffice, digest: &str, calls: &[CallRecord]) -> impl Iterator<Item = LimitView> {
+    let (running, waiting) = backoffice.skills.load();
+    let of_version = calls.iter().filter(|call| call.digest == digest);
+    let waited = of_version.filter_map(|call| u64::try_from(call.queue_us / 1_000).ok()).max();
+    HOST_BOUNDS.iter().map(move |bound| {
+        let used = match bound.name {
+            "max_calls" => u64::try_from(running).ok(),
+            "max_queue" => u64::try_from(waiting).ok(),
+            _ => waited,
+        };
+        let limit = (bound.of)(&backoffice.config.skills);
+        LimitView { name: bound.name, unit: bound.unit, limit, used, attack: bound.attack }
+    })
 }
 
 /// What a call used of a limit; nothing is known of one that did not run.

@@ -6,8 +6,8 @@ use super::super::{
 };
 use crate::skills::Probed;
 
-/// Limits whose use the engine does not tell.
-const UNCOUNTED: [&str; 2] = ["instances", "handles"];
+/// Limits whose use is that of this moment.
+const AT_ONCE: [&str; 3] = ["concurrency", "max_calls", "max_queue"];
 
 /// A row of the table.
 pub struct Line {
@@ -16,8 +16,6 @@ pub struct Line {
     pub attack: String,
     pub allowed: String,
     pub used: Option<String>,
-    /// Whether the engine keeps to it without telling how much was in use.
-    pub bound_only: bool,
     /// What was used of what is allowed, from 0 to 1.
     pub share: String,
     /// How long it took to bite when it was tried at start.
@@ -32,8 +30,7 @@ pub fn lines(page: &Page, limits: &[LimitView], probed: &[Probed]) -> Vec<Line> 
             name: page.word("limit", limit.name),
             attack: page.word("limit_attack", limit.name),
             allowed: amount(page, limit.unit, limit.limit),
-            used: if limit.name == "concurrency" { used.map(|used| page.with("skill.at_once", used)) } else { used },
-            bound_only: UNCOUNTED.contains(&limit.name),
+            used: if AT_ONCE.contains(&limit.name) { used.map(|used| page.with("skill.at_once", used)) } else { used },
             share: share(limit),
             tried: tried.map(|probed| page.with("skill.limit_tried", page.micros(probed.took_us))),
         }
@@ -68,12 +65,13 @@ pub fn busy(page: &Page, load: &Load) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::super::super::locale::Locale;
-    use crate::skills::{BOUNDS, LENT};
+    use crate::skills::{BOUNDS, HOST_BOUNDS, LENT};
 
     #[test]
     fn every_limit_and_import_has_its_words() {
         let bounds =
-            BOUNDS.iter().flat_map(|bound| [format!("limit.{}", bound.name), format!("limit_attack.{}", bound.name)]);
+            BOUNDS.iter().map(|bound| bound.name).chain(HOST_BOUNDS.iter().map(|bound| bound.name));
+        let bounds = bounds.flat_map(|name| [format!("limit.{name}"), format!("limit_attack.{name}")]);
         let imports = LENT.iter().map(|(name, _)| format!("import.{}", name.rsplit('/').next().unwrap_or_default()));
         for key in bounds.chain(imports) {
             for locale in [Locale::En, Locale::Zh] {
