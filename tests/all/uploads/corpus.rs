@@ -22,6 +22,11 @@ fn the_fuzz_corpus_harms_nothing() {
             assert_eq!(package::inspect(&packed).unwrap().manifest.as_deref(), Some("name = \"fuzz\""));
         }
     });
+    each("core_module", |bytes| {
+        if let Ok(Some(component)) = package::from_core_module(bytes) {
+            drop(package::inspect(&component));
+        }
+    });
     each("manifest", |bytes| drop(Manifest::parse(&String::from_utf8_lossy(bytes))));
     each("host_rule", |bytes| {
         if let Ok(rule) = String::from_utf8_lossy(bytes).parse::<HostRule>() {

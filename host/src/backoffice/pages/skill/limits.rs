@@ -69,8 +69,7 @@ mod tests {
 
     #[test]
     fn every_limit_and_import_has_its_words() {
-        let bounds =
-            BOUNDS.iter().map(|bound| bound.name).chain(HOST_BOUNDS.iter().map(|bound| bound.name));
+        let bounds = BOUNDS.iter().map(|bound| bound.name).chain(HOST_BOUNDS.iter().map(|bound| bound.name));
         let bounds = bounds.flat_map(|name| [format!("limit.{name}"), format!("limit_attack.{name}")]);
         let imports = LENT.iter().map(|(name, _)| format!("import.{}", name.rsplit('/').next().unwrap_or_default()));
         for key in bounds.chain(imports) {
