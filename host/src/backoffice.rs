@@ -4,6 +4,7 @@
 mod api;
 mod assets;
 mod auth;
+mod body;
 mod budgets;
 mod changes;
 mod component;
@@ -119,6 +120,7 @@ pub fn router(backoffice: Arc<Backoffice>) -> Router {
         .layer(from_fn_with_state(backoffice.clone(), guards::problem_pages))
         .layer(from_fn(guards::headers))
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
+        .layer(from_fn(body::in_time))
         .layer(from_fn_with_state(backoffice.clone(), guards::own_name))
         .layer(TraceLayer::new_for_http().make_span_with(guards::span))
         .with_state(backoffice)

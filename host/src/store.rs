@@ -71,7 +71,7 @@ pub use job_leases::RunEnd;
 pub use jobs::{Job, JobRun, JobStatus, Missed, NewJob};
 pub use kv::KV_BYTES_PER_USER;
 pub use leases::LeaseRow;
-pub use ledger::{AtOnce, Exhausted, NewReservation, Settlement};
+pub use ledger::{Exhausted, NewReservation, Settlement};
 pub use memories::{Episode, NewEpisode, Span};
 pub use memory_rules::{MemoryRule, RuleKind};
 pub use model_calls::{Account, ModelCallRecord, ModelCallStatus};

@@ -31,6 +31,7 @@ async fn ended(db: &Db, days: i64) -> CallId {
         user: None,
         parent: None,
         idempotency_key: None,
+        one_input: false,
         repeatable: true,
         input: &json!({}),
         held_by: HostId::new(&clock),

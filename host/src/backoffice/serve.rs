@@ -1,7 +1,12 @@
 //! Connections: taken, answered, and let go when the host stops. Who is silent is not kept.
 
-use axum::{Extension, extract::ConnectInfo};
-use hyper::server::conn::http1;
+use axum::extract::ConnectInfo;
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -31,7 +36,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers requests until told to stop.
 pub async fn serve(listener: TcpListener, backoffice: Arc<Backoffice>, stop: CancellationToken) {
-    let app = router(backoffice);
+    let app = TowerToHyperService::new(router(backoffice));
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     let (places, ending) = (Arc::new(Semaphore::new(MAX_CONNECTIONS)), GracefulShutdown::new());
@@ -49,8 +54,12 @@ pub async fn serve(listener: TcpListener, backoffice: Arc<Backoffice>, stop: Can
                 continue;
             }
         };
-        let app = app.clone().layer(Extension(ConnectInfo(peer)));
-        let connection = server.serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
+        let app = app.clone();
+        let answer = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            app.call(request)
+        });
+        let connection = server.serve_connection(TokioIo::new(stream), answer);
         let connection = ending.watch(connection);
         connections.spawn(async move {
             // How a connection ends is its client's affair.

@@ -18,7 +18,7 @@ use super::{GatewayError, Tokens, price::Price, tokens};
 use crate::{
     clock::Clock,
     ids::HostId,
-    store::{AtOnce, Db, ModelCallRecord, ModelCallStatus, NewReservation, Settlement, StoreError, logged},
+    store::{Db, ModelCallRecord, ModelCallStatus, NewReservation, Settlement, StoreError, logged},
     wake::Wake,
 };
 
@@ -110,7 +110,7 @@ impl Ledger {
     pub async fn run(&self, db: Db, clock: Clock, host: HostId, wake: Arc<Wake>) {
         let inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(mut inbox) = inbox else { return pending().await };
-        let mut books = Books { db, clock, host, wake, short_way: AtOnce::default() };
+        let books = Books { db, clock, host, wake };
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
         sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut posts = Vec::with_capacity(MAX_BATCH);
@@ -142,11 +142,10 @@ struct Books {
     clock: Clock,
     host: HostId,
     wake: Arc<Wake>,
-    short_way: AtOnce,
 }
 
 impl Books {
-    async fn book(&mut self, posts: &mut Vec<Post>) {
+    async fn book(&self, posts: &mut Vec<Post>) {
         let (mut admissions, mut ends, mut waiting, mut last) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for post in posts.drain(..) {
             match post {
@@ -158,39 +157,15 @@ impl Books {
                 Post::Flush(wait) => last.push(wait),
             }
         }
-        // Whoever has left by now wants nothing.
-        admissions.retain(|(_, answer): &(_, oneshot::Sender<_>)| !answer.is_closed());
-        let (calls, answers): (Vec<NewReservation>, Vec<_>) = admissions.into_iter().unzip();
-        if self.at_once(&ends, &calls).await {
-            for wait in waiting {
-                let _ = wait.send(());
-            }
-            for answer in answers {
-                let _ = answer.send(Ok(()));
-            }
-        } else {
-            // What comes back is there for those who ask.
-            self.settle(ends).await;
-            for wait in waiting {
-                let _ = wait.send(());
-            }
-            self.admit(calls.into_iter().zip(answers).collect()).await;
+        // What comes back is there for those who ask.
+        self.settle(ends).await;
+        for wait in waiting {
+            let _ = wait.send(());
         }
+        self.admit(admissions).await;
         for wait in last {
             let _ = wait.send(());
         }
-    }
-
-    /// Whether all of it was booked the short way.
-    async fn at_once(&mut self, ends: &[Settlement], calls: &[NewReservation]) -> bool {
-        if ends.is_empty() && calls.is_empty() {
-            return true;
-        }
-        let booked = self.db.book_at_once((&self.clock, self.host), &mut self.short_way, ends, calls).await;
-        booked.unwrap_or_else(|error| {
-            tracing::warn!(error = &error as &dyn std::error::Error, "a batch is booked the long way");
-            false
-        })
     }
 
     async fn settle(&self, ends: Vec<Settlement>) {
@@ -222,7 +197,9 @@ impl Books {
     }
 
     /// Admits all at once where there is room for all, else one after the other.
-    async fn admit(&self, mut admissions: Vec<(NewReservation, oneshot::Sender<Result<(), GatewayError>>)>) {
+    async fn admit(&self, admissions: Vec<(NewReservation, oneshot::Sender<Result<(), GatewayError>>)>) {
+        // Whoever has left by now wants nothing.
+        let mut admissions: Vec<_> = admissions.into_iter().filter(|(_, answer)| !answer.is_closed()).collect();
         if admissions.len() > 1 {
             let (calls, answers): (Vec<_>, Vec<_>) = admissions.into_iter().unzip();
             if let Ok(None) = self.db.admit(&self.clock, self.host, &calls).await {

@@ -51,7 +51,7 @@ impl Skills {
         let hash = blake3::hash(request.input.to_string().as_bytes()).to_hex();
         let by = request.key.clone().unwrap_or_else(|| id.to_string());
         let question = NewApproval {
-            key: format!("call:{}:{}:{}", installed.digest, &hash[..16], super::short_key(&by)),
+            key: format!("call:{}:{}:{}:{}", installed.digest, request.caller.user, &hash[..16], super::short_key(&by)),
             input: Some(request.input.clone()),
             ..wanted(id, ApprovalKind::Call, installed, request)
         };

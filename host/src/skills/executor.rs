@@ -168,6 +168,8 @@ impl Executor {
             user: Some(request.caller.user),
             parent: request.under.as_ref().and_then(|under| under.call),
             idempotency_key: key.as_deref(),
+            // Within a turn the fields of a keyed skill decide.
+            one_input: request.caller.turn.is_none(),
             repeatable,
             input: &request.input,
             held_by: services.host,
@@ -177,9 +179,8 @@ impl Executor {
             Started::Held => {
                 return refuse(CallFailure::new(FailureKind::Busy, "another host runs this call already"));
             }
-            Started::Finished(record) => {
-                return keys::same_call(&request, &record).map(|()| replay(*record)).or_else(refuse);
-            }
+            Started::Other => return refuse(keys::other_input()),
+            Started::Finished(record) => return Ok(replay(*record)),
             Started::Interrupted { id, attempt } if !repeatable => {
                 let checked = Checked { output: Err(CallFailure::interrupted()), run: None };
                 return Box::pin(account(services, &installed, (id, attempt), Duration::ZERO, &checked)).await;

@@ -37,7 +37,15 @@ impl Skills {
         let yes = grant.map(|by| Yes { asked: &asked, by });
         if yes.is_none() {
             let granted = db.grants(name).await?.into_iter().map(|grant| (grant.capability, grant.scope.0));
-            let missing = Grants::new(name, granted).missing(&asked);
+            let granted = Grants::new(name, granted);
+            let row = db.skill(name).await?;
+            let returns = version.activated_at.is_some();
+            // A grant that an earlier version left behind is no yes; to return to one that answered needs no new one.
+            let granted = match self.asked_now(row.as_ref()).await?.filter(|_| !returns) {
+                Some(now) => granted.within(&now),
+                None => granted,
+            };
+            let missing = granted.missing(&asked);
             if !missing.is_empty() {
                 return Err(LifeError::NotGranted { skill: name.to_owned(), missing });
             }

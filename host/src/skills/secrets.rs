@@ -22,6 +22,8 @@ pub enum SecretError {
     NoSkill(String),
     #[error("`{skill}` asks for no secret `{name}`")]
     NotAsked { skill: String, name: String },
+    #[error("`{name}` of `{skill}` goes somewhere else since the page was shown; look at it again")]
+    Moved { skill: String, name: String },
     #[error("a secret has {MIN_SECRET_BYTES} to {MAX_SECRET_BYTES} bytes")]
     Length,
     #[error("a secret holds only what may stand in a request header: no line ends, no control characters")]
@@ -62,13 +64,14 @@ pub fn host_key(shared: &SecretString, data_dir: &Path, context: &str) -> std::i
 }
 
 impl Skills {
-    /// Sets a secret that some version of the skill asks for, for the place that it says; `None` forgets it. Calls that run keep
+    /// Sets a secret that some version of the skill asks for, for the place that it says, which must
+    /// be the one that was `shown`; `None` forgets it. Calls that run keep
     /// the value they began with.
     pub async fn set_secret(
         &self,
         skill: &str,
         name: &str,
-        value: Option<&SecretString>,
+        (value, shown): (Option<&SecretString>, Option<&str>),
         by: &str,
     ) -> Result<(), SecretError> {
         let (db, clock) = (&self.services.db, &self.services.clock);
@@ -83,6 +86,9 @@ impl Skills {
         let Some(place) = place(&versions, name) else {
             return Err(SecretError::NotAsked { skill: skill.to_owned(), name: name.to_owned() });
         };
+        if shown.is_some_and(|shown| shown != place) {
+            return Err(SecretError::Moved { skill: skill.to_owned(), name: name.to_owned() });
+        }
         let text = value.expose_secret();
         if !(MIN_SECRET_BYTES..=MAX_SECRET_BYTES).contains(&text.len()) {
             return Err(SecretError::Length);
@@ -98,15 +104,13 @@ impl Skills {
     }
 }
 
-/// Where a secret goes: as the version that answers says, else the newest that asks for it.
+/// Where a secret goes: as the version that answers says, else the newest that waits and asks for it. Pages and API
+/// show the same.
 fn place(versions: &[VersionRow], name: &str) -> Option<String> {
     let asked = |version: &VersionRow| {
         let asked: Vec<AskedSecret> = serde_json::from_value(version.manifest.0["secrets"].clone()).ok()?;
         asked.into_iter().find(|secret| secret.name == name).map(|secret| secret.place())
     };
-    versions
-        .iter()
-        .filter(|version| version.status == "active")
-        .find_map(asked)
-        .or_else(|| versions.iter().find_map(asked))
+    let of = |status: &str| versions.iter().filter(|version| version.status == status).find_map(asked);
+    of("active").or_else(|| of("review"))
 }

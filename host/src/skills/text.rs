@@ -16,31 +16,44 @@ enum Hidden {
 /// follows, and those that show nothing: an owner who reads a text has then seen all that a model reads.
 /// The reason names the first such character and its place, counted from 1.
 pub fn plain_text(text: &str) -> Result<(), String> {
-    let mut before = None;
-    let mut chars = text.chars().enumerate().peekable();
-    while let Some((at, c)) = chars.next() {
-        let line_end = c == '\r' && chars.peek().is_some_and(|(_, next)| *next == '\n');
-        let styled = emoji_style(c) && before.is_some_and(stands_for_itself);
-        if let Some(hidden) = hidden(c).filter(|_| !line_end && !styled) {
-            return Err(format!("character {} is U+{:04X}, {hidden}; leave it out", at + 1, u32::from(c)));
-        }
-        before = Some(c);
+    match look(text).find_map(|(at, c, hidden)| Some((at, c, hidden?))) {
+        Some((at, c, hidden)) => Err(format!("character {} is U+{:04X}, {hidden}; leave it out", at + 1, u32::from(c))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// A text with every hidden character made visible as U+FFFD, cut to a bearable length.
 pub fn printable(text: &str) -> String {
-    shown(text.chars().take(MAX_PRINTED_CHARS))
+    let end = text.char_indices().nth(MAX_PRINTED_CHARS).map_or(text.len(), |(end, _)| end);
+    seen(&text[..end])
 }
 
 /// A text with every hidden character made visible as U+FFFD.
 pub fn seen(text: &str) -> String {
-    shown(text.chars())
+    let shown = |(_, c, hidden): (usize, char, Option<Hidden>)| hidden.map_or(c, |_| char::REPLACEMENT_CHARACTER);
+    look(text).map(shown).collect()
 }
 
-fn shown(text: impl Iterator<Item = char>) -> String {
-    text.map(|c| if hidden(c).is_some() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+/// Each character with its place, and why it is not for reading, if it is not.
+fn look(text: &str) -> impl Iterator<Item = (usize, char, Option<Hidden>)> {
+    let mut before = None;
+    let mut chars = text.chars().enumerate().peekable();
+    std::iter::from_fn(move || {
+        let (at, c) = chars.next()?;
+        let next = chars.peek().map(|(_, next)| *next);
+        let belongs = match c {
+            '\r' => next == Some('\n'),
+            // What makes a sign an emoji, or keep it text.
+            '\u{fe0e}' | '\u{fe0f}' => before.is_some_and(stands_for_itself),
+            // One sign of several.
+            '\u{200d}' => before.is_some_and(is_sign) && next.is_some_and(stands_for_itself),
+            // Letters of one word that are not joined.
+            '\u{200c}' => [before, next].into_iter().flatten().filter(|c| is_arabic(*c)).count() == 2,
+            _ => false,
+        };
+        before = Some(c);
+        Some((at, c, hidden(c).filter(|_| !belongs)))
+    })
 }
 
 fn hidden(c: char) -> Option<Hidden> {
@@ -75,9 +88,13 @@ fn hidden(c: char) -> Option<Hidden> {
     }
 }
 
-/// The two selectors that make a sign an emoji, or keep it text.
-fn emoji_style(c: char) -> bool {
-    matches!(c, '\u{fe0e}' | '\u{fe0f}')
+/// A sign, or the selector after one.
+fn is_sign(c: char) -> bool {
+    stands_for_itself(c) || c == '\u{fe0f}'
+}
+
+fn is_arabic(c: char) -> bool {
+    matches!(c, '\u{600}'..='\u{6ff}') && c.is_alphabetic()
 }
 
 /// Whether it is a sign such as ☀, and not part of a word, in which a selector would say nothing.
@@ -101,8 +118,15 @@ mod tests {
 
     #[test]
     fn what_can_be_read_is_plain() {
-        for text in ["", "two\nlines,\r\na\ttab", "提醒我：“明天”……", "it is ☀️ or ☁︎", "naïve, Ünïcödé, 한글, עברית"]
-        {
+        for text in [
+            "",
+            "two\nlines,\r\na\ttab",
+            "提醒我：“明天”……",
+            "it is ☀️ or ☁︎",
+            "naïve, Ünïcödé, 한글, עברית",
+            "👨‍👩‍👧 ❤️‍🔥",
+            "می‌خواهم",
+        ] {
             assert_eq!(plain_text(text), Ok(()), "{text}");
         }
     }

@@ -21,6 +21,8 @@ pub struct CallStart<'a> {
     /// A finished call of the same key answers in place of a second run.
     pub idempotency_key: Option<&'a str>,
     /// Whether a call that failed may be run again under its key.
+    /// Whether the key is for this input alone.
+    pub one_input: bool,
     pub repeatable: bool,
     pub input: &'a Value,
     /// The host that runs it, and for how long no other one may take it for left.
@@ -39,6 +41,8 @@ pub enum Started {
     Finished(Box<CallRecord>),
     /// Another host runs it.
     Held,
+    /// The key is that of a call with another input.
+    Other,
 }
 
 #[derive(Clone, Debug)]
@@ -145,6 +149,7 @@ impl Db {
                     sqlx::query_as(earlier_call).bind(start.idempotency_key).fetch_one(&mut *tx).await?;
                 let attempt = earlier.attempt + 1;
                 match earlier.status.as_str() {
+                    _ if start.one_input && earlier.input.0 != *start.input => Started::Other,
                     "done" => Started::Finished(Box::new(earlier)),
                     _ if earlier.held_from(start.held_by, now) => Started::Held,
                     "failed" if !start.repeatable && !earlier.never_ran() => Started::Finished(Box::new(earlier)),

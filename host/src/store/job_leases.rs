@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::types::Json;
 
-use super::{Db, Job, JobStatus, Result, jobs::job_columns, write_tx};
+use super::{Db, Job, JobStatus, Result, jobs::cancel_of_removed, jobs::job_columns, write_tx};
 use crate::{
     clock::Clock,
     ids::{HostId, JobId},
@@ -143,6 +143,7 @@ impl Db {
             if !mine {
                 return Ok(false);
             }
+            cancel_of_removed!(tx, job.id, now);
             sqlx::query(
                 "UPDATE job_runs SET status = $3, note = $4, error = $5, finished_at = $6 WHERE job_id = $1 AND attempt = $2",
             ).bind(job.id).bind(job.attempt).bind(written.run).bind(written.note).bind(written.error).bind(now)

@@ -133,6 +133,21 @@ macro_rules! job_columns {
 }
 pub(super) use job_columns;
 
+/// Takes a job off the schedule that waits, and whose skill was removed meanwhile.
+macro_rules! cancel_of_removed {
+    ($tx:ident, $job:expr, $now:expr) => {
+        sqlx::query(
+            "UPDATE jobs SET status = 'cancelled', finished_at = $2 WHERE id = $1 AND status = 'queued'
+             AND EXISTS (SELECT 1 FROM skills s WHERE 'skill ' || s.name = jobs.created_by AND s.status = 'removed')",
+        )
+        .bind($job)
+        .bind($now)
+        .execute(&mut *$tx)
+        .await?
+    };
+}
+pub(super) use cancel_of_removed;
+
 /// Writes a job in a transaction; one of the same key is left as it is.
 macro_rules! insert_job {
     ($tx:ident, $id:expr, $job:expr, $now:expr) => {
@@ -165,8 +180,11 @@ impl Db {
     /// Queues a job. Returns the one that is there now, and whether it is new.
     pub async fn queue_job(&self, clock: &Clock, job: &NewJob) -> Result<(JobId, bool)> {
         let id = JobId::new(clock);
+        let maker = job.created_by.strip_prefix("skill ").unwrap_or_default();
         let known: Option<(JobId,)> = write_tx!(self, tx => {
+            sqlx::query(self.share_skill()).bind(maker).execute(&mut *tx).await?;
             if insert_job!(tx, id, job, clock.now()).rows_affected() == 1 {
+                cancel_of_removed!(tx, id, clock.now());
                 None
             } else {
                 Some(sqlx::query_as("SELECT id FROM jobs WHERE idempotency_key = $1")

@@ -17,6 +17,19 @@ macro_rules! keys_in_order {
     };
 }
 
+/// What a call that still ran has written of a skill that was removed meanwhile.
+macro_rules! keep_nothing_of_removed {
+    ($tx:ident, $skill:expr) => {
+        sqlx::query(
+            "DELETE FROM kv WHERE skill_name = $1
+             AND EXISTS (SELECT 1 FROM skills WHERE name = $1 AND status = 'removed')",
+        )
+        .bind($skill)
+        .execute(&mut *$tx)
+        .await?
+    };
+}
+
 impl Db {
     pub async fn kv(&self, skill: &str, user: UserId, key: &str) -> Result<Option<Vec<u8>>> {
         let row: Option<(Vec<u8>,)> = on!(self, pool => sqlx::query_as(
@@ -29,6 +42,7 @@ impl Db {
     pub async fn set_kv(&self, clock: &Clock, (skill, user): (&str, UserId), key: &str, value: &[u8]) -> Result<bool> {
         let fits = write_tx!(self, tx => {
             sqlx::query(self.hold_person()).bind(user).execute(&mut *tx).await?;
+            sqlx::query(self.share_skill()).bind(skill).execute(&mut *tx).await?;
             sqlx::query(
                 "INSERT INTO kv (skill_name, user_id, key, value, updated_at) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT (skill_name, user_id, key) DO UPDATE SET value = $4, updated_at = $5",
@@ -40,6 +54,7 @@ impl Db {
             if bytes > KV_BYTES_PER_USER {
                 return Ok(false);
             }
+            keep_nothing_of_removed!(tx, skill);
             true
         });
         Ok(fits)
@@ -55,6 +70,7 @@ impl Db {
     ) -> Result<Option<bool>> {
         let swapped = write_tx!(self, tx => {
             sqlx::query(self.hold_person()).bind(user).execute(&mut *tx).await?;
+            sqlx::query(self.share_skill()).bind(skill).execute(&mut *tx).await?;
             let done = match expected {
                 None => sqlx::query(
                     "INSERT INTO kv (skill_name, user_id, key, value, updated_at) VALUES ($1, $2, $3, $4, $5)
@@ -73,6 +89,7 @@ impl Db {
             if bytes > KV_BYTES_PER_USER {
                 return Ok(None);
             }
+            keep_nothing_of_removed!(tx, skill);
             done == 1
         });
         Ok(Some(swapped))

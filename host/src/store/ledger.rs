@@ -1,10 +1,6 @@
 //! The books of the gateway: money is reserved before a model is asked and settled after. Many calls are
 //! booked in one transaction; each reservation is settled once, by whoever removes its row.
 
-mod at_once;
-
-pub use at_once::AtOnce;
-
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -238,13 +234,10 @@ impl Db {
                 delete.push(") RETURNING id, micros, tokens, counters");
                 held = delete.build_query_as().fetch_all(&mut *tx).await?;
             }
-            let settled: HashSet<ModelCallId> = held.iter().map(|row| row.id).collect();
-            let mut booked =
-                Booked::new(&budgets, ends.iter().filter(|end| !end.reserved || settled.contains(&end.call.id)));
+            let booked = Booked::new(&budgets, ends, &held);
             if booked.calls.is_empty() {
                 return Ok(false);
             }
-            booked.release(&budgets, &held);
             for (key, amount) in &booked.counters {
                 let mut row: Option<Counter> = None;
                 for nth in 0..2 {
@@ -314,10 +307,20 @@ struct Booked<'a> {
 }
 
 impl<'a> Booked<'a> {
-    /// What ends add.
-    fn new(budgets: &[Budget], ends: impl Iterator<Item = &'a Settlement>) -> Self {
+    fn new(budgets: &[Budget], ends: &'a [Settlement], held: &[HeldRow]) -> Self {
         let mut booked = Self { calls: Vec::new(), counters: BTreeMap::new(), usage: BTreeMap::new() };
-        for end in ends {
+        let settled: HashSet<ModelCallId> = held.iter().map(|row| row.id).collect();
+        for row in held {
+            for key in &row.counters.0 {
+                // A budget that was removed meanwhile has no counters any more.
+                if budgets.iter().any(|budget| budget.id == key.budget) {
+                    let amount = booked.counters.entry(key.clone()).or_default();
+                    amount.reserved_micros += row.micros;
+                    amount.reserved_tokens += row.tokens;
+                }
+            }
+        }
+        for end in ends.iter().filter(|end| !end.reserved || settled.contains(&end.call.id)) {
             let account = end.call.account();
             for key in budgets.iter().filter_map(|budget| budget.counter(&account, &end.day)) {
                 let amount = booked.counters.entry(key).or_default();
@@ -328,20 +331,6 @@ impl<'a> Booked<'a> {
             booked.calls.push(&end.call);
         }
         booked
-    }
-
-    /// What was held for them comes back.
-    fn release(&mut self, budgets: &[Budget], held: &[HeldRow]) {
-        for row in held {
-            for key in &row.counters.0 {
-                // A budget that was removed meanwhile has no counters any more.
-                if budgets.iter().any(|budget| budget.id == key.budget) {
-                    let amount = self.counters.entry(key.clone()).or_default();
-                    amount.reserved_micros += row.micros;
-                    amount.reserved_tokens += row.tokens;
-                }
-            }
-        }
     }
 }
 

@@ -59,6 +59,14 @@ impl Db {
         }
     }
 
+    /// The same for those who only rely on its not being removed meanwhile; they do not wait for each other.
+    pub(super) fn share_skill(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "SELECT 1 FROM skills WHERE name = $1",
+            Self::Postgres(_) => "SELECT 1 FROM skills WHERE name = $1 FOR KEY SHARE",
+        }
+    }
+
     /// Enables, disables or removes a skill. A removed one keeps its versions and its calls on record,
     /// but nothing that was given to it, that it kept, or that it asked of the owner.
     pub async fn set_skill_status(&self, clock: &Clock, name: &str, status: &str) -> Result<bool> {

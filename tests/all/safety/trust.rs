@@ -188,6 +188,27 @@ async fn a_name_of_the_gallery_is_not_taken_unseen() {
     let name = "calculator";
     assert_eq!(host.upload(guests::echo(&Manifest::new(name).version("9.9.9"))).await.ok()["status"], "review");
     assert_eq!(host.upload(guests::echo(&Manifest::new("mine"))).await.ok()["status"], "active");
+    // What waits under the name takes nothing away.
+    let shipped = host.get("/api/v1/skills/gallery").await.ok();
+    assert!(shipped["skills"].as_array().unwrap().iter().any(|one| one["name"] == name), "{shipped:#}");
+    host.post("/api/v1/skills/gallery/calculator", &json!({})).await.ok();
+    let body = json!({ "input": { "expression": "1+1" } });
+    assert!(host.post("/api/v1/skills/calculator/call", &body).await.ok()["failure"].is_null());
+}
+
+#[tokio::test]
+async fn a_job_is_no_other_way_to_a_call() {
+    let mut host = host(Options::default()).await;
+    upload(&host, guests::echo(&Manifest::new("thing"))).await;
+    let job =
+        json!({ "type": "skill_call", "run_at": "2090-01-01T00:00:00Z", "payload": { "skill": "thing", "input": {} } });
+    let made = host.post("/api/v1/jobs", &job).await.ok();
+    let path = format!("/api/v1/jobs/{}", made["id"].as_str().unwrap());
+    host.token("jobs").await;
+    assert_eq!(host.post("/api/v1/jobs", &job).await.problem(403), "/problems/missing-scope");
+    assert_eq!(host.post(&format!("{path}/run"), &json!({})).await.problem(403), "/problems/missing-scope");
+    let change = json!({ "payload": { "skill": "thing", "input": { "a": 1 } } });
+    assert_eq!(host.patch(&path, &change).await.problem(403), "/problems/missing-scope");
 }
 
 #[tokio::test]
@@ -204,6 +225,15 @@ async fn a_key_is_for_one_input() {
     let refused = ask(json!({ "a": 2 })).await;
     assert_eq!(refused.problem(422), "/problems/invalid-input");
     assert!(refused.body["detail"].as_str().unwrap().contains("another input"));
+    // Nor does one take over a call that has failed and could be tried again.
+    upload(&host, guests::trap(&Manifest::new("fails").idempotency(&json!("natural")))).await;
+    let fails = async |input: Value| {
+        let body = json!({ "input": input, "idempotency_key": "k" });
+        host.post("/api/v1/skills/fails/call", &body).await
+    };
+    assert_eq!(fails(json!({ "a": 1 })).await.ok()["failure"]["kind"], "trap");
+    assert_eq!(fails(json!({ "a": 2 })).await.problem(422), "/problems/invalid-input");
+    assert_eq!(fails(json!({ "a": 1 })).await.ok()["failure"]["kind"], "trap");
 }
 
 #[tokio::test]

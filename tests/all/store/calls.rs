@@ -36,6 +36,7 @@ pub fn start<'a>(key: Option<&'a str>, input: &'a Value, of: (Option<TurnId>, Op
         user: of.1,
         parent: None,
         idempotency_key: key,
+        one_input: false,
         repeatable: true,
         input,
         held_by: host(1),

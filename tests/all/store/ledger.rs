@@ -5,7 +5,7 @@ use proptest::test_runner::{Config, TestRunner};
 use skillet::{
     ids::{ModelCallId, TurnId, UserId},
     store::{
-        Account, AtOnce, Budget, BudgetScope, BudgetWindow, Counter, Db, ModelCallRecord, ModelCallStatus, NewBudget,
+        Account, Budget, BudgetScope, BudgetWindow, Counter, Db, ModelCallRecord, ModelCallStatus, NewBudget,
         NewReservation, Settlement, UsageBy, UsageRange,
     },
 };
@@ -16,7 +16,6 @@ both!(
     a_budget_of_ten_admits_ten_of_many_at_once,
     what_is_admitted_together_is_held_together_or_not_at_all,
     a_call_is_settled_once,
-    a_batch_is_booked_at_once_or_not_at_all,
     every_scope_and_window_is_held_against,
     what_was_spent_before_a_budget_counts,
     lost_calls_are_booked_at_their_estimate,
@@ -156,52 +155,6 @@ async fn a_call_is_settled_once(db: TestDb) {
     assert_eq!((counted.reserved_tokens, counted.spent_tokens), (0, 120));
     let rows = db.usage(UsageBy::Model, &UsageRange::default(), 9).await.unwrap();
     assert_eq!((rows.len(), rows[0].calls, rows[0].cost_micros), (1, 1, 120));
-}
-
-async fn a_batch_is_booked_at_once_or_not_at_all(db: TestDb) {
-    db.set_budgets(&db.clock, &[owner_day(1_000)]).await.unwrap();
-    let (host, mut way) = (db.host(), AtOnce::default());
-    let calls: Vec<ModelCallRecord> = (0..5).map(|_| call(&db, (None, None), "m", 100)).collect();
-    let wanted: Vec<NewReservation> = calls.iter().map(|call| reservation(&db, call.clone())).collect();
-    let mut book = async |ends: &[Settlement], calls: &[NewReservation]| {
-        db.book_at_once((&db.clock, host), &mut way, ends, calls).await.unwrap()
-    };
-    assert!(!book(&[], &wanted[..2]).await, "there is no counter yet");
-    assert_eq!(db.reserved().await.unwrap(), (0, 0, 0));
-    assert!(db.admit(&db.clock, host, &wanted[..2]).await.unwrap().is_none());
-    let first = ModelCallRecord { cost_micros: 40, error: Some("\"half\" 一半".into()), ..calls[0].clone() };
-    if matches!(*db, Db::Postgres(_)) {
-        assert!(!book(&[end(first)], &wanted[2..3]).await);
-        return;
-    }
-    assert!(book(&[end(first.clone())], &wanted[2..3]).await);
-    assert_eq!(db.reserved().await.unwrap(), (2, 200, 220));
-    let counted = counter(&db).await;
-    assert_eq!((counted.reserved_micros, counted.spent_micros, counted.spent_tokens), (200, 40, 110));
-    assert_eq!(db.model_calls_of("m", 9).await.unwrap(), [first.clone()]);
-    // Settled already; no room; budgets that somebody has changed: nothing is done.
-    assert!(!book(&[end(first)], &wanted[3..4]).await);
-    let large = reservation(&db, ModelCallRecord { cost_micros: 761, ..calls[4].clone() });
-    assert!(!book(&[end(calls[1].clone())], std::slice::from_ref(&large)).await);
-    db.set_budgets(
-        &db.clock,
-        &[owner_day(1_000), budget(BudgetScope::Owner, "", BudgetWindow::Month, Some(1_000), None)],
-    )
-    .await
-    .unwrap();
-    assert_eq!(db.reserved().await.unwrap(), (2, 200, 220));
-    assert!(!book(&[end(calls[1].clone())], &wanted[3..4]).await, "it has no counter of the month");
-    db.settle(&db.clock, &[end(calls[1].clone())]).await.unwrap();
-    // The share that the owner is told of is the long way's.
-    let dear = ModelCallRecord { cost_micros: 700, ..calls[2].clone() };
-    assert!(!book(&[end(dear.clone())], &[]).await);
-    assert!(db.settle(&db.clock, &[end(dear)]).await.unwrap(), "the owner is told");
-    let other = Settlement { reserved: false, ..end(calls[3].clone()) };
-    assert!(book(&[other], &[]).await);
-    let counters = db.counters(DAY).await.unwrap();
-    assert!(counters.iter().all(|one| (one.reserved_micros, one.spent_micros) == (0, 940)), "{counters:?}");
-    let rows = db.usage(UsageBy::Model, &UsageRange::default(), 9).await.unwrap();
-    assert_eq!((rows[0].calls, rows[0].cost_micros, rows[0].cached_tokens), (4, 940, 200));
 }
 
 async fn every_scope_and_window_is_held_against(db: TestDb) {

@@ -20,6 +20,7 @@ async fn call(db: &TestDb) -> CallId {
         user: None,
         parent: None,
         idempotency_key: None,
+        one_input: false,
         repeatable: true,
         input: &input,
         held_by: HostId::new(&db.clock),

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
-use skillet::store::{ApprovalStatus, Db, NewSecret};
+use skillet::store::{ApprovalStatus, Db, JobStatus, NewJob, NewSecret, RunEnd};
 
 use super::{
     approvals,
@@ -55,18 +55,45 @@ async fn a_removed_skill_keeps_nothing(db: TestDb) {
         let new = approvals::asking(&db, skill, ada);
         asked.push(db.ask_approval(&db.clock, &new, None).await.unwrap().unwrap());
     }
+    let host = db.host();
+    db.queue_job(&db.clock, &every_minute(&db, "skill echo")).await.unwrap();
+    let running = db.lease_jobs(&db.clock, host, &["reminder"], 9).await.unwrap().pop().unwrap();
+    let (planned, _) = db.queue_job(&db.clock, &every_minute(&db, "skill echo")).await.unwrap();
     assert!(db.set_skill_status(&db.clock, "echo", "removed").await.unwrap());
     let row = db.skill("echo").await.unwrap().unwrap();
     assert_eq!((row.status.as_str(), row.settings.0), ("removed", Map::new()));
     assert!(db.secrets("echo").await.unwrap().is_empty());
     assert!(db.kv("echo", ada, "k").await.unwrap().is_none());
     assert!(db.approval(asked[0]).await.unwrap().is_none(), "it may ask again when it comes back");
+    // Nor what a call that still runs adds, or a job of it that ran.
+    db.set_kv(&db.clock, ("echo", ada), "k", b"v").await.unwrap();
+    db.swap_kv(&db.clock, ("echo", ada), "l", (None, b"v")).await.unwrap();
+    assert!(db.kv_keys("echo", ada, "", 9).await.unwrap().is_empty());
+    for (id, status) in [(planned, JobStatus::Cancelled), (running.id, JobStatus::Running)] {
+        assert_eq!(db.job(id).await.unwrap().unwrap().status, status);
+    }
+    let (late, _) = db.queue_job(&db.clock, &every_minute(&db, "skill echo")).await.unwrap();
+    let next = db.clock.now() + chrono::Duration::minutes(1);
+    let done = RunEnd::Done { note: None, next: Some(next) };
+    assert!(db.end_run(&db.clock, &running, host, &done).await.unwrap());
+    for id in [late, running.id] {
+        assert_eq!(db.job(id).await.unwrap().unwrap().status, JobStatus::Cancelled);
+    }
 
     assert!(db.set_skill_status(&db.clock, "add", "disabled").await.unwrap());
     assert_eq!(db.skill("add").await.unwrap().unwrap().settings.0, values, "another keeps what it has");
     assert_eq!(db.secrets("add").await.unwrap().len(), 1);
     assert!(db.kv("add", ada, "k").await.unwrap().is_some());
     assert_eq!(db.approval(asked[1]).await.unwrap().unwrap().status, ApprovalStatus::Pending);
+}
+
+fn every_minute(db: &TestDb, by: &str) -> NewJob {
+    NewJob {
+        payload: json!({ "text": "hi" }),
+        recurrence: Some("* * * * *".into()),
+        time_zone: Some("UTC".into()),
+        ..NewJob::once("reminder", db.clock.now(), by)
+    }
 }
 
 /// Two versions answered and a third was waiting when the skill was removed.

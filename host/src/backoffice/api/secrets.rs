@@ -34,6 +34,9 @@ pub struct SecretView {
     pub host: Option<String>,
     pub header: Option<String>,
     pub prefix: String,
+    /// Host, header and prefix in one, as a form sends it back.
+    #[serde(skip)]
+    pub place: String,
     pub description: String,
     pub set: bool,
     pub set_by: Option<String>,
@@ -63,6 +66,7 @@ impl SecretView {
             host: asked.map(|asked| asked.host.to_string()),
             header: asked.map(|asked| asked.header.clone()),
             prefix: asked.map(|asked| asked.prefix.clone()).unwrap_or_default(),
+            place: asked.map(AskedSecret::place).unwrap_or_default(),
             description: asked.map(|asked| asked.description.clone()).unwrap_or_default(),
             set: set.is_some(),
             set_by: set.map(|row| row.set_by.clone()),
@@ -130,7 +134,7 @@ pub async fn set_many(
     for (secret, value) in secrets {
         match value {
             Value::Null => forget_one(&backoffice, &actor, &name, secret).await?,
-            value => backoffice.set_secret(&actor, &name, secret, Some(&text(value)?)).await?,
+            value => backoffice.set_secret(&actor, &name, secret, (Some(&text(value)?), None)).await?,
         }
     }
     list(State(backoffice), Path(name)).await
@@ -154,7 +158,7 @@ pub async fn set(
     let Some(value) = only(&body, "value") else {
         return Err(Problem::new(Kind::InvalidBody, "Send `{\"value\": \"…\"}`."));
     };
-    backoffice.set_secret(&actor, &name, &secret, Some(&text(value)?)).await?;
+    backoffice.set_secret(&actor, &name, &secret, (Some(&text(value)?), None)).await?;
     Ok(Done::ok())
 }
 
@@ -179,7 +183,7 @@ async fn forget_one(backoffice: &Backoffice, actor: &Actor, name: &str, secret: 
     if !of(backoffice, name).await?.iter().any(|known| known.name == secret) {
         return Err(Problem::new(Kind::NoSecret, format!("`{name}` has no secret `{secret}`.")));
     }
-    backoffice.set_secret(actor, name, secret, None).await
+    backoffice.set_secret(actor, name, secret, (None, None)).await
 }
 
 /// The one field that a body has.

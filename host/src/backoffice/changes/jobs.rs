@@ -41,6 +41,11 @@ pub struct JobChange {
     pub edit: JobEdit,
 }
 
+/// Whether somebody may set what a job of this kind does: one that calls a skill is another way to the same call.
+fn may_call(actor: &Actor, kind: &str) -> Result<()> {
+    if kind == "skill_call" { actor.may(Scope::Skills) } else { Ok(()) }
+}
+
 impl Backoffice {
     pub async fn known_job(&self, id: JobId) -> Result<Job> {
         let job = self.db.job(id).await?;
@@ -49,10 +54,7 @@ impl Backoffice {
 
     /// Makes a job, and says whether it is new: one of a known key is left as it is.
     pub async fn make_job(&self, actor: &Actor, order: JobOrder) -> Result<(Job, bool)> {
-        if order.kind == "skill_call" {
-            // A job is another way to the same call.
-            actor.may(Scope::Skills)?;
-        }
+        may_call(actor, &order.kind)?;
         let payload = self.checked_payload(&order.kind, order.payload).await?;
         let recurrence = order.recurrence.map(|cron| cron.trim().to_owned());
         if order.run_at.is_none() && recurrence.is_none() {
@@ -96,6 +98,7 @@ impl Backoffice {
     /// begin in between.
     pub async fn change_job(&self, actor: &Actor, id: JobId, change: JobChange) -> Result<Job> {
         let job = self.persons_job(id).await?;
+        may_call(actor, &job.kind)?;
         let JobEdit { run_at, recurrence, time_zone, missed, payload } = &change.edit;
         let told = json!({
             "paused": change.paused, "run_at": run_at, "recurrence": recurrence, "time_zone": time_zone,
@@ -132,6 +135,7 @@ impl Backoffice {
     /// Does at once, and once more, what a job does. The plan of one that recurs stays as it is.
     pub async fn run_job(&self, actor: &Actor, id: JobId) -> Result<Job> {
         let job = self.persons_job(id).await?;
+        may_call(actor, &job.kind)?;
         if job.finished_at.is_some() && job.recurrence.is_none() {
             return Err(Problem::new(Kind::JobClosed, "The job is over and does not recur."));
         }

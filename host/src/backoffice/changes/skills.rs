@@ -145,15 +145,16 @@ impl Backoffice {
         self.record(actor, "skill.settings", name, json!(keys)).await
     }
 
-    /// Sets a secret of a skill, or forgets it. The value goes no further than the skills.
+    /// Sets a secret of a skill, for the place that was shown if one was, or forgets it. The value goes no further than
+    /// the skills.
     pub async fn set_secret(
         &self,
         actor: &Actor,
         name: &str,
         secret: &str,
-        value: Option<&SecretString>,
+        (value, shown): (Option<&SecretString>, Option<&str>),
     ) -> Result<()> {
-        self.skills.set_secret(name, secret, value, &actor.name()).await?;
+        self.skills.set_secret(name, secret, (value, shown), &actor.name()).await?;
         self.record(actor, "skill.secret", name, json!({ "secret": secret, "set": value.is_some() })).await
     }
 

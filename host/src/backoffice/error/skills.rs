@@ -38,7 +38,9 @@ impl From<SecretError> for Problem {
         match error {
             SecretError::NoSkill(_) => Self::new(Kind::NoSkill, detail),
             SecretError::NotAsked { .. } => Self::new(Kind::NoSecret, detail),
-            SecretError::Length | SecretError::NotAHeader => Self::new(Kind::InvalidSecret, detail),
+            SecretError::Length | SecretError::NotAHeader | SecretError::Moved { .. } => {
+                Self::new(Kind::InvalidSecret, detail)
+            }
             SecretError::Store(error) => error.into(),
         }
     }

@@ -64,7 +64,7 @@ pub async fn set_secret(host: Host, name: &str, secret: &str, value: Option<Secr
         }
         Host::Here(app) => app,
     };
-    app.skills.set_secret(name, secret, value.as_ref(), ACTOR).await?;
+    app.skills.set_secret(name, secret, (value.as_ref(), None), ACTOR).await?;
     note(&app, "skill.secret", name, json!({ "secret": secret, "set": value.is_some() })).await
 }
 

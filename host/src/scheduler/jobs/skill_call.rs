@@ -32,7 +32,10 @@ pub async fn run(parts: &Parts, job: &Job) -> Ended {
         locale: to.locale.clone(),
         time_zone: job.time_zone.clone().unwrap_or_else(|| to.zone.to_string()),
     };
-    let request = Request { key: Some(recipient::key(job)), approval, ..Request::new(skill, input, caller) };
+    // A job that was edited between two attempts is another call.
+    let hash = blake3::hash(input.to_string().as_bytes()).to_hex();
+    let key = Some(format!("{}:{}", recipient::key(job), &hash[..16]));
+    let request = Request { key, approval, ..Request::new(skill, input, caller) };
     let outcome = parts.skills.call(request).await?;
     match outcome.result {
         Ok(output) => {

@@ -13,7 +13,7 @@ use super::super::{
     manifest::Idempotency,
     registry::Installed,
 };
-use crate::store::{CallRecord, storable};
+use crate::store::storable;
 
 /// The keys of the calls that run in this process.
 #[derive(Default)]
@@ -47,14 +47,9 @@ pub fn key_of(installed: &Installed, request: &Request) -> Option<String> {
     }
 }
 
-/// Whether a call that finds one under its key is that call. Within a turn the fields of a keyed skill decide; a key
-/// from outside is for one input.
-pub fn same_call(request: &Request, earlier: &CallRecord) -> Result<(), CallFailure> {
-    if request.caller.turn.is_none() && earlier.input.0 != request.input {
-        let text = "this idempotency key belongs to a call with another input";
-        return Err(CallFailure::new(FailureKind::InvalidInput, text));
-    }
-    Ok(())
+/// A key from outside is for one input.
+pub fn other_input() -> CallFailure {
+    CallFailure::new(FailureKind::InvalidInput, "this idempotency key belongs to a call with another input")
 }
 
 /// Whether a call that failed may be run again: what is keyed happens once for its key; without one, nothing tells a

@@ -9,7 +9,7 @@ use std::{io, sync::Arc};
 use super::{Origin, UploadError, Uploaded, digest};
 use crate::{
     skills::{LifeError, Skills},
-    store::StoreError,
+    store::{SkillRow, StoreError},
 };
 
 /// Why a skill of the gallery was not installed.
@@ -91,7 +91,7 @@ impl Skills {
     /// What ships with the host and is not installed, or was removed; by name.
     pub async fn gallery(&self, bundle: &Arc<Bundle>) -> Result<Vec<Arc<Shipped>>, GalleryError> {
         let rows = self.services.db.skills().await?;
-        let there = |name: &str| rows.iter().any(|row| row.name == name && row.status != "removed");
+        let there = |name: &str| rows.iter().any(|row| row.name == name && is_there(row));
         let mut shipped = bundle.components().await?;
         shipped.retain(|one| one.name().is_some_and(|name| !there(name)));
         // Of two files of one name the first is the skill.
@@ -104,7 +104,7 @@ impl Skills {
     pub async fn install(&self, bundle: &Arc<Bundle>, name: &str, by: &str) -> Result<Uploaded, GalleryError> {
         let waiting = self.gallery(bundle).await?;
         let Some(shipped) = waiting.iter().find(|one| one.name() == Some(name)) else {
-            let there = self.services.db.skill(name).await?.is_some_and(|row| row.status != "removed");
+            let there = self.services.db.skill(name).await?.is_some_and(|row| is_there(&row));
             let why = if there { GalleryError::Installed } else { GalleryError::NotThere };
             return Err(why(name.to_owned()));
         };
@@ -119,4 +119,9 @@ impl Skills {
         self.activate(name, &uploaded.digest, Some(by)).await?;
         Ok(Uploaded { status: "active", missing: Vec::new(), ..uploaded })
     }
+}
+
+/// Whether a skill is installed: something that waits for a yes under its name is not.
+fn is_there(row: &SkillRow) -> bool {
+    row.status != "removed" && row.active_digest.is_some()
 }

@@ -103,7 +103,10 @@ impl Skills {
     }
 
     /// What the version that answers asks for; `None` where none does.
-    pub(super) async fn asked_now(&self, skill: Option<&SkillRow>) -> Result<Option<Vec<(String, Value)>>, StoreError> {
+    pub(in crate::skills) async fn asked_now(
+        &self,
+        skill: Option<&SkillRow>,
+    ) -> Result<Option<Vec<(String, Value)>>, StoreError> {
         let Some(digest) = skill.and_then(|skill| skill.active_digest.as_ref()) else { return Ok(None) };
         let Some(active) = self.services.db.version(digest).await? else { return Ok(None) };
         let manifest: Manifest = serde_json::from_value(active.manifest.0)

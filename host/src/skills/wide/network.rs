@@ -25,7 +25,7 @@ use super::{
 const CHUNK_BYTES: usize = 64 << 10;
 
 /// Requests of one run that are out at once; the others wait. What comes in is held by the gate until it is whole.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 8;
 
 type Answered = Result<hyper::Response<WasiBody>, Error>;
 type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;

@@ -56,6 +56,9 @@ pub struct SecretForm {
     secret: String,
     #[serde(default)]
     value: String,
+    /// Where the page said that it goes.
+    #[serde(default)]
+    place: String,
 }
 
 /// `POST /skills/{name}/secrets`: sets one secret, or forgets it.
@@ -66,14 +69,14 @@ pub async fn set_secret(
     Path(name): Path<String>,
     CsrfForm(form): CsrfForm<SecretForm>,
 ) -> Result<Response> {
-    let SecretForm { action, secret, value } = form;
+    let SecretForm { action, secret, value, place } = form;
     let (outcome, done) = match action.as_str() {
         "set" => {
             // What is pasted often brings a line end along.
             let value = SecretString::from(value.trim());
-            (backoffice.set_secret(&actor, &name, &secret, Some(&value)).await, "done.secret_set")
+            (backoffice.set_secret(&actor, &name, &secret, (Some(&value), Some(&place))).await, "done.secret_set")
         }
-        "forget" => (backoffice.set_secret(&actor, &name, &secret, None).await, "done.secret_forgotten"),
+        "forget" => (backoffice.set_secret(&actor, &name, &secret, (None, None)).await, "done.secret_forgotten"),
         _ => return Err(Problem::new(Kind::InvalidForm, "A secret is set or forgotten.")),
     };
     Flash::after(&session, outcome, done, &format!("/skills/{name}#secrets")).await

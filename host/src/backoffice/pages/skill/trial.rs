@@ -112,7 +112,9 @@ async fn run(backoffice: &Backoffice, actor: &Actor, page: &Page, name: &str, fo
     let row = backoffice.skill_row(name).await?;
     let (_, manifest) = backoffice.chosen_version(&row).await?;
     let input = input::of(&manifest, form)?;
-    let key = form.get("key").filter(|key| !key.is_empty()).map(|key| format!("try:{key}"));
+    // The same form with another input is another call.
+    let hash = blake3::hash(input.to_string().as_bytes()).to_hex();
+    let key = form.get("key").filter(|key| !key.is_empty()).map(|key| format!("try:{key}:{}", &hash[..16]));
     let user = backoffice.logged_in(actor).await?;
     let call =
         CallRequest { token: None, skill: name.to_owned(), input, user, key, locale: page.locale.word().to_owned() };
