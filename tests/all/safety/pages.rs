@@ -54,7 +54,8 @@ async fn a_review_shows_what_a_version_is_and_wants() {
     assert_eq!(owner.send("/skills/thing", &activate).await.0, StatusCode::SEE_OTHER);
 
     owner.page("/skills/thing").await;
-    let set = format!("action=set&secret=api_key&value={SECRET}");
+    // What the form of the page sends along.
+    let set = format!("action=set&secret=api_key&value={SECRET}&place=api.example.org%20x-key%20");
     assert_eq!(owner.send("/skills/thing/secrets", &set).await.0, StatusCode::SEE_OTHER);
     let skill = owner.page("/skills/thing").await;
     assert!(skill.contains("set by owner") && !skill.contains(SECRET) && !skill.contains("<script>alert"), "{skill}");

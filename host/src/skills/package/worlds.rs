@@ -17,7 +17,7 @@ pub fn check(core_module: &[u8]) -> Result<(), PackageError> {
             // What cannot be read is named by whoever puts the worlds together.
             && let Ok((resolve, _)) = wit_parser::decoding::decode_world(section.data())
         {
-            for (id, package) in resolve.packages.iter() {
+            for (id, package) in &resolve.packages {
                 let needed = resolve.package_direct_deps(id).map(|needed| resolve.packages[needed].name.to_string());
                 packages.entry(package.name.to_string()).or_default().extend(needed);
             }
