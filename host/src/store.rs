@@ -52,7 +52,7 @@ mod vectors;
 mod versions;
 mod working;
 
-pub use approvals::{Approval, ApprovalKind, ApprovalStatus, NewApproval};
+pub use approvals::{Approval, ApprovalKind, ApprovalStatus, MAX_PENDING, MAX_PENDING_OF_ONE, NewApproval};
 pub use attempts::{Attempts, TurnCost};
 pub use audit::AuditEntry;
 pub use budgets::{Budget, BudgetScope, BudgetWindow, Counter, CounterKey, NewBudget};

@@ -4,7 +4,7 @@ use rust_i18n::t;
 use serde_json::json;
 
 use super::{host::Services, text::seen};
-use crate::store::{ApprovalKind, Button, Delivery, NewApproval, StoreError};
+use crate::store::{ApprovalKind, Button, Delivery, MAX_PENDING, MAX_PENDING_OF_ONE, NewApproval, StoreError};
 
 /// Characters of a call's input in a question to the owner.
 const MAX_INPUT_CHARS: usize = 300;
@@ -41,18 +41,9 @@ pub async fn taken_back(
     Ok(())
 }
 
-/// Questions that wait for the owner at the same time; a skill does not ask them to death.
-const MAX_PENDING: i64 = 50;
-
-/// Those of one skill: it does not take the others' room.
-const MAX_PENDING_OF_ONE: i64 = 10;
-
 /// Asks the owner, once for each key; false when too much waits for them already.
 pub async fn ask(services: &Services, wanted: &NewApproval) -> Result<bool, StoreError> {
-    let (all, own) =
-        (services.db.pending_approvals().await?, services.db.pending_approvals_of(&wanted.skill_name).await?);
-    if all >= MAX_PENDING || own >= MAX_PENDING_OF_ONE {
-        tracing::warn!(skill = wanted.skill_name, "the owner has too many questions already; this one is not asked");
+    if is_full(services, wanted).await? {
         return Ok(false);
     }
     let delivery = to_owner(services, format!("approval:{}", wanted.id)).await?.map(|(mut delivery, locale)| {
@@ -67,8 +58,20 @@ pub async fn ask(services: &Services, wanted: &NewApproval) -> Result<bool, Stor
     let asked = services.db.ask_approval(&services.clock, wanted, delivery.as_ref()).await?;
     if asked.is_some() {
         services.wake.outbox.notify_one();
+        return Ok(true);
     }
-    Ok(true)
+    // It was asked before, or others were quicker and it is full now.
+    Ok(!is_full(services, wanted).await?)
+}
+
+async fn is_full(services: &Services, wanted: &NewApproval) -> Result<bool, StoreError> {
+    let (all, own) =
+        (services.db.pending_approvals().await?, services.db.pending_approvals_of(&wanted.skill_name).await?);
+    let full = all >= MAX_PENDING || own >= MAX_PENDING_OF_ONE;
+    if full {
+        tracing::warn!(skill = wanted.skill_name, "the owner has too many questions already; this one is not asked");
+    }
+    Ok(full)
 }
 
 fn question(wanted: &NewApproval, locale: &str) -> String {

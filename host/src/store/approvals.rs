@@ -73,6 +73,12 @@ macro_rules! approval_columns {
     };
 }
 
+/// Questions that wait for the owner at the same time; a skill does not ask them to death.
+pub const MAX_PENDING: i64 = 50;
+
+/// Those of one skill: it does not take the others' room.
+pub const MAX_PENDING_OF_ONE: i64 = 10;
+
 impl Db {
     /// Asks the owner, once per key, and tells them in the same transaction. `None` when this was asked
     /// before, whatever the answer, or the skill has been removed.
@@ -89,10 +95,14 @@ impl Db {
                 "INSERT INTO approvals (id, key, kind, skill_name, digest, capability, word, input, call_id, turn_id,
                  user_id, conversation_id, status, created_at)
                  SELECT $1, $2, $3, name, $5, $6, $7, $8, $9, $10, $11, $12, 'pending', $13
-                 FROM skills WHERE name = $4 AND status <> 'removed' ON CONFLICT (key) DO NOTHING",
+                 FROM skills WHERE name = $4 AND status <> 'removed'
+                 AND (SELECT COUNT(*) FROM approvals WHERE status = 'pending') < $14
+                 AND (SELECT COUNT(*) FROM approvals WHERE status = 'pending' AND skill_name = $4) < $15
+                 ON CONFLICT (key) DO NOTHING",
             ).bind(new.id).bind(&new.key).bind(new.kind).bind(&new.skill_name).bind(&new.digest)
              .bind(&new.capability).bind(&new.word).bind(new.input.as_ref().map(Json)).bind(new.call_id)
-             .bind(new.turn_id).bind(new.user_id).bind(new.conversation_id).bind(now).execute(&mut *tx).await?.rows_affected() == 1;
+             .bind(new.turn_id).bind(new.user_id).bind(new.conversation_id).bind(now).bind(MAX_PENDING).bind(MAX_PENDING_OF_ONE)
+             .execute(&mut *tx).await?.rows_affected() == 1;
             if !asked {
                 return Ok(None);
             }

@@ -74,10 +74,14 @@ impl Network {
     /// Asks through the gate, or has the answer of the run that is replayed.
     async fn ask(self, outgoing: Outgoing, options: Option<RequestOptions>) -> Result<Incoming, NoAnswer> {
         let asked = format!("{} {}", outgoing.method, outgoing.url);
-        if let Some(answer) = self.teller.answered(&asked) {
-            return answer;
+        match self.teller.answered(&asked) {
+            // As in the recorded run, nothing comes until its end.
+            Some(Err(NoAnswer::Unanswered)) => return std::future::pending().await,
+            Some(answer) => return answer,
+            None => {}
         }
         let (egress, reach, deadline) = self.reach.ok_or(NoAnswer::Denied)?;
+        let place = self.teller.begin(asked);
         let _one_of_few = self.out.acquire().await;
         let (wanted, there) = (options.and_then(wanted), reach.clone());
         let exchange = async move { there.exchange(&egress, outgoing, wanted, deadline).await };
@@ -90,7 +94,7 @@ impl Network {
         if let Ok(incoming) = &outcome {
             self.passed.exchanged(incoming);
         }
-        self.teller.keep(asked, outcome.as_ref().map_err(no_answer));
+        self.teller.keep(place, outcome.as_ref().map_err(no_answer));
         outcome.map_err(|refusal| no_answer(&refusal))
     }
 }
@@ -183,6 +187,7 @@ fn told(reason: NoAnswer) -> Error {
         NoAnswer::Timeout => Error::ConnectionTimeout,
         NoAnswer::TooLarge => Error::HttpResponseBodySize(None),
         NoAnswer::Unreachable => Error::DestinationUnavailable,
+        NoAnswer::Unanswered => Error::ConnectionTimeout,
         NoAnswer::Diverged => Error::InternalError(Some("the replay went another way".to_owned())),
     }
 }

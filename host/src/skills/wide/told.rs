@@ -35,6 +35,13 @@ struct Told {
     too_long: bool,
 }
 
+impl Told {
+    fn count(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        self.too_long |= self.bytes > MAX_TAPE_BYTES;
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Exchange {
     /// Method and address.
@@ -58,6 +65,8 @@ pub enum NoAnswer {
     Timeout,
     TooLarge,
     Unreachable,
+    /// The recorded run ended before its answer came.
+    Unanswered,
     /// A replay asks for something else than the recorded run did.
     Diverged,
 }
@@ -93,18 +102,27 @@ impl Teller {
         Some(next.map_or(Err(NoAnswer::Diverged), |exchange| exchange.answer.and_then(Kept::incoming)))
     }
 
-    /// Keeps the answer to a request.
-    pub fn keep(&self, asked: String, answer: Result<&Incoming, NoAnswer>) {
+    /// Keeps a request in the order in which they are made; where its answer belongs.
+    pub fn begin(&self, asked: String) -> usize {
         let mut told = self.told();
+        told.count(asked.len());
         if told.too_long {
-            return;
-        }
-        told.bytes += asked.len() + answer.as_ref().map_or(0, |answer| answer.body.len());
-        if told.bytes > MAX_TAPE_BYTES {
-            told.too_long = true;
+            // Half a recording cannot be played.
             told.exchanges = VecDeque::new();
-        } else {
-            told.exchanges.push_back(Exchange { asked, answer: answer.map(Kept::of) });
+            return usize::MAX;
+        }
+        told.exchanges.push_back(Exchange { asked, answer: Err(NoAnswer::Unanswered) });
+        told.exchanges.len() - 1
+    }
+
+    /// Keeps the answer to a request.
+    pub fn keep(&self, place: usize, answer: Result<&Incoming, NoAnswer>) {
+        let mut told = self.told();
+        told.count(answer.as_ref().map_or(0, |answer| answer.body.len()));
+        if told.too_long {
+            told.exchanges = VecDeque::new();
+        } else if let Some(exchange) = told.exchanges.get_mut(place) {
+            exchange.answer = answer.map(Kept::of);
         }
     }
 
