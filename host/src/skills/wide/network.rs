@@ -184,10 +184,9 @@ fn told(reason: NoAnswer) -> Error {
     match reason {
         NoAnswer::Denied => Error::HttpRequestDenied,
         NoAnswer::Invalid => Error::HttpRequestUriInvalid,
-        NoAnswer::Timeout => Error::ConnectionTimeout,
+        NoAnswer::Timeout | NoAnswer::Unanswered => Error::ConnectionTimeout,
         NoAnswer::TooLarge => Error::HttpResponseBodySize(None),
         NoAnswer::Unreachable => Error::DestinationUnavailable,
-        NoAnswer::Unanswered => Error::ConnectionTimeout,
         NoAnswer::Diverged => Error::InternalError(Some("the replay went another way".to_owned())),
     }
 }
