@@ -19,7 +19,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     agent::{self, Agent, GatewayEmbedder},
-    backoffice::{self, Attempts, Backoffice, Conversations, KnownTokens, SetupCode},
+    backoffice::{self, Attempts, Backoffice, Conversations, SetupCode},
     clock::Clock,
     config::Config,
     gateway::Gateway,
@@ -27,7 +27,7 @@ use crate::{
     memory::{Embedder, LocalEmbedder, Memory},
     scheduler::{self, Scheduler},
     settings::Settings,
-    skills::{Bundle, Probed, Services, Skills, host_key},
+    skills::{Probed, Services, Skills, host_key},
     store::{Db, logged},
     telegram, telemetry,
     wake::Wake,
@@ -202,7 +202,6 @@ impl App {
         setup: SetupCode,
         metrics: PrometheusHandle,
         probed: Arc<[Probed]>,
-        bundle: Arc<Bundle>,
     ) {
         let parts = Arc::new(Backoffice {
             config: self.config.clone(),
@@ -217,11 +216,10 @@ impl App {
             setup,
             metrics,
             probed,
-            bundle,
             wake: self.wake.clone(),
             tasks: self.tasks.clone(),
             attempts: Attempts::default(),
-            known_tokens: KnownTokens::default(),
+            known_tokens: backoffice::known_tokens(),
             owner: OnceLock::new(),
         });
         self.tasks.spawn(backoffice::serve(listener, parts, self.stop.clone()));
@@ -285,9 +283,7 @@ async fn start(
         tracing::info!(calls, turns, jobs, "work that an earlier process left is taken up again, its calls ended");
     }
     let probed = app.skills.probe().await.context("the sandbox is not safe to serve with")?;
-    let bundle = Bundle::new(bundle_dir(&app.config));
-    app.skills.ship(&bundle);
-    app.skills.install_bundle(&bundle).await?;
+    app.skills.install_bundle().await?;
     // What a process that ended half-way left behind is in nobody's way.
     if let Err(error) = app.skills.sweep_artefacts().await {
         tracing::warn!(error = &error as &dyn std::error::Error, "old compiled code could not be removed");
@@ -311,7 +307,7 @@ async fn start(
     let code = setup.code().to_owned();
     let owner = app.db.owner().await?;
     let address = listener.local_addr()?;
-    app.start_backoffice(listener, setup, metrics, probed.into(), bundle);
+    app.start_backoffice(listener, setup, metrics, probed.into());
     println!("Skillet is ready: http://{address}");
     if owner.is_none() {
         println!("First run: enter the code {code} there to become the owner.");
@@ -350,13 +346,6 @@ async fn embedder(config: &Arc<Config>, gateway: &Arc<Gateway>) -> Option<Arc<dy
             None
         }
     }
-}
-
-/// The folder of bundled skills: as it is set, or beside the program.
-fn bundle_dir(config: &Config) -> std::path::PathBuf {
-    let program = std::env::current_exe().ok();
-    let beside = program.as_deref().and_then(Path::parent).unwrap_or(Path::new("."));
-    beside.join(&config.skills.bundle_dir)
 }
 
 fn make_data_dir(config: &Config) -> anyhow::Result<&Path> {

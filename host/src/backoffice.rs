@@ -23,7 +23,7 @@ pub mod token;
 mod usage;
 mod watch;
 
-pub use auth::{Attempts, KnownTokens};
+pub use auth::{Attempts, KnownTokens, known_tokens};
 pub use openai::Conversations;
 pub use serve::serve;
 pub use setup::SetupCode;
@@ -50,7 +50,7 @@ use crate::{
     ids::UserId,
     memory::Memory,
     settings::Settings,
-    skills::{Bundle, Probed, Skills},
+    skills::{Probed, Skills},
     store::Db,
     wake::Wake,
 };
@@ -67,8 +67,6 @@ pub struct Backoffice {
     pub skills: Arc<Skills>,
     /// The limits of the sandbox as they were tried at start.
     pub probed: Arc<[Probed]>,
-    /// What ships with the host.
-    pub bundle: Arc<Bundle>,
     pub agent: Arc<Agent>,
     pub gateway: Arc<Gateway>,
     /// What makes the first owner.

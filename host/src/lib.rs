@@ -16,6 +16,7 @@ pub mod clock;
 pub mod config;
 pub mod gateway;
 pub mod ids;
+pub mod kept;
 pub mod memory;
 pub mod prompts;
 pub mod schedule;

@@ -34,20 +34,14 @@ pub use wish::{Wish, wish};
 use moka::sync::Cache;
 use retriever::Library;
 use serde_json::Value;
-use std::{
-    collections::HashSet,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::{
     clock::Clock,
     ids::UserId,
+    kept::Kept,
     store::{Db, FACTS_PER_TURN, NewEpisode, SearchKind, StoreError, Turn},
 };
 
@@ -82,9 +76,7 @@ pub struct Memory {
     /// Held while missing vectors are made.
     embedding: Arc<Mutex<()>>,
     /// What was found lately, by who asked what of which state of the index.
-    found: Cache<[u8; 32], Arc<Vec<Recalled>>>,
-    /// How often all that was found was dropped.
-    dropped: Arc<AtomicU64>,
+    found: Kept<[u8; 32], Arc<Vec<Recalled>>>,
     /// What hashes of forgotten words are made with.
     key: [u8; 32],
 }
@@ -130,8 +122,8 @@ pub struct Summary {
 
 impl Memory {
     pub fn new(db: Db, clock: Clock) -> Self {
-        let found = Cache::builder().max_capacity(MAX_FOUND).time_to_live(FOUND_LIFE).build();
-        Self { db, clock, embedder: None, embedding: Arc::default(), found, dropped: Arc::default(), key: [0; 32] }
+        let found = Kept::new(Cache::builder().max_capacity(MAX_FOUND).time_to_live(FOUND_LIFE).build());
+        Self { db, clock, embedder: None, embedding: Arc::default(), found, key: [0; 32] }
     }
 
     /// The same, with vectors of what texts mean.
@@ -173,7 +165,7 @@ impl Memory {
     /// The memories that bear on a question and that the rules let in, best first, also what was said around them;
     /// with a room, as much as fits.
     pub async fn fill(&self, ask: &Ask<'_>, rules: &Rules) -> Result<Vec<Recalled>, StoreError> {
-        let dropped = self.dropped.load(Ordering::SeqCst);
+        let looking = self.found.begin();
         let (now, state) = (self.clock.now(), self.db.search_state(ask.user).await?);
         let key = ask.fingerprint(now, state.version, rules);
         if let Some(found) = self.found.get(&key) {
@@ -181,18 +173,8 @@ impl Memory {
         }
         let library = Library { db: &self.db, embedder: self.embedder.as_deref(), now, state, rules };
         let found = Arc::new(retriever::recall(&library, ask).await?);
-        self.found.insert(key, found.clone());
-        // What was found before something was forgotten, and is kept after.
-        if self.dropped.load(Ordering::SeqCst) != dropped {
-            self.found.invalidate(&key);
-        }
+        self.found.keep(looking, &key, found.clone());
         Ok(found.to_vec())
-    }
-
-    /// Drops what was found lately.
-    fn drop_found(&self) {
-        self.dropped.fetch_add(1, Ordering::SeqCst);
-        self.found.invalidate_all();
     }
 
     /// Notes which memories a turn has brought into its prompt.

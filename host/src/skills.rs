@@ -27,6 +27,7 @@ mod sandbox;
 mod schema;
 mod secrets;
 mod shared;
+mod stored;
 mod tape;
 mod tell;
 mod text;
@@ -38,7 +39,7 @@ mod wide;
 pub use call::{Caller, Outcome, Request, Under};
 pub use compiler::{CompileError, SUBCOMMAND as COMPILE_SUBCOMMAND, child as compile_child};
 pub use egress::HostRule;
-pub use executor::short as short_key;
+pub use executor::{input_hash, short as short_key};
 pub use failure::{CallFailure, FailureKind};
 pub use host::{Progress, ProgressSink, Services};
 pub use life::LifeError;
@@ -56,6 +57,7 @@ pub use rehearsal::{Case, ExpectedFailure, Rehearsal, RehearsalError, Rehearsed}
 pub use replay::{Replay, ReplayError};
 pub use secrets::{SecretError, host_key};
 pub use shared::SharedTrigger;
+pub use stored::manifest_of;
 pub use text::{plain_text, seen};
 pub use upload::{Bundle, ExampleResult, GalleryError, Origin, Shipped, UploadError, Uploaded, digest};
 
@@ -64,7 +66,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::Arc,
     time::Duration,
 };
 
@@ -82,12 +84,12 @@ pub struct Skills {
     egress: egress::Egress,
     registry: registry::Registry,
     executor: executor::Executor,
-    /// What ships with this host; unset where nobody asks for it.
-    bundle: OnceLock<Arc<Bundle>>,
+    /// What ships with this host.
+    bundle: Arc<Bundle>,
 }
 
 impl Skills {
-    /// Builds the engine and the registry. `program` is this binary, for the compiling child.
+    /// Builds the engine and the registry. `program` is this binary, for the compiling child; what ships lies beside it.
     pub fn new(
         settings: config::Skills,
         services: Services,
@@ -100,6 +102,8 @@ impl Skills {
             .context("the WebAssembly engine cannot be started")?;
         let linker = linker::linker(&engine).map_err(|error| anyhow::anyhow!("{error:#}"))?;
         let limits = (settings.compile_memory_mib, Duration::from_secs(settings.compile_timeout_s));
+        let beside = program.parent().unwrap_or(Path::new("."));
+        let bundle = Bundle::new(beside.join(&settings.bundle_dir));
         let compiler = compiler::Compiler::new(engine.clone(), program, data_dir, limits)
             .context("the folder for compiled skills cannot be used")?;
         let sandbox = sandbox::Sandbox::new(engine).context("the threads of the guests cannot be started")?;
@@ -110,14 +114,8 @@ impl Skills {
             executor: executor::Executor::new(sandbox, &settings),
             settings,
             services,
-            bundle: OnceLock::new(),
+            bundle,
         })
-    }
-
-    /// Tells which skills ship with the host: uploads do not take their names unseen.
-    pub fn ship(&self, bundle: &Arc<Bundle>) {
-        // Told twice, it is the same.
-        let _ = self.bundle.set(bundle.clone());
     }
 
     /// Runs a skill once for its key.

@@ -8,6 +8,7 @@
 mod bombs;
 mod case;
 mod cpu;
+mod crowds;
 mod engine;
 pub mod fetch;
 mod ground;

@@ -23,7 +23,7 @@ const HOMES: [(&[&str], &[&str]); 9] = [
 /// The modules of the host from the lowest to the highest. One names those below it, and none beside it.
 const LAYERS: [&[&str]; 13] = [
     &["clock"],
-    &["ids", "prompts", "schedule", "wake"],
+    &["ids", "kept", "prompts", "schedule", "wake"],
     &["config"],
     &["store", "telemetry"],
     &["settings"],

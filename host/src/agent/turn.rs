@@ -21,7 +21,7 @@ use crate::{
     gateway::{HEAD_TOKENS, LINE_TOKENS, count_tokens},
     ids::{TokenId, TurnId},
     memory::{Answered, Ask, Learnt, MemoryError, Over, Recalled, Rules, Said, asks_for_all, asks_to_remember},
-    skills::{Caller, Installed, Outcome, Request, readable},
+    skills::{Caller, Installed, Outcome, Request, input_hash, readable},
     store::{Account, Ending, Fact, Folded, Message, NewJob, StoreError, Turn, storable_json},
 };
 
@@ -274,7 +274,7 @@ impl<'a> Context<'a> {
     /// Calls a skill for this turn. `nth` tells calls of the same input apart.
     pub async fn call(&self, skill: &str, input: Value, nth: usize) -> Result<Outcome, StoreError> {
         let began = Instant::now();
-        let hash = blake3::hash(input.to_string().as_bytes()).to_hex();
+        let hash = input_hash(&input);
         let (live, turn) = (self.agent.live.clone(), self.turn.id);
         let caller = Caller {
             user: self.turn.user_id,
@@ -286,7 +286,7 @@ impl<'a> Context<'a> {
         };
         let request = Request {
             // A turn that runs again after a crash finds the calls it has made.
-            key: Some(format!("{turn}:{}:{nth}", &hash[..16])),
+            key: Some(format!("{turn}:{hash}:{nth}")),
             progress: Some(Arc::new(move |progress| live.tell(turn, TurnEvent::Progress(progress)))),
             ..Request::new(skill, input, caller)
         };

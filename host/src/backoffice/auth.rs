@@ -8,7 +8,7 @@ mod sessions;
 
 pub use attempts::Attempts;
 pub use csrf::{CsrfForm, FormToken, form_token};
-pub use known::KnownTokens;
+pub use known::{KnownTokens, known_tokens};
 pub use password::{MIN_PASSWORD_CHARS, hash_password, verify_password};
 pub use sessions::{log_in, log_out, session_layer};
 

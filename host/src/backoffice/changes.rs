@@ -16,7 +16,7 @@ pub use jobs::{JobChange, JobOrder, invalid_job};
 pub use memory::Known;
 pub use models::ModelTest;
 pub use people::floor;
-pub use skills::{CallRequest, manifest_of};
+pub use skills::CallRequest;
 
 use serde_json::{Value, json};
 

@@ -75,7 +75,6 @@ kinds! {
     HostJob              409 "host-job"                "The job is the host's own";
     PairingClosed        409 "pairing-closed"          "The request was decided or has expired";
     NothingToExtend      409 "nothing-to-extend"       "The budget is not used up";
-    TooSlow              408 "too-slow"                "It was not sent in time";
     TooLarge             413 "too-large"               "It is too large";
     UnsupportedMedia     415 "unsupported-media-type"  "This content type is not understood here";
     InvalidBody          422 "invalid-body"            "The body does not have the right fields";

@@ -1,6 +1,6 @@
 //! Connections: taken, answered, and let go when the host stops. Who is silent is not kept.
 
-use axum::extract::ConnectInfo;
+use axum::{Router, extract::ConnectInfo};
 use hyper::{
     Request,
     body::Incoming,
@@ -36,10 +36,14 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers requests until told to stop.
 pub async fn serve(listener: TcpListener, backoffice: Arc<Backoffice>, stop: CancellationToken) {
-    let app = TowerToHyperService::new(router(backoffice));
+    answer(listener, router(backoffice), MAX_CONNECTIONS, stop).await;
+}
+
+async fn answer(listener: TcpListener, app: Router, connections_at_once: usize, stop: CancellationToken) {
+    let app = TowerToHyperService::new(app);
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
-    let (places, ending) = (Arc::new(Semaphore::new(MAX_CONNECTIONS)), GracefulShutdown::new());
+    let (places, ending) = (Arc::new(Semaphore::new(connections_at_once)), GracefulShutdown::new());
     let mut connections = JoinSet::new();
     loop {
         let taken = tokio::select! {
@@ -91,3 +95,6 @@ async fn take(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

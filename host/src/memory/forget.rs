@@ -115,7 +115,7 @@ impl Memory {
             Target::Unclear(_) => Ok(Erased::default()),
         };
         // Also what was found lately holds the words.
-        self.drop_found();
+        self.found.drop_all();
         erased
     }
 

@@ -74,9 +74,9 @@ fn usage(run: &Run) -> Value {
         // A limit is held against each attempt, and what columns hold is the sum of all.
         "most": {
             "fuel": run.most.fuel,
-            "timeout_s": u64::try_from(run.most.duration.as_millis()).unwrap_or(u64::MAX),
+            "duration_us": micros(run.most.duration),
             "host_calls": run.most.host_calls,
-            "host_call_bytes": run.most.host_bytes,
+            "host_bytes": run.most.host_bytes,
             "log_lines": run.most.log_lines,
             "log_bytes": run.most.log_bytes,
         },

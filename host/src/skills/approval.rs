@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{
     Installed, Request, Skills,
+    executor::input_hash,
     failure::{CallFailure, FailureKind},
     sandbox::Run,
     tell,
@@ -48,10 +49,10 @@ impl Skills {
             return Ok(Some(CallFailure::new(FailureKind::InvalidInput, text)));
         }
         let id = ApprovalId::new(&self.services.clock);
-        let hash = blake3::hash(request.input.to_string().as_bytes()).to_hex();
+        let hash = input_hash(&request.input);
         let by = request.key.clone().unwrap_or_else(|| id.to_string());
         let question = NewApproval {
-            key: format!("call:{}:{}:{}:{}", installed.digest, request.caller.user, &hash[..16], super::short_key(&by)),
+            key: format!("call:{}:{}:{}:{}", installed.digest, request.caller.user, hash, super::short_key(&by)),
             input: Some(request.input.clone()),
             ..wanted(id, ApprovalKind::Call, installed, request)
         };

@@ -7,7 +7,7 @@ mod open;
 mod own;
 mod places;
 
-pub use keys::short;
+pub use keys::{input_hash, short};
 pub use own::OwnPlaces;
 pub use places::{Place, Places};
 

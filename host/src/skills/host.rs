@@ -228,7 +228,7 @@ macro_rules! lend {
         }
         $state.tape.asked($name, bytes as u64);
         let answer = $work;
-        $state.tape.keep($name, bytes as u64, &answer);
+        $state.tape.keep(&answer);
         Ok(answer)
     }};
 }

@@ -4,7 +4,7 @@
 use chrono::TimeDelta;
 use serde_json::Value;
 
-use super::{Installed, Manifest, NameError, Skills, failure::CallFailure, grant::Grants, tell, tell::Taken};
+use super::{Installed, NameError, Skills, failure::CallFailure, grant::Grants, manifest_of, tell, tell::Taken};
 use crate::store::{StoreError, VersionRow, Yes, logged};
 
 /// Why a change of a skill's life was not made.
@@ -31,8 +31,7 @@ impl Skills {
         let (db, clock) = (&self.services.db, &self.services.clock);
         let version = self.version(name, given).await?;
         let digest = version.digest.as_str();
-        let manifest: Manifest = serde_json::from_value(version.manifest.0.clone())
-            .map_err(|error| StoreError::Corrupt(format!("manifest of {digest}: {error}")))?;
+        let manifest = manifest_of(&version)?;
         let asked = manifest.asked();
         let yes = grant.map(|by| Yes { asked: &asked, by });
         if yes.is_none() {
@@ -41,8 +40,8 @@ impl Skills {
             let row = db.skill(name).await?;
             let returns = version.activated_at.is_some();
             // A grant that an earlier version left behind is no yes; to return to one that answered needs no new one.
-            let granted = match self.asked_now(row.as_ref()).await?.filter(|_| !returns) {
-                Some(now) => granted.within(&now),
+            let granted = match self.active(row.as_ref()).await?.filter(|_| !returns) {
+                Some(now) => granted.within(&now.asked()),
                 None => granted,
             };
             let missing = granted.missing(&asked);

@@ -18,6 +18,7 @@ use super::{
     limits::Limits,
     linker::SkillWorldPre,
     manifest::Manifest,
+    manifest_of,
     running::{Running, RunningVersions},
     schema::Schema,
     trigger::Matcher,
@@ -197,8 +198,7 @@ impl Registry {
     ) -> Result<Installed, StoreError> {
         let version = self.db.version(digest).await?;
         let version = version.ok_or_else(|| StoreError::Corrupt(format!("there is no version {digest}")))?;
-        let manifest: Manifest = serde_json::from_value(version.manifest.0)
-            .map_err(|error| StoreError::Corrupt(format!("manifest of {digest}: {error}")))?;
+        let manifest = manifest_of(&version)?;
         let granted = self.db.grants(&row.name).await?.into_iter().map(|grant| (grant.capability, grant.scope.0));
         let grants = Grants::new(&row.name, granted).within(&manifest.asked());
         let mut installed = self.prepare(&manifest, digest, grants)?;

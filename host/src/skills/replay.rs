@@ -5,9 +5,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    CallFailure, Caller, Manifest, NameError, Skills,
+    CallFailure, Caller, NameError, Skills,
     executor::{RawCall, Stage},
     grant::Grants,
+    manifest_of,
     tape::{Step, Tape},
 };
 use crate::{ids::CallId, store::StoreError};
@@ -66,8 +67,7 @@ impl Skills {
             time_zone: word("time_zone"),
         };
         let chosen = self.version(&record.skill_name, version.unwrap_or(&record.digest)).await?;
-        let manifest: Manifest = serde_json::from_value(chosen.manifest.0)
-            .map_err(|error| StoreError::Corrupt(format!("manifest of {}: {error}", chosen.digest)))?;
+        let manifest = manifest_of(&chosen)?;
         let grants = Grants::new(&manifest.name, manifest.asked());
         let installed = self.registry.prepare(&manifest, &chosen.digest, grants)?;
         let scratch = self.services.scratch(self.services.clock.clone()).await?;

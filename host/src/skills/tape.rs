@@ -29,8 +29,6 @@ pub enum Tape {
     Recording {
         steps: Vec<Step>,
         bytes: usize,
-        /// A call that is not answered yet: its name, and the bytes of its arguments.
-        under_way: Option<(&'static str, u64)>,
     },
     /// Too long to be kept.
     GivenUp,
@@ -63,7 +61,7 @@ pub struct Diverged {
 
 impl Default for Tape {
     fn default() -> Self {
-        Self::Recording { steps: Vec::new(), bytes: 0, under_way: None }
+        Self::Recording { steps: Vec::new(), bytes: 0 }
     }
 }
 
@@ -85,13 +83,8 @@ impl Tape {
 
     /// Keeps, as the last of a run, what it was told beside its calls of the host.
     pub fn keep_aside<T: Serialize>(&mut self, told: &T) {
-        // A call that is under way stays so.
-        let Self::Recording { under_way, .. } = self else { return };
-        let unanswered = *under_way;
-        self.keep(ASIDE, 0, told);
-        if let Self::Recording { under_way, .. } = self {
-            *under_way = unanswered;
-        }
+        self.asked(ASIDE, 0);
+        self.keep(told);
     }
 
     /// What the recorded run was answered here; `None` while recording.
@@ -118,26 +111,21 @@ impl Tape {
         }
     }
 
-    /// Notes that the host was asked and has not answered yet.
+    /// Keeps that the host was asked; its answer follows, unless the run ends first.
     pub fn asked(&mut self, name: &'static str, arguments: u64) {
-        if let Self::Recording { under_way, .. } = self {
-            *under_way = Some((name, arguments));
-        }
+        let Self::Recording { steps, bytes } = self else { return };
+        *bytes += name.len();
+        steps.push(Step { name: name.to_owned(), bytes: arguments, answer: None });
     }
 
-    /// Keeps an answer.
-    pub fn keep<T: Serialize>(&mut self, name: &'static str, arguments: u64, answer: &T) {
-        let Self::Recording { steps, bytes, under_way } = self else { return };
-        *under_way = None;
-        let Ok(answer) = serde_json::to_string(answer) else {
-            *self = Self::GivenUp;
-            return;
-        };
-        *bytes += name.len() + answer.len();
-        if *bytes > MAX_TAPE_BYTES {
-            *self = Self::GivenUp;
-        } else {
-            steps.push(Step { name: name.to_owned(), bytes: arguments, answer: Some(answer) });
+    /// Keeps the answer to what was asked last.
+    pub fn keep<T: Serialize>(&mut self, answer: &T) {
+        let Self::Recording { steps, bytes } = self else { return };
+        let answer = serde_json::to_string(answer).ok();
+        *bytes += answer.as_ref().map_or(0, String::len);
+        match (answer, steps.last_mut()) {
+            (Some(answer), Some(last)) if *bytes <= MAX_TAPE_BYTES => last.answer = Some(answer),
+            _ => *self = Self::GivenUp,
         }
     }
 
@@ -169,15 +157,7 @@ impl Tape {
     /// What was recorded, if it is whole.
     pub fn into_steps(self) -> Option<Vec<Step>> {
         match self {
-            Self::Recording { mut steps, under_way, .. } => {
-                if let Some((name, bytes)) = under_way {
-                    let unanswered = Step { name: name.to_owned(), bytes, answer: None };
-                    // What was told aside stays the last.
-                    let at = steps.len() - usize::from(steps.last().is_some_and(|last| last.name == ASIDE));
-                    steps.insert(at, unanswered);
-                }
-                Some(steps)
-            }
+            Self::Recording { steps, .. } => Some(steps),
             Self::GivenUp | Self::Playing { .. } => None,
         }
     }
@@ -191,8 +171,10 @@ mod tests {
     fn a_recording_plays_back_and_notices_another_way() {
         let mut tape = Tape::default();
         assert_eq!(tape.next::<u64>("clock.now", 0).unwrap(), None);
-        tape.keep("clock.now", 0, &5_u64);
-        tape.keep("kv.get", 3, &Ok::<_, ()>(Some(b"x".to_vec())));
+        tape.asked("clock.now", 0);
+        tape.keep(&5_u64);
+        tape.asked("kv.get", 3);
+        tape.keep(&Ok::<_, ()>(Some(b"x".to_vec())));
         let mut tape = Tape::playing(tape.into_steps().unwrap(), CallFailure::interrupted());
         assert_eq!(tape.next::<u64>("clock.now", 0).unwrap(), Some(5));
         let text = tape.next::<u64>("kv.set", 3).unwrap_err().to_string();
@@ -203,7 +185,8 @@ mod tests {
     #[test]
     fn a_run_that_ended_in_a_call_of_the_host_ends_there_again() {
         let mut tape = Tape::default();
-        tape.keep("clock.now", 0, &5_u64);
+        tape.asked("clock.now", 0);
+        tape.keep(&5_u64);
         tape.asked("skills.call", 7);
         tape.keep_aside(&"seed");
         let mut tape = Tape::playing(tape.into_steps().unwrap(), CallFailure::interrupted());
@@ -217,7 +200,8 @@ mod tests {
     fn a_long_recording_is_given_up() {
         let mut tape = Tape::default();
         for _ in 0..10 {
-            tape.keep("kv.get", 3, &"x".repeat(MAX_TAPE_BYTES / 8));
+            tape.asked("kv.get", 3);
+            tape.keep(&"x".repeat(MAX_TAPE_BYTES / 8));
         }
         assert!(tape.into_steps().is_none());
     }

@@ -276,28 +276,26 @@ impl Skills {
             });
         }
         let asked = manifest.asked();
-        // The host vouches for what it ships. What the owner took back of that stays taken back.
-        let asked_now = self.asked_now(before.as_ref()).await?;
-        let vouched = (origin == Origin::Bundle)
-            .then(|| Grants::new(&manifest.name, asked_now.clone().unwrap_or_default()).beyond(&asked));
+        let active = self.active(before.as_ref()).await?;
+        let asked_now = active.as_ref().map(Manifest::asked);
         let granted = db.grants(&manifest.name).await?.into_iter().map(|grant| (grant.capability, grant.scope.0));
         let granted = Grants::new(&manifest.name, granted);
-        let missing = match (&vouched, asked_now) {
-            (Some(_), _) => Vec::new(),
+        let (vouched, missing) = match (origin, asked_now) {
+            // The host vouches for what it ships. What the owner took back of that stays taken back.
+            (Origin::Bundle, now) => (Grants::new(&manifest.name, now.unwrap_or_default()).beyond(&asked), Vec::new()),
             // A grant that an earlier version left behind is no yes to what is asked for beyond the present one.
-            (None, Some(now)) => granted.within(&now).missing(&asked),
-            (None, None) => granted.missing(&asked),
+            (Origin::Upload, Some(now)) => (Vec::new(), granted.within(&now).missing(&asked)),
+            (Origin::Upload, None) => (Vec::new(), granted.missing(&asked)),
         };
-        let replaces_bundled = origin == Origin::Upload
-            && before.as_ref().is_some_and(|skill| {
-                skill.origin == Origin::Bundle.word() && skill.active_digest.as_ref() != Some(&digest)
-            });
-        let replaces_bundled =
-            replaces_bundled || (before.is_none() && origin == Origin::Upload && self.ships(&manifest.name).await);
-        let loosens = self.loosens(before.as_ref(), &manifest).await?;
-        let status = if missing.is_empty() && !replaces_bundled && !loosens {
-            let yes = vouched.as_ref().map(|asked| Yes { asked, by: "host" });
-            db.grant_and_activate(clock, &manifest.name, &digest, yes.as_ref()).await?;
+        let takes_name = origin == Origin::Upload
+            && match &before {
+                Some(skill) => skill.origin == Origin::Bundle.word() && skill.active_digest.as_ref() != Some(&digest),
+                None => self.ships(&manifest.name).await,
+            };
+        let loosens = self.loosens(before.as_ref(), active.as_ref(), &manifest).await?;
+        let status = if missing.is_empty() && !takes_name && !loosens {
+            let yes = Yes { asked: &vouched, by: "host" };
+            db.grant_and_activate(clock, &manifest.name, &digest, Some(&yes)).await?;
             self.changed().await;
             "active"
         } else {
@@ -311,7 +309,7 @@ impl Skills {
             digest,
             status,
             missing,
-            replaces_bundled,
+            replaces_bundled: takes_name,
             imports: inspection.imports,
             size: component.len(),
             compile_ms,

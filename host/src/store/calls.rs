@@ -20,9 +20,9 @@ pub struct CallStart<'a> {
     pub parent: Option<CallId>,
     /// A finished call of the same key answers in place of a second run.
     pub idempotency_key: Option<&'a str>,
-    /// Whether a call that failed may be run again under its key.
     /// Whether the key is for this input alone.
     pub one_input: bool,
+    /// Whether a call that failed may be run again under its key.
     pub repeatable: bool,
     pub input: &'a Value,
     /// The host that runs it, and for how long no other one may take it for left.
@@ -58,7 +58,7 @@ pub struct CallEnd<'a> {
     pub fuel: i64,
     pub peak_memory_bytes: i64,
     pub host_calls: i64,
-    /// `{instantiate_us, output_bytes, log_lines, log_bytes, host_bytes, table_elements}`; null for a
+    /// `{instantiate_us, output_bytes, host_bytes, network_out_bytes, network_in_bytes, table_elements, handles, most}`; null for a
     /// call that never ran.
     pub usage: &'a Value,
 }

@@ -180,11 +180,15 @@ impl Db {
     /// Queues a job. Returns the one that is there now, and whether it is new.
     pub async fn queue_job(&self, clock: &Clock, job: &NewJob) -> Result<(JobId, bool)> {
         let id = JobId::new(clock);
-        let maker = job.created_by.strip_prefix("skill ").unwrap_or_default();
+        let maker = job.created_by.strip_prefix("skill ");
         let known: Option<(JobId,)> = write_tx!(self, tx => {
-            sqlx::query(self.share_skill()).bind(maker).execute(&mut *tx).await?;
+            if let Some(skill) = maker {
+                sqlx::query(self.is_removed()).bind(skill).execute(&mut *tx).await?;
+            }
             if insert_job!(tx, id, job, clock.now()).rows_affected() == 1 {
-                cancel_of_removed!(tx, id, clock.now());
+                if maker.is_some() {
+                    cancel_of_removed!(tx, id, clock.now());
+                }
                 None
             } else {
                 Some(sqlx::query_as("SELECT id FROM jobs WHERE idempotency_key = $1")

@@ -17,17 +17,12 @@ macro_rules! keys_in_order {
     };
 }
 
-/// What a call that still ran has written of a skill that was removed meanwhile.
-macro_rules! keep_nothing_of_removed {
-    ($tx:ident, $skill:expr) => {
-        sqlx::query(
-            "DELETE FROM kv WHERE skill_name = $1
-             AND EXISTS (SELECT 1 FROM skills WHERE name = $1 AND status = 'removed')",
-        )
-        .bind($skill)
-        .execute(&mut *$tx)
-        .await?
-    };
+/// Whether the skill was removed meanwhile, of which a call still runs: then nothing is kept for it.
+macro_rules! keeps_nothing {
+    ($db:ident, $tx:ident, $skill:expr) => {{
+        let removed: Option<(bool,)> = sqlx::query_as($db.is_removed()).bind($skill).fetch_optional(&mut *$tx).await?;
+        removed.is_some_and(|(removed,)| removed)
+    }};
 }
 
 impl Db {
@@ -42,7 +37,9 @@ impl Db {
     pub async fn set_kv(&self, clock: &Clock, (skill, user): (&str, UserId), key: &str, value: &[u8]) -> Result<bool> {
         let fits = write_tx!(self, tx => {
             sqlx::query(self.hold_person()).bind(user).execute(&mut *tx).await?;
-            sqlx::query(self.share_skill()).bind(skill).execute(&mut *tx).await?;
+            if keeps_nothing!(self, tx, skill) {
+                return Ok(true);
+            }
             sqlx::query(
                 "INSERT INTO kv (skill_name, user_id, key, value, updated_at) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT (skill_name, user_id, key) DO UPDATE SET value = $4, updated_at = $5",
@@ -54,7 +51,6 @@ impl Db {
             if bytes > KV_BYTES_PER_USER {
                 return Ok(false);
             }
-            keep_nothing_of_removed!(tx, skill);
             true
         });
         Ok(fits)
@@ -70,7 +66,9 @@ impl Db {
     ) -> Result<Option<bool>> {
         let swapped = write_tx!(self, tx => {
             sqlx::query(self.hold_person()).bind(user).execute(&mut *tx).await?;
-            sqlx::query(self.share_skill()).bind(skill).execute(&mut *tx).await?;
+            if keeps_nothing!(self, tx, skill) {
+                return Ok(Some(false));
+            }
             let done = match expected {
                 None => sqlx::query(
                     "INSERT INTO kv (skill_name, user_id, key, value, updated_at) VALUES ($1, $2, $3, $4, $5)
@@ -89,7 +87,6 @@ impl Db {
             if bytes > KV_BYTES_PER_USER {
                 return Ok(None);
             }
-            keep_nothing_of_removed!(tx, skill);
             done == 1
         });
         Ok(Some(swapped))

@@ -32,15 +32,13 @@ macro_rules! bump {
 }
 pub(super) use bump;
 
-/// Takes from the skill bound as `$1` what was given to it, what it kept, what it has planned, and what it asked of the
-/// owner.
-pub(super) const STRIP: [&str; 6] = [
+/// Takes from the skill bound as `$1` what was given to it, what it kept, and what it asked of the owner.
+pub(super) const STRIP: [&str; 5] = [
     "DELETE FROM grants WHERE skill_name = $1",
     "DELETE FROM skill_secrets WHERE skill_name = $1",
     "DELETE FROM kv WHERE skill_name = $1",
     "DELETE FROM approvals WHERE skill_name = $1",
     "UPDATE skills SET settings = '{}' WHERE name = $1",
-    "UPDATE jobs SET status = 'cancelled' WHERE created_by = 'skill ' || $1 AND status = 'queued'",
 ];
 
 macro_rules! skill_columns {
@@ -59,11 +57,12 @@ impl Db {
         }
     }
 
-    /// The same for those who only rely on its not being removed meanwhile; they do not wait for each other.
-    pub(super) fn share_skill(&self) -> &'static str {
+    /// Whether a skill was removed, which it is not until the transaction ends if it was not before. Those who ask do
+    /// not wait for each other.
+    pub(super) fn is_removed(&self) -> &'static str {
         match self {
-            Self::Sqlite(_) => "SELECT 1 FROM skills WHERE name = $1",
-            Self::Postgres(_) => "SELECT 1 FROM skills WHERE name = $1 FOR KEY SHARE",
+            Self::Sqlite(_) => "SELECT status = 'removed' FROM skills WHERE name = $1",
+            Self::Postgres(_) => "SELECT status = 'removed' FROM skills WHERE name = $1 FOR KEY SHARE",
         }
     }
 
@@ -79,6 +78,10 @@ impl Db {
                 for statement in STRIP {
                     sqlx::query(statement).bind(name).execute(&mut *tx).await?;
                 }
+                sqlx::query(
+                    "UPDATE jobs SET status = 'cancelled', finished_at = $2
+                     WHERE created_by = 'skill ' || $1 AND status = 'queued'",
+                ).bind(name).bind(now).execute(&mut *tx).await?;
             }
             bump!(tx);
             known

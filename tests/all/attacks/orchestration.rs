@@ -1,6 +1,6 @@
 //! Calls among each other: skills that call skills and models, queues, retries, swaps, crashes, callers that leave.
 
-use futures_util::future::{join, join_all};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use skillet::skills::FailureKind;
 use std::{
@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     case::{Case, How, deed},
+    crowds,
     fetch::{Fetch, Then},
     ground::{Ground, fetcher},
     guest,
@@ -23,15 +24,15 @@ use crate::harness::{
 };
 
 /// Until when a guest begins that later does not: its upload comes before.
-const BEGINS: Duration = Duration::from_secs(2);
+pub const BEGINS: Duration = Duration::from_secs(2);
 
 /// More than a run of a second has.
-const MUCH: u64 = 2_000_000_000;
+pub const MUCH: u64 = 2_000_000_000;
 
 pub fn cases() -> Vec<Case> {
     let mut cases = calls();
     cases.extend(lives());
-    cases.extend(crowds());
+    cases.extend(crowds::cases());
     cases
 }
 
@@ -154,42 +155,6 @@ fn lives() -> Vec<Case> {
             deed!(tampered_artefacts),
         )
         .also(&["uploads::an_artefact_that_was_touched_is_compiled_again_and_what_belongs_to_nothing_is_swept"]),
-    ]
-}
-
-fn crowds() -> Vec<Case> {
-    vec![
-        Case::new(
-            "X1",
-            "a caller that leaves while the guest runs",
-            "on record as `cancelled`; its place is free",
-            deed!(left_while_it_runs),
-        ),
-        Case::new(
-            "X2",
-            "a caller that leaves while the call waits for a place",
-            "on record as `cancelled`; nothing is left of it in the queue",
-            deed!(left_while_it_waits),
-        ),
-        Case::new(
-            "X3",
-            "a caller that leaves while the guest is instantiated",
-            "on record as `cancelled`; its place is free",
-            deed!(left_while_it_starts),
-        ),
-        Case::new(
-            "X4",
-            "1,000 calls of an endless loop at once",
-            "each ends by its limit or as `busy`; somebody else's call in the middle of it is \
-             answered within 3 s",
-            deed!(thousand_loops),
-        ),
-        Case::new(
-            "X5",
-            "a swap while a guest runs, waits, or is instantiated",
-            "the old one ends by its own limits; the new one answers at once",
-            deed!(swap_during_each),
-        ),
     ]
 }
 
@@ -411,96 +376,5 @@ async fn tampered_artefacts(_: &Ground) {
     for n in 0..3 {
         let noticed = |line: &str| line.contains("is not the one that was written") && line.contains(&digest(n));
         assert!(host.log().lines().any(noticed), "{n}: {}", host.log());
-    }
-}
-
-/// Begins a call, drops it half-way, and looks at what is left.
-async fn leave(lab: &Lab, skill: &str) {
-    let call = lab.skills.call(lab.request(skill, json!({})));
-    assert!(tokio::time::timeout(Duration::from_millis(300), call).await.is_err(), "it should still run");
-    lab.skills.settle().await;
-    let record = lab.newest(skill).await;
-    assert_eq!(record.failure.unwrap()["kind"], "cancelled");
-    lab.assert_well().await;
-}
-
-async fn left_while_it_runs(_: &Ground) {
-    let lab = Lab::new(|skills| skills.max_calls = 1).await;
-    lab.install(&guests::spin(&Manifest::new("runs").timeout_s(20.0).limit("fuel", MUCH))).await;
-    leave(&lab, "runs").await;
-}
-
-async fn left_while_it_starts(_: &Ground) {
-    let lab = Lab::new(|skills| skills.max_calls = 1).await;
-    lab.install(&guest::time_bomb(BEGINS, &Manifest::new("starts").timeout_s(20.0).limit("fuel", MUCH))).await;
-    tokio::time::sleep(BEGINS).await;
-    leave(&lab, "starts").await;
-}
-
-async fn left_while_it_waits(_: &Ground) {
-    let lab = Lab::new(|skills| skills.max_calls = 1).await;
-    lab.install(&guests::spin(&Manifest::new("holds").timeout_s(1.0).limit("fuel", MUCH))).await;
-    let holding = lab.call("holds");
-    let waiting = async {
-        while lab.skills.load() != (1, 0) {
-            tokio::task::yield_now().await;
-        }
-        let call = lab.skills.call(lab.request("echo", json!({})));
-        assert!(tokio::time::timeout(Duration::from_millis(300), call).await.is_err(), "there was a place");
-        lab.skills.settle().await;
-        let record = lab.newest("echo").await;
-        assert_eq!(record.failure.unwrap()["kind"], "cancelled");
-        assert_eq!(lab.skills.load(), (1, 0));
-    };
-    let (held, ()) = join(holding, waiting).await;
-    assert_eq!(held.result.unwrap_err().kind, FailureKind::Timeout);
-    lab.assert_well().await;
-}
-
-async fn thousand_loops(_: &Ground) {
-    let ground = Ground::start(&[]).await;
-    ground.install(guests::spin(&Manifest::new("loops").timeout_s(0.2).limit("fuel", MUCH))).await;
-    let input = json!({});
-    let crowd = join_all((0..1_000).map(|_| ground.call("loops", &input)));
-    let somebody = async {
-        for _ in 0..5 {
-            ground.assert_well().await;
-        }
-    };
-    // The crowd is polled first, so that it is there before somebody comes.
-    let (ends, ()) = join(crowd, somebody).await;
-    for end in ends {
-        let kind = end["failure"]["kind"].as_str().unwrap_or_default();
-        assert!(["timeout", "out-of-fuel", "busy"].contains(&kind), "{end:#}");
-    }
-    ground.assert_well().await;
-}
-
-async fn swap_during_each(ground: &Ground) {
-    let hold = Fetch::get(ground.server.url("/hold")).input();
-    for (name, component, input) in [
-        ("swap_runs", guests::spin(&Manifest::new("swap_runs").timeout_s(1.5).limit("fuel", MUCH)), json!({})),
-        (
-            "swap_starts",
-            guest::time_bomb(BEGINS, &Manifest::new("swap_starts").timeout_s(1.5).limit("fuel", MUCH)),
-            json!({}),
-        ),
-        ("swap_waits", guest::fetch(&fetcher("swap_waits", &[ground.server.host()])), hold),
-    ] {
-        let old = ground.install(component).await;
-        if name == "swap_starts" {
-            tokio::time::sleep(BEGINS).await;
-        }
-        let running = ground.call(name, &input);
-        let swapping = async {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            let new = ground.install(guests::constant("\"new\"", &Manifest::new(name).version("2.0.0"))).await;
-            let answer = ground.call(name, &json!({})).await;
-            assert_eq!((&answer["output"], &answer["version"]), (&json!("new"), &new["digest"]), "{answer:#}");
-        };
-        let (ended, ()) = join(running, swapping).await;
-        assert_eq!(ended["version"], old["digest"], "{ended:#}");
-        let kind = ended["failure"]["kind"].as_str().unwrap_or_default();
-        assert!(matches!(kind, "timeout" | "out-of-fuel") || ended["output"].is_string(), "{ended:#}");
     }
 }

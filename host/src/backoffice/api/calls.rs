@@ -84,7 +84,7 @@ pub struct CallView {
     pub fuel: i64,
     pub peak_memory_bytes: i64,
     pub host_calls: i64,
-    /// `{instantiate_us, output_bytes, log_lines, log_bytes, host_bytes, table_elements}` when it ran.
+    /// `{instantiate_us, output_bytes, host_bytes, network_out_bytes, network_in_bytes, table_elements, handles, most}` when it ran.
     pub usage: Option<Value>,
     pub created_at: DateTime<Utc>,
     pub finished_at: Option<DateTime<Utc>>,

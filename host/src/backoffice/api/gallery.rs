@@ -56,7 +56,7 @@ impl GalleryView {
 /// Skills that ship with the host and are not installed, or were removed.
 #[utoipa::path(get, path = "/api/v1/skills/gallery", tag = "skills", responses((status = 200, body = Gallery)))]
 pub async fn list(State(backoffice): State<Arc<Backoffice>>) -> Result<Json<Gallery>> {
-    let shipped = backoffice.skills.gallery(&backoffice.bundle).await?;
+    let shipped = backoffice.skills.gallery().await?;
     Ok(Json(Gallery { skills: shipped.iter().filter_map(|one| GalleryView::of(one)).collect() }))
 }
 

@@ -67,8 +67,11 @@ fn of_all(backoffice: &Backoffice, digest: &str, calls: &[CallRecord]) -> impl I
 /// What a call used of a limit; nothing is known of one that did not run.
 fn spent(limit: &str, call: &CallRecord) -> Option<u64> {
     let usage = &call.usage.as_ref()?.0;
+    let most = &usage["most"];
     match limit {
         "memory_mb" => u64::try_from(call.peak_memory_bytes).ok(),
-        other => usage["most"][other].as_u64().or_else(|| usage[other].as_u64()),
+        "timeout_s" => most["duration_us"].as_u64().map(|micros| micros / 1_000),
+        "host_call_bytes" => most["host_bytes"].as_u64(),
+        other => most[other].as_u64().or_else(|| usage[other].as_u64()),
     }
 }

@@ -12,13 +12,15 @@ use super::{
     super::{
         Backoffice,
         auth::Actor,
-        changes::manifest_of,
         error::{Kind, Problem, Result},
         extract::{Json, Path},
     },
     Done,
 };
-use crate::{skills::AskedSecret, store::SecretRow};
+use crate::{
+    skills::{AskedSecret, manifest_of},
+    store::SecretRow,
+};
 
 #[derive(Serialize, ToSchema)]
 pub struct Secrets {

@@ -57,7 +57,7 @@ impl Backoffice {
         if !self.db.revoke_token(id).await? {
             return Err(Problem::new(Kind::NoToken, format!("There is no token {id}.")));
         }
-        self.known_tokens.forget();
+        self.known_tokens.drop_all();
         self.record(actor, "token.revoke", &id.to_string(), json!({})).await
     }
 

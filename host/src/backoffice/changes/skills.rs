@@ -2,7 +2,6 @@
 
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
-use std::time::Duration;
 
 use super::super::{
     Backoffice,
@@ -11,12 +10,9 @@ use super::super::{
 };
 use crate::{
     ids::{CallId, TokenId},
-    skills::{Caller, FailureKind, Manifest, Origin, Outcome, Replay, Request, Uploaded},
-    store::{SkillRow, StoreError, User, VersionRow},
+    skills::{Caller, FailureKind, Manifest, Origin, Outcome, Replay, Request, Uploaded, manifest_of},
+    store::{SkillRow, User, VersionRow},
 };
-
-/// How long an upload may take to come in.
-const UPLOAD_TIME: Duration = Duration::from_mins(5);
 
 /// A call from outside.
 pub struct CallRequest {
@@ -49,11 +45,7 @@ impl Backoffice {
     /// Takes an upload, which is read once there is a place for it: whoever waits holds nothing in memory.
     pub async fn upload(&self, actor: &Actor, component: impl Future<Output = Result<Vec<u8>>>) -> Result<Uploaded> {
         let place = self.skills.admit()?;
-        // Nobody keeps a place by sending a byte now and then.
-        let component = tokio::time::timeout(UPLOAD_TIME, component).await.map_err(|_| {
-            let detail = format!("An upload is sent within {} s.", UPLOAD_TIME.as_secs());
-            Problem::new(Kind::TooSlow, detail)
-        })??;
+        let component = component.await?;
         let uploaded = Box::pin(self.skills.upload_admitted(place, &component, Origin::Upload)).await?;
         let detail = json!({ "version": uploaded.version, "digest": uploaded.digest, "status": uploaded.status });
         self.record(actor, "skill.upload", &uploaded.name, detail).await?;
@@ -62,7 +54,7 @@ impl Backoffice {
 
     /// Installs a skill that ships with the host.
     pub async fn install(&self, actor: &Actor, name: &str) -> Result<Uploaded> {
-        let installed = self.skills.install(&self.bundle, name, &actor.name()).await?;
+        let installed = self.skills.install(name, &actor.name()).await?;
         let detail = json!({ "version": installed.version, "digest": installed.digest });
         self.record(actor, "skill.install", name, detail).await?;
         Ok(installed)
@@ -201,12 +193,6 @@ impl Backoffice {
         }
         Ok(outcome)
     }
-}
-
-/// The manifest that a version was stored with.
-pub fn manifest_of(version: &VersionRow) -> Result<Manifest> {
-    serde_json::from_value(version.manifest.0.clone())
-        .map_err(|error| StoreError::Corrupt(format!("manifest of {}: {error}", version.digest)).into())
 }
 
 fn within((capability, scope): &(String, Value), (asked_capability, asked): &(String, Value)) -> bool {

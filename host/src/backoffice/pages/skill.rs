@@ -24,7 +24,6 @@ use super::{
             sandbox::Load,
             secrets::{self, SecretView},
         },
-        changes::manifest_of,
         error::Result,
         extract::{Path, Query},
     },
@@ -32,7 +31,7 @@ use super::{
     plain::{self, Asked},
 };
 use crate::{
-    skills::{Manifest, SharedTrigger},
+    skills::{Manifest, SharedTrigger, manifest_of},
     store::{SkillRow, VersionRow},
 };
 use fields::Control;

@@ -14,13 +14,13 @@ use super::{
     super::{
         Backoffice,
         auth::Actor,
-        changes::manifest_of,
         component,
         error::{Kind, Result},
     },
     Flash, Page, html,
     plain::{self, Asked},
 };
+use crate::skills::manifest_of;
 use crate::store::SkillRow;
 use gallery::Offer;
 

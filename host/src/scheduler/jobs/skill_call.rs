@@ -7,7 +7,7 @@ use super::{Ended, Failed, payload};
 use crate::{
     ids::ApprovalId,
     scheduler::{Parts, note::Note, recipient},
-    skills::{Caller, FailureKind, Request, readable},
+    skills::{Caller, FailureKind, Request, input_hash, readable},
     store::Job,
 };
 
@@ -33,8 +33,7 @@ pub async fn run(parts: &Parts, job: &Job) -> Ended {
         time_zone: job.time_zone.clone().unwrap_or_else(|| to.zone.to_string()),
     };
     // A job that was edited between two attempts is another call.
-    let hash = blake3::hash(input.to_string().as_bytes()).to_hex();
-    let key = Some(format!("{}:{}", recipient::key(job), &hash[..16]));
+    let key = Some(format!("{}:{}", recipient::key(job), input_hash(&input)));
     let request = Request { key, approval, ..Request::new(skill, input, caller) };
     let outcome = parts.skills.call(request).await?;
     match outcome.result {

@@ -62,6 +62,11 @@ pub fn repeatable(installed: &Installed, key: Option<&str>) -> bool {
     }
 }
 
+/// What tells inputs apart in a key.
+pub fn input_hash(input: &Value) -> String {
+    blake3::hash(input.to_string().as_bytes()).to_hex()[..16].to_owned()
+}
+
 /// A key as it may stand in an index: long ones by their hash.
 pub fn short(key: &str) -> String {
     const MAX_KEY_BYTES: usize = 200;

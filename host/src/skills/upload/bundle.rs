@@ -32,9 +32,9 @@ pub enum GalleryError {
 impl Skills {
     /// Installs what the settings name, and newer builds of what is installed. A version that was seen before
     /// is left as the owner has it.
-    pub async fn install_bundle(&self, bundle: &Arc<Bundle>) -> anyhow::Result<usize> {
-        let shipped = bundle.components().await?;
-        self.miss(bundle, &shipped);
+    pub async fn install_bundle(&self) -> anyhow::Result<usize> {
+        let shipped = self.bundle.components().await?;
+        self.miss(&shipped);
         let mut installed = 0;
         for one in shipped {
             let known = self.services.db.version(&one.digest).await?;
@@ -53,8 +53,8 @@ impl Skills {
     }
 
     /// Logs what is to be installed and does not ship.
-    fn miss(&self, bundle: &Bundle, shipped: &[Arc<Shipped>]) {
-        let dir = bundle.dir().display();
+    fn miss(&self, shipped: &[Arc<Shipped>]) {
+        let dir = self.bundle.dir().display();
         if shipped.is_empty() {
             tracing::info!(%dir, "there are no bundled skills");
             return;
@@ -78,8 +78,7 @@ impl Skills {
 
     /// Whether a skill of this name ships with the host.
     pub(super) async fn ships(&self, name: &str) -> bool {
-        let Some(bundle) = self.bundle.get() else { return false };
-        match bundle.components().await {
+        match self.bundle.components().await {
             Ok(shipped) => shipped.iter().any(|one| one.name() == Some(name)),
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the bundled skills cannot be looked at");
@@ -89,10 +88,10 @@ impl Skills {
     }
 
     /// What ships with the host and is not installed, or was removed; by name.
-    pub async fn gallery(&self, bundle: &Arc<Bundle>) -> Result<Vec<Arc<Shipped>>, GalleryError> {
+    pub async fn gallery(&self) -> Result<Vec<Arc<Shipped>>, GalleryError> {
         let rows = self.services.db.skills().await?;
         let there = |name: &str| rows.iter().any(|row| row.name == name && is_there(row));
-        let mut shipped = bundle.components().await?;
+        let mut shipped = self.bundle.components().await?;
         shipped.retain(|one| one.name().is_some_and(|name| !there(name)));
         // Of two files of one name the first is the skill.
         shipped.sort_by(|one, other| one.name().cmp(&other.name()));
@@ -101,8 +100,8 @@ impl Skills {
     }
 
     /// Installs a skill of the gallery; `by` grants what it asks for by this.
-    pub async fn install(&self, bundle: &Arc<Bundle>, name: &str, by: &str) -> Result<Uploaded, GalleryError> {
-        let waiting = self.gallery(bundle).await?;
+    pub async fn install(&self, name: &str, by: &str) -> Result<Uploaded, GalleryError> {
+        let waiting = self.gallery().await?;
         let Some(shipped) = waiting.iter().find(|one| one.name() == Some(name)) else {
             let there = self.services.db.skill(name).await?.is_some_and(|row| is_there(&row));
             let why = if there { GalleryError::Installed } else { GalleryError::NotThere };

@@ -8,6 +8,7 @@ use crate::{
         Skills,
         linker::{lent, unversioned},
         manifest::{Manifest, ManifestError},
+        manifest_of,
         package::Inspection,
         text::plain_text,
     },
@@ -77,17 +78,20 @@ fn plain(key: &str, value: &Value) -> Result<(), ManifestError> {
 impl Skills {
     /// Whether a version lets go of what the owner relied on in the one that answers: a secret would go
     /// elsewhere, calls would no longer be asked for, or it comes after one that was rolled back. No grant shows it, so it waits for a review.
-    pub(super) async fn loosens(&self, skill: Option<&SkillRow>, manifest: &Manifest) -> Result<bool, UploadError> {
+    pub(super) async fn loosens(
+        &self,
+        skill: Option<&SkillRow>,
+        active: Option<&Manifest>,
+        manifest: &Manifest,
+    ) -> Result<bool, StoreError> {
         let Some(skill) = skill else { return Ok(false) };
-        let Some(digest) = &skill.active_digest else {
+        let versions = self.services.db.versions(&skill.name).await?;
+        if skill.active_digest.is_none() {
             // None answers yet: what the owner said so far was said to one that waits.
-            return Ok(self.services.db.versions(&skill.name).await?.iter().any(|version| version.status == "review"));
-        };
-        let Some(active) = self.services.db.version(digest).await? else { return Ok(false) };
-        let active: Manifest = serde_json::from_value(active.manifest.0)
-            .map_err(|error| StoreError::Corrupt(format!("manifest of {digest}: {error}")))?;
+            return Ok(versions.iter().any(|version| version.status == "review"));
+        }
+        let Some(active) = active else { return Ok(false) };
         // What was rolled back does not come back by being uploaded again, in this version or the next.
-        let versions = self.services.db.versions(&manifest.name).await?;
         let rolled_back = versions
             .iter()
             .any(|version| version.retired_reason.is_some() && numbers(&version.version) > numbers(&active.version));
@@ -102,16 +106,10 @@ impl Skills {
         Ok(rolled_back || unasked || moved)
     }
 
-    /// What the version that answers asks for; `None` where none does.
-    pub(in crate::skills) async fn asked_now(
-        &self,
-        skill: Option<&SkillRow>,
-    ) -> Result<Option<Vec<(String, Value)>>, StoreError> {
+    /// The manifest of the version that answers; `None` where none does.
+    pub(in crate::skills) async fn active(&self, skill: Option<&SkillRow>) -> Result<Option<Manifest>, StoreError> {
         let Some(digest) = skill.and_then(|skill| skill.active_digest.as_ref()) else { return Ok(None) };
-        let Some(active) = self.services.db.version(digest).await? else { return Ok(None) };
-        let manifest: Manifest = serde_json::from_value(active.manifest.0)
-            .map_err(|error| StoreError::Corrupt(format!("manifest of {digest}: {error}")))?;
-        Ok(Some(manifest.asked()))
+        self.services.db.version(digest).await?.as_ref().map(manifest_of).transpose()
     }
 
     /// Whether a version may have this number: one number is one component, and a person's upload does not

@@ -11,7 +11,6 @@ use super::{
         super::{
             Backoffice,
             api::secrets::{self, SecretView},
-            changes::manifest_of,
             error::Result,
             extract::Path,
         },
@@ -21,7 +20,7 @@ use super::{
     difference::{self, Change, LimitChange},
 };
 use crate::{
-    skills::{Manifest, SharedTrigger},
+    skills::{Manifest, SharedTrigger, manifest_of},
     store::{SkillRow, VersionRow},
 };
 

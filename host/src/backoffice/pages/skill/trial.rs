@@ -22,7 +22,7 @@ use super::{
     fields::{self, Field, Sent},
     input, short,
 };
-use crate::skills::Manifest;
+use crate::skills::{Manifest, input_hash};
 
 /// Characters of an example that its link shows.
 const EXAMPLE_CHARS: usize = 48;
@@ -113,8 +113,7 @@ async fn run(backoffice: &Backoffice, actor: &Actor, page: &Page, name: &str, fo
     let (_, manifest) = backoffice.chosen_version(&row).await?;
     let input = input::of(&manifest, form)?;
     // The same form with another input is another call.
-    let hash = blake3::hash(input.to_string().as_bytes()).to_hex();
-    let key = form.get("key").filter(|key| !key.is_empty()).map(|key| format!("try:{key}:{}", &hash[..16]));
+    let key = form.get("key").filter(|key| !key.is_empty()).map(|key| format!("try:{key}:{}", input_hash(&input)));
     let user = backoffice.logged_in(actor).await?;
     let call =
         CallRequest { token: None, skill: name.to_owned(), input, user, key, locale: page.locale.word().to_owned() };

@@ -46,7 +46,7 @@ impl Offer {
 }
 
 pub async fn offers(backoffice: &Backoffice, page: &Page) -> Result<Vec<Offer>> {
-    let shipped = backoffice.skills.gallery(&backoffice.bundle).await?;
+    let shipped = backoffice.skills.gallery().await?;
     Ok(shipped.iter().filter_map(|one| Offer::of(page, one)).collect())
 }
 
