@@ -1,7 +1,7 @@
-//! The database: the only place that names sqlx.
+//! The database: the only place that names sqlx, and rusqlite for the books.
 //!
 //! A method is a use ("finish a turn"), not a table access, takes and returns domain types, and is
-//! written once for both engines. A write carries its own condition; nothing is read, computed in
+//! written once for both engines, but for the books, whose pace needs the way that fits each engine. A write carries its own condition; nothing is read, computed in
 //! Rust and written back. Each method has a contract test that runs on SQLite and on Postgres.
 
 mod approvals;
@@ -37,6 +37,7 @@ mod prices;
 mod recordings;
 mod retention;
 mod rungs;
+mod scribe;
 mod search;
 mod search_rows;
 mod secrets;
@@ -80,6 +81,7 @@ pub use pairings::{Admission, Pairing, PairingStatus};
 pub use prices::PriceRow;
 pub use retention::Old;
 pub use rungs::{RungChange, RungRow};
+pub use scribe::Scribe;
 pub use search::{Indexed, Placed, Posting, SearchKind, SearchState, SearchText};
 pub use search_rows::{Searched, Stale, Unsearched};
 pub use secrets::{NewSecret, SecretRow};
@@ -103,7 +105,11 @@ use sqlx::{
     postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{fs::File, path::Path, time::Duration};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../migrations/postgres");
@@ -114,7 +120,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The database, whichever one the settings name. Cloning shares the connections.
 #[derive(Clone, Debug)]
 pub enum Db {
-    Sqlite(SqlitePool),
+    Sqlite(SqlitePool, Scribe),
     Postgres(PgPool),
 }
 
@@ -123,6 +129,8 @@ pub enum Db {
 pub enum StoreError {
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
+    #[error("the books failed")]
+    Books(#[from] rusqlite::Error),
     #[error("the folder of the database cannot be used")]
     Folder(#[from] std::io::Error),
     #[error("the database cannot be brought to this version of Skillet")]
@@ -155,7 +163,7 @@ pub type Result<T> = std::result::Result<T, StoreError>;
 macro_rules! on {
     ($db:expr, $pool:ident => $body:expr) => {
         match $db {
-            $crate::store::Db::Sqlite($pool) => $body,
+            $crate::store::Db::Sqlite($pool, _) => $body,
             $crate::store::Db::Postgres($pool) => $body,
         }
     };
@@ -167,7 +175,7 @@ use on;
 macro_rules! write_tx {
     ($db:expr, $tx:ident => $body:block) => {
         match $db {
-            $crate::store::Db::Sqlite(pool) => {
+            $crate::store::Db::Sqlite(pool, _) => {
                 let mut $tx = pool.begin_with("BEGIN IMMEDIATE").await?;
                 let out = $body;
                 $tx.commit().await?;
@@ -221,10 +229,12 @@ impl Db {
 
     /// An empty SQLite database in memory, gone when it is closed.
     pub async fn scratch() -> Result<Self> {
-        let options = SqliteConnectOptions::new().in_memory(true);
-        // One connection, for good: each would have a database of its own.
+        // A leading slash has the connections of this process share it; it lasts as long as one of them.
+        let file = PathBuf::from(format!("/{}", uuid::Uuid::now_v7()));
+        let options = SqliteConnectOptions::new().filename(&file).vfs("memdb").create_if_missing(true);
         let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-        let db = Self::Sqlite(pool.connect_with(options).await?);
+        let scribe = Scribe::new(file, Some(c"memdb".to_owned()));
+        let db = Self::Sqlite(pool.connect_with(options.busy_timeout(BUSY_TIMEOUT)).await?, scribe);
         db.migrate().await?;
         Ok(db)
     }
@@ -246,7 +256,7 @@ impl Db {
             .test_before_acquire(false)
             .connect_with(options)
             .await?;
-        Ok(Self::Sqlite(pool))
+        Ok(Self::Sqlite(pool, Scribe::new(file.to_owned(), None)))
     }
 
     /// Applies the migrations that are missing.
@@ -256,7 +266,7 @@ impl Db {
         let migrated = tokio::task::spawn_blocking(move || {
             runtime.block_on(async {
                 match &db {
-                    Self::Sqlite(pool) => SQLITE_MIGRATIONS.run(pool).await,
+                    Self::Sqlite(pool, _) => SQLITE_MIGRATIONS.run(pool).await,
                     Self::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await,
                 }
             })
@@ -274,7 +284,7 @@ impl Db {
     /// Writes a whole copy of the SQLite database to a new file; on Postgres that is `pg_dump`'s work.
     pub async fn copy_to(&self, file: &Path) -> Result<()> {
         match self {
-            Self::Sqlite(pool) => {
+            Self::Sqlite(pool, _) => {
                 let file = file.to_string_lossy().into_owned();
                 sqlx::query("VACUUM INTO $1").bind(file).execute(pool).await?;
                 Ok(())
@@ -286,13 +296,16 @@ impl Db {
     /// "sqlite" or "postgres".
     pub fn engine(&self) -> &'static str {
         match self {
-            Self::Sqlite(_) => "sqlite",
+            Self::Sqlite(..) => "sqlite",
             Self::Postgres(_) => "postgres",
         }
     }
 
     /// Waits for what is running and closes every connection.
     pub async fn close(&self) {
+        if let Self::Sqlite(_, scribe) = self {
+            scribe.close().await;
+        }
         on!(self, pool => pool.close().await);
     }
 }

@@ -6,8 +6,9 @@ use std::{collections::BTreeSet, fs, sync::LazyLock};
 use crate::harness::{root, rust_files};
 
 /// Crates, and the only files or folders of `host/src` that may name them.
-const HOMES: [(&[&str], &[&str]); 9] = [
+const HOMES: [(&[&str], &[&str]); 10] = [
     (&["sqlx"], &["store"]),
+    (&["rusqlite"], &["store"]),
     (&["wasmtime", "wasmparser", "wit_component", "wasm_encoder"], &["skills"]),
     (&["teloxide_core"], &["telegram"]),
     (&["axum", "askama", "tower_sessions", "utoipa", "plotters"], &["backoffice"]),

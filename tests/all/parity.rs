@@ -61,7 +61,7 @@ const POSTGRES_UNIQUES: &str = "
 
 async fn schema(db: &Db) -> Schema {
     let rows: Vec<Row> = match db {
-        Db::Sqlite(pool) => sqlx::query_as(SQLITE_COLUMNS).fetch_all(pool).await.unwrap(),
+        Db::Sqlite(pool, _) => sqlx::query_as(SQLITE_COLUMNS).fetch_all(pool).await.unwrap(),
         Db::Postgres(pool) => sqlx::query_as(POSTGRES_COLUMNS).fetch_all(pool).await.unwrap(),
     };
     let mut schema = Schema::new();
@@ -74,7 +74,7 @@ async fn schema(db: &Db) -> Schema {
 
 async fn uniques(db: &Db) -> BTreeSet<String> {
     let keys: Vec<String> = match db {
-        Db::Sqlite(pool) => sqlx::query_scalar(SQLITE_UNIQUES).fetch_all(pool).await.unwrap(),
+        Db::Sqlite(pool, _) => sqlx::query_scalar(SQLITE_UNIQUES).fetch_all(pool).await.unwrap(),
         Db::Postgres(pool) => sqlx::query_scalar(POSTGRES_UNIQUES).fetch_all(pool).await.unwrap(),
     };
     keys.into_iter().collect()

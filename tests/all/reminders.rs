@@ -76,7 +76,7 @@ async fn arrived(host: &Host, conversation: &str, part: &str) {
 /// Moves a job of a host that is down into the past, as if it had been down for longer.
 async fn move_back(host: &Host, path: &str, by: Duration) {
     let db = Db::open(&SecretString::from(""), &host.data_dir(), 1).await.unwrap();
-    let Db::Sqlite(pool) = &db else { panic!("the host is on SQLite") };
+    let Db::Sqlite(pool, _) = &db else { panic!("the host is on SQLite") };
     let id: uuid::Uuid = path.rsplit('/').next().unwrap().parse().unwrap();
     let (slot,): (DateTime<Utc>,) =
         sqlx::query_as("SELECT slot FROM jobs WHERE id = $1").bind(id).fetch_one(pool).await.unwrap();

@@ -99,7 +99,7 @@ async fn crowd(report: &mut Report, engine: &str, store: &Store, set: &Set) -> R
 /// Megabytes of the index and of the rows that it is made from.
 pub async fn index_megabytes(db: &Db) -> Result<f64> {
     let bytes: i64 = match db {
-        Db::Sqlite(pool) => {
+        Db::Sqlite(pool, _) => {
             sqlx::query_scalar("SELECT CAST(SUM(pgsize) AS INTEGER) FROM dbstat WHERE name LIKE 'search%'")
                 .fetch_one(pool)
                 .await?

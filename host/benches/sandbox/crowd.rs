@@ -120,7 +120,7 @@ pub async fn alive() -> Result<()> {
     // The database's connections and their buffers are there before.
     flood(&ground, "echo", 32).await?;
     // Whoever holds the only connection lets everybody else wait.
-    let Db::Sqlite(connections) = &memory else { bail!("memory is not in SQLite") };
+    let Db::Sqlite(connections, _) = &memory else { bail!("memory is not in SQLite") };
     let held = connections.acquire().await?;
 
     let before = resident_kib()?;

@@ -128,7 +128,7 @@ impl Db {
         let held_until = now + start.held_for;
         // Of several that find an earlier call, each must see what the one before made of it.
         let earlier_call = match self {
-            Self::Sqlite(_) => call_of_key!(""),
+            Self::Sqlite(..) => call_of_key!(""),
             Self::Postgres(_) => call_of_key!(" FOR UPDATE"),
         };
         let started = write_tx!(self, tx => {

@@ -80,7 +80,7 @@ impl Db {
         // Texts that are searched and have changed, by the id of what they belong to.
         let mut changed: Vec<(Uuid, String)> = Vec::new();
         write_tx!(self, tx => {
-            if let Self::Sqlite(_) = self {
+            if let Self::Sqlite(..) = self {
                 // What is deleted is overwritten in the file, not only given up.
                 sqlx::query("PRAGMA secure_delete = ON").execute(&mut *tx).await?;
             }
@@ -145,7 +145,7 @@ impl Db {
     /// Has SQLite move its log into the file, so that earlier pages are not left in it. While somebody reads
     /// that is left to the next time.
     async fn forget_log(&self) -> Result<()> {
-        if let Self::Sqlite(pool) = self {
+        if let Self::Sqlite(pool, _) = self {
             sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(pool).await?;
         }
         Ok(())

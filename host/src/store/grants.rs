@@ -55,7 +55,7 @@ impl Db {
     /// The statement that grants a scope in addition to what was granted before.
     pub(super) fn widen_grant(&self) -> &'static str {
         match self {
-            Self::Sqlite(_) => widen_grant!(
+            Self::Sqlite(..) => widen_grant!(
                 "CASE WHEN excluded.scope = 'true' OR grants.scope = 'true' THEN 'true'
                  WHEN EXISTS (SELECT 1 FROM json_each(grants.scope) WHERE value = json_extract(excluded.scope, '$[0]'))
                     THEN grants.scope

@@ -72,7 +72,7 @@ impl Db {
     pub async fn lease_jobs(&self, clock: &Clock, host: HostId, kinds: &[&str], limit: usize) -> Result<Vec<Job>> {
         let (now, limit) = (clock.now(), i64::try_from(limit).unwrap_or(i64::MAX));
         let take = match self {
-            Self::Sqlite(_) => concat!(
+            Self::Sqlite(..) => concat!(
                 "UPDATE jobs SET status = 'running', locked_by = $1, locked_at = $2, attempt = attempt + 1
                  WHERE id IN (SELECT id FROM jobs WHERE status = 'queued' AND paused_at IS NULL AND run_at <= $2
                     AND type IN (SELECT value FROM json_each($3)) ORDER BY run_at, id LIMIT $4) RETURNING ",
@@ -194,7 +194,7 @@ impl Db {
     pub async fn next_job_at(&self, kinds: &[&str]) -> Result<Option<DateTime<Utc>>> {
         let kinds = Json(json!(kinds));
         let row: Option<(DateTime<Utc>,)> = match self {
-            Self::Sqlite(pool) => {
+            Self::Sqlite(pool, _) => {
                 sqlx::query_as(
                     "SELECT run_at FROM jobs WHERE status = 'queued' AND paused_at IS NULL
                  AND type IN (SELECT value FROM json_each($1)) ORDER BY run_at LIMIT 1",

@@ -102,7 +102,7 @@ impl Db {
     pub async fn kv_keys(&self, skill: &str, user: UserId, prefix: &str, limit: i64) -> Result<Vec<String>> {
         // SQLite compares bytes; Postgres sorts by its server's language unless told otherwise.
         let statement = match self {
-            Self::Sqlite(_) => keys_in_order!(""),
+            Self::Sqlite(..) => keys_in_order!(""),
             Self::Postgres(_) => keys_in_order!("COLLATE \"C\""),
         };
         let rows: Vec<(String,)> = on!(self, pool => sqlx::query_as(statement).bind(skill).bind(user).bind(prefix).bind(limit).fetch_all(pool).await)?;

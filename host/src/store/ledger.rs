@@ -1,6 +1,9 @@
 //! The books of the gateway: money is reserved before a model is asked and settled after. Many calls are
 //! booked in one transaction; each reservation is settled once, by whoever removes its row.
 
+mod postgres;
+mod sqlite;
+
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -11,9 +14,8 @@ use super::{
     Budget, BudgetWindow, Counter, CounterKey, Db, ModelCallRecord, NewJob, Result, StoreError,
     budgets::{budget_columns, counter_columns},
     jobs::insert_job,
-    model_calls::insert_model_calls,
-    on, push_list,
-    usage::{UsageKey, UsageRow, add_usage},
+    logged, on,
+    usage::{UsageKey, UsageRow},
     write_tx,
 };
 use crate::{
@@ -94,6 +96,11 @@ const SETTLE: &str = concat!(
     counter_columns!()
 );
 
+/// A budget whose counter cannot be held against.
+fn gone() -> StoreError {
+    StoreError::Corrupt("the budget was removed while money was reserved".to_owned())
+}
+
 macro_rules! open_counter {
     ($tx:ident, $clock:expr, $key:expr) => {
         sqlx::query(OPEN_COUNTER)
@@ -129,6 +136,8 @@ macro_rules! found {
     }};
 }
 
+use {found, open_counter};
+
 /// Tells the owner of a share of a budget, once, by a job that is made with it.
 macro_rules! notice {
     ($tx:ident, $clock:expr, $counter:expr, $percent:expr) => {{
@@ -154,41 +163,13 @@ macro_rules! notice {
 impl Db {
     /// Holds what calls may cost at most, all of them or none; the budget that has no room, else `None`.
     pub async fn admit(&self, clock: &Clock, host: HostId, calls: &[NewReservation]) -> Result<Option<Exhausted>> {
-        let now = clock.now();
-        write_tx!(self, tx => {
-            let budgets: Vec<Budget> = sqlx::query_as(concat!("SELECT ", budget_columns!(), " FROM budgets ORDER BY id"))
-                .fetch_all(&mut *tx).await?;
-            for (key, amount) in wanted(&budgets, calls) {
-                let mut held = 0;
-                // A counter that is not there yet is made, here or at this moment by another host, and asked again.
-                for nth in 0..2 {
-                    held = sqlx::query(RESERVE).bind(key.budget).bind(&key.subject).bind(&key.slot)
-                        .bind(amount.reserved_micros).bind(amount.reserved_tokens).bind(now)
-                        .execute(&mut *tx).await?.rows_affected();
-                    if held == 1 || nth == 1 {
-                        break;
-                    }
-                    open_counter!(tx, clock, key);
-                }
-                if held == 0 {
-                    let full = found!(tx, key);
-                    tx.rollback().await?;
-                    let gone = || StoreError::Corrupt("the budget was removed while money was reserved".to_owned());
-                    return full.ok_or_else(gone).map(Some);
-                }
+        match self {
+            Self::Sqlite(_, scribe) => {
+                let (clock, calls) = (clock.clone(), calls.to_vec());
+                scribe.write(move |tx| sqlite::admit(tx, &clock, host, &calls)).await
             }
-            let mut insert = sqlx::QueryBuilder::new(
-                "INSERT INTO reservations (id, held_by, held_until, micros, tokens, counters, model_call, created_at) ",
-            );
-            insert.push_values(calls, |mut row, new| {
-                let (call, counters) = (&new.call, new.counters(&budgets));
-                row.push_bind(call.id).push_bind(host).push_bind(new.held_until).push_bind(call.cost_micros)
-                    .push_bind(call.tokens()).push_bind(Json(counters))
-                    .push_bind(Json(json!({ "call": call, "day": new.day }))).push_bind(now);
-            });
-            insert.build().execute(&mut *tx).await?;
-        });
-        Ok(None)
+            Self::Postgres(pool) => postgres::admit(pool, clock, host, calls).await,
+        }
     }
 
     /// The counter of a window that nothing was counted in yet, made with what was spent before there was a
@@ -220,43 +201,24 @@ impl Db {
     /// Books what became of calls. Each is booked once: a reservation that was settled by somebody else,
     /// who found its holder gone, stays as it was settled. True when a job was made.
     pub async fn settle(&self, clock: &Clock, ends: &[Settlement]) -> Result<bool> {
-        let now = clock.now();
+        let due = match self {
+            Self::Sqlite(_, scribe) => {
+                let (clock, ends) = (clock.clone(), ends.to_vec());
+                scribe.write(move |tx| sqlite::settle(tx, &clock, &ends)).await?
+            }
+            Self::Postgres(pool) => postgres::settle(pool, clock, ends).await?,
+        };
         let mut jobs = false;
-        write_tx!(self, tx => {
-            let budgets: Vec<Budget> = sqlx::query_as(concat!("SELECT ", budget_columns!(), " FROM budgets ORDER BY id"))
-                .fetch_all(&mut *tx).await?;
-            let reserved: Vec<ModelCallId> =
-                ends.iter().filter(|end| end.reserved).map(|end| end.call.id).collect();
-            let mut held: Vec<HeldRow> = Vec::new();
-            if !reserved.is_empty() {
-                let mut delete = sqlx::QueryBuilder::new("DELETE FROM reservations WHERE id IN (");
-                push_list!(delete, reserved);
-                delete.push(") RETURNING id, micros, tokens, counters");
-                held = delete.build_query_as().fetch_all(&mut *tx).await?;
-            }
-            let booked = Booked::new(&budgets, ends, &held);
-            if booked.calls.is_empty() {
-                return Ok(false);
-            }
-            for (key, amount) in &booked.counters {
-                let mut row: Option<Counter> = None;
-                for nth in 0..2 {
-                    row = sqlx::query_as(SETTLE).bind(key.budget).bind(&key.subject).bind(&key.slot)
-                        .bind(amount.reserved_micros).bind(amount.spent_micros).bind(amount.reserved_tokens)
-                        .bind(amount.spent_tokens).bind(now).fetch_optional(&mut *tx).await?;
-                    if row.is_some() || nth == 1 {
-                        break;
-                    }
-                    open_counter!(tx, clock, key);
-                }
-                if let Some((counter, percent)) = row.and_then(|row| due_notice(&budgets, &row)) {
-                    jobs |= notice!(tx, clock, counter, percent);
-                }
-            }
-            insert_model_calls!(tx, &booked.calls);
-            add_usage!(tx, &booked.usage);
-        });
+        for (counter, percent) in due {
+            // The call is booked, whatever becomes of this; the next one tells of it otherwise.
+            let told = self.notice(clock, counter, percent).await;
+            jobs |= logged("the owner could not be told of a budget", told).unwrap_or_default();
+        }
         Ok(jobs)
+    }
+
+    async fn notice(&self, clock: &Clock, counter: CounterId, percent: i64) -> Result<bool> {
+        Ok(write_tx!(self, tx => { notice!(tx, clock, counter, percent) }))
     }
 
     /// Settles what nobody will: the reservations of a holder that is gone, or those whose time is over. Their
@@ -335,6 +297,11 @@ impl<'a> Booked<'a> {
 }
 
 impl NewReservation {
+    /// What settles it should nobody else, as [`Lost`] reads it.
+    fn kept(&self) -> Value {
+        json!({ "call": self.call, "day": self.day })
+    }
+
     fn counters(&self, budgets: &[Budget]) -> Vec<CounterKey> {
         let account = self.call.account();
         budgets.iter().filter_map(|budget| budget.counter(&account, &self.day)).collect()

@@ -97,47 +97,7 @@ macro_rules! model_call_columns {
     };
 }
 
-/// Writes attempts in a transaction, all in one statement.
-macro_rules! insert_model_calls {
-    ($tx:ident, $calls:expr) => {{
-        let mut insert = sqlx::QueryBuilder::new(concat!(
-            "INSERT INTO model_calls (",
-            $crate::store::model_calls::model_call_columns!(),
-            ") "
-        ));
-        insert.push_values($calls, |mut row, call| {
-            row.push_bind(call.id)
-                .push_bind(call.turn_id)
-                .push_bind(call.user_id)
-                .push_bind(call.conversation_id)
-                .push_bind(call.workflow_id)
-                .push_bind(call.skill_name.clone())
-                .push_bind(call.token_id)
-                .push_bind(call.purpose.clone())
-                .push_bind(call.tier.clone())
-                .push_bind(call.rung.clone())
-                .push_bind(call.provider.clone())
-                .push_bind(call.model.clone())
-                .push_bind(call.attempt)
-                .push_bind(call.status)
-                .push_bind(call.prompt_tokens)
-                .push_bind(call.input_tokens)
-                .push_bind(call.cached_tokens)
-                .push_bind(call.cache_write_tokens)
-                .push_bind(call.output_tokens)
-                .push_bind(call.saved_tokens)
-                .push_bind(call.cost_micros)
-                .push_bind(call.estimated)
-                .push_bind(call.first_token_ms)
-                .push_bind(call.latency_ms)
-                .push_bind(call.skill_calls)
-                .push_bind(call.error.clone())
-                .push_bind(call.created_at);
-        });
-        insert.build().execute(&mut *$tx).await?
-    }};
-}
-pub(super) use {insert_model_calls, model_call_columns};
+pub(super) use model_call_columns;
 
 impl Db {
     /// The attempts made for one turn, in order.

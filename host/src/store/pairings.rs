@@ -114,7 +114,7 @@ impl Db {
     /// SQLite has one writer anyway.
     fn hold_pairings(&self) -> &'static str {
         match self {
-            Self::Sqlite(_) => "SELECT 1",
+            Self::Sqlite(..) => "SELECT 1",
             Self::Postgres(_) => "LOCK TABLE pairings IN SHARE ROW EXCLUSIVE MODE",
         }
     }

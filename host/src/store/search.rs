@@ -196,7 +196,7 @@ impl Db {
             return Ok(Vec::new());
         }
         match self {
-            Self::Sqlite(pool) => {
+            Self::Sqlite(pool, _) => {
                 let rows: Vec<(String, Option<String>)> = sqlx::query_as(
                     "SELECT value, (SELECT group_concat(rowid) FROM search_index
                         WHERE search_index MATCH '\"' || $1 || value || '\"') FROM json_each($2)",
@@ -237,7 +237,7 @@ impl Db {
     /// `now`, is not among them.
     pub async fn indexed(&self, user: UserId, ids: &[i64], now: DateTime<Utc>) -> Result<Vec<Indexed>> {
         Ok(match self {
-            Self::Sqlite(pool) => {
+            Self::Sqlite(pool, _) => {
                 // One value for all: each row of an answer costs more than to read it. The sign keeps SQLite from
                 // going through everything of the person.
                 let (rows,): (Json<Vec<IndexedRow>>,) = sqlx::query_as(concat!(
@@ -273,7 +273,7 @@ impl Db {
     /// The messages of some sessions of a person, session by session and in their order.
     pub async fn sessions_of(&self, user: UserId, sessions: &[i64]) -> Result<Vec<Placed>> {
         Ok(match self {
-            Self::Sqlite(pool) => {
+            Self::Sqlite(pool, _) => {
                 // One value, as above.
                 let (rows,): (Json<Vec<PlacedRow>>,) = sqlx::query_as(
                     "SELECT json_group_array(json_array(id, session, hex(turn_id), speaker, length, recorded_at)) FROM (
@@ -305,7 +305,7 @@ impl Db {
             return Ok(Vec::new());
         }
         let rows: Vec<(i64,)> = match self {
-            Self::Sqlite(pool) => {
+            Self::Sqlite(pool, _) => {
                 let turns: Vec<String> = turns.iter().map(|turn| turn.0.simple().to_string()).collect();
                 sqlx::query_as(
                     "SELECT DISTINCT session FROM search WHERE turn_id IN (SELECT unhex(value) FROM json_each($2))
@@ -348,7 +348,7 @@ impl Db {
     /// What some rows of a person stand for.
     pub async fn search_texts(&self, user: UserId, ids: &[i64]) -> Result<Vec<SearchText>> {
         Ok(match self {
-            Self::Sqlite(pool) => {
+            Self::Sqlite(pool, _) => {
                 // One value, as above.
                 let (rows,): (Json<Vec<TextRow>>,) = sqlx::query_as(concat!(
                     "SELECT json_group_array(json_array(id, hex(ref_id), key, text, hex(conversation_id), role, said_by))

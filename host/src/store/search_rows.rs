@@ -155,7 +155,7 @@ impl Db {
     fn next_rows(&self) -> &'static str {
         match self {
             // Whoever writes is alone.
-            Self::Sqlite(_) => {
+            Self::Sqlite(..) => {
                 "WITH RECURSIVE next (nth) AS (SELECT 1 UNION ALL SELECT nth + 1 FROM next WHERE nth < $1)
                  SELECT nth + COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'search'), 0) FROM next"
             }

@@ -52,7 +52,7 @@ impl Db {
     /// belongs to it waits. SQLite has one writer anyway.
     pub(super) fn hold_skill(&self) -> &'static str {
         match self {
-            Self::Sqlite(_) => "SELECT 1 FROM skills WHERE name = $1",
+            Self::Sqlite(..) => "SELECT 1 FROM skills WHERE name = $1",
             Self::Postgres(_) => "SELECT 1 FROM skills WHERE name = $1 FOR UPDATE",
         }
     }
@@ -61,7 +61,7 @@ impl Db {
     /// not wait for each other.
     pub(super) fn is_removed(&self) -> &'static str {
         match self {
-            Self::Sqlite(_) => "SELECT status = 'removed' FROM skills WHERE name = $1",
+            Self::Sqlite(..) => "SELECT status = 'removed' FROM skills WHERE name = $1",
             Self::Postgres(_) => "SELECT status = 'removed' FROM skills WHERE name = $1 FOR KEY SHARE",
         }
     }

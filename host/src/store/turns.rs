@@ -220,7 +220,7 @@ impl Db {
     pub async fn lease_turn(&self, clock: &Clock, host: HostId) -> Result<Option<Turn>> {
         // On Postgres a row that another host is taking is passed over; SQLite has one writer anyway.
         let choose = match self {
-            Self::Sqlite(_) => lease_one!(""),
+            Self::Sqlite(..) => lease_one!(""),
             Self::Postgres(_) => lease_one!("FOR UPDATE OF t SKIP LOCKED"),
         };
         for _ in 0..LEASE_TRIES {

@@ -92,7 +92,7 @@ impl Db {
         // No chat has the id 0.
         let busy = Json(busy.iter().map(|chat| chat.unwrap_or_default()).collect::<Vec<i64>>());
         Ok(match self {
-            Self::Sqlite(pool) => {
+            Self::Sqlite(pool, _) => {
                 let statement = waiting!("NOT IN (SELECT value FROM json_each($1))");
                 sqlx::query_as(statement).bind(busy).bind(limit).fetch_all(pool).await?
             }

@@ -66,51 +66,22 @@ macro_rules! usage_by {
     };
 }
 
-/// Adds attempts to the sums in a transaction; those of one row are added at once. Rows are written in one
-/// order, so that two hosts do not wait for each other.
-macro_rules! add_usage {
-    ($tx:ident, $rows:expr) => {
-        for (key, sum) in $rows {
-            sqlx::query(
-                "INSERT INTO usage_rollups (day, user_id, conversation_id, workflow_id, skill_name, token_id, model, tier,
-                 purpose, calls, failed, cache_hits, input_tokens, cached_tokens, cache_write_tokens, output_tokens,
-                 saved_tokens, cost_micros)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
-                 ON CONFLICT (day, user_id, conversation_id, workflow_id, skill_name, token_id, model, tier, purpose)
-                 DO UPDATE SET calls = usage_rollups.calls + excluded.calls,
-                    failed = usage_rollups.failed + excluded.failed,
-                    cache_hits = usage_rollups.cache_hits + excluded.cache_hits,
-                    input_tokens = usage_rollups.input_tokens + excluded.input_tokens,
-                    cached_tokens = usage_rollups.cached_tokens + excluded.cached_tokens,
-                    cache_write_tokens = usage_rollups.cache_write_tokens + excluded.cache_write_tokens,
-                    output_tokens = usage_rollups.output_tokens + excluded.output_tokens,
-                    saved_tokens = usage_rollups.saved_tokens + excluded.saved_tokens,
-                    cost_micros = usage_rollups.cost_micros + excluded.cost_micros",
-            )
-            .bind(&key.day)
-            .bind(&key.user)
-            .bind(&key.conversation)
-            .bind(&key.workflow)
-            .bind(&key.skill)
-            .bind(&key.token)
-            .bind(&key.model)
-            .bind(&key.tier)
-            .bind(&key.purpose)
-            .bind(sum.calls)
-            .bind(sum.failed)
-            .bind(sum.cache_hits)
-            .bind(sum.input_tokens)
-            .bind(sum.cached_tokens)
-            .bind(sum.cache_write_tokens)
-            .bind(sum.output_tokens)
-            .bind(sum.saved_tokens)
-            .bind(sum.cost_micros)
-            .execute(&mut *$tx)
-            .await?;
-        }
-    };
-}
-pub(super) use add_usage;
+/// Adds attempts to the sums; those of one row are added at once. Rows are written in one order, so that two hosts
+/// do not wait for each other. Takes [`UsageKey::words`], then [`UsageRow::numbers`].
+pub(super) const ADD_USAGE: &str = "INSERT INTO usage_rollups (day, user_id, conversation_id, workflow_id, skill_name,
+        token_id, model, tier, purpose, calls, failed, cache_hits, input_tokens, cached_tokens, cache_write_tokens,
+        output_tokens, saved_tokens, cost_micros)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+     ON CONFLICT (day, user_id, conversation_id, workflow_id, skill_name, token_id, model, tier, purpose)
+     DO UPDATE SET calls = usage_rollups.calls + excluded.calls,
+        failed = usage_rollups.failed + excluded.failed,
+        cache_hits = usage_rollups.cache_hits + excluded.cache_hits,
+        input_tokens = usage_rollups.input_tokens + excluded.input_tokens,
+        cached_tokens = usage_rollups.cached_tokens + excluded.cached_tokens,
+        cache_write_tokens = usage_rollups.cache_write_tokens + excluded.cache_write_tokens,
+        output_tokens = usage_rollups.output_tokens + excluded.output_tokens,
+        saved_tokens = usage_rollups.saved_tokens + excluded.saved_tokens,
+        cost_micros = usage_rollups.cost_micros + excluded.cost_micros";
 
 /// The row of the sums that an attempt belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -144,9 +115,39 @@ impl UsageKey {
             purpose: call.purpose.clone(),
         }
     }
+
+    /// In the order of [`ADD_USAGE`].
+    pub fn words(&self) -> [&str; 9] {
+        [
+            &self.day,
+            &self.user,
+            &self.conversation,
+            &self.workflow,
+            &self.skill,
+            &self.token,
+            &self.model,
+            &self.tier,
+            &self.purpose,
+        ]
+    }
 }
 
 impl UsageRow {
+    /// In the order of [`ADD_USAGE`], behind the words.
+    pub(super) fn numbers(&self) -> [i64; 9] {
+        [
+            self.calls,
+            self.failed,
+            self.cache_hits,
+            self.input_tokens,
+            self.cached_tokens,
+            self.cache_write_tokens,
+            self.output_tokens,
+            self.saved_tokens,
+            self.cost_micros,
+        ]
+    }
+
     pub(super) fn add(&mut self, call: &ModelCallRecord) {
         self.calls += 1;
         self.failed += i64::from(!matches!(call.status, ModelCallStatus::Done | ModelCallStatus::Cached));

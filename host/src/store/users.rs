@@ -100,7 +100,7 @@ impl Db {
     /// statement holds, such as a sum over rows. SQLite has one writer anyway.
     pub(super) fn hold_person(&self) -> &'static str {
         match self {
-            Self::Sqlite(_) => "SELECT 1 FROM users WHERE id = $1",
+            Self::Sqlite(..) => "SELECT 1 FROM users WHERE id = $1",
             Self::Postgres(_) => "SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE",
         }
     }

@@ -107,7 +107,7 @@ impl Db {
             };
         }
         let statement = match self {
-            Self::Sqlite(_) => joined!("group_concat(row_id)", "CAST(COALESCE(group_concat(data, ''), '') AS BLOB)"),
+            Self::Sqlite(..) => joined!("group_concat(row_id)", "CAST(COALESCE(group_concat(data, ''), '') AS BLOB)"),
             Self::Postgres(_) => {
                 joined!("string_agg(CAST(row_id AS TEXT), ',')", "COALESCE(string_agg(data, CAST('' AS BYTEA)), '')")
             }

@@ -144,7 +144,7 @@ trait Statuses {
 
 impl Statuses for skillet::store::Db {
     async fn model_call_statuses(&self) -> Vec<String> {
-        let Self::Sqlite(pool) = self else { panic!("on SQLite only") };
+        let Self::Sqlite(pool, _) = self else { panic!("on SQLite only") };
         sqlx::query_scalar("SELECT status FROM model_calls ORDER BY created_at, id").fetch_all(pool).await.unwrap()
     }
 }

@@ -103,7 +103,7 @@ impl TestDb {
     /// The first column of what a statement finds, for what no method of the store tells.
     pub async fn rows(&self, statement: &'static str) -> Vec<String> {
         match &self.db {
-            Db::Sqlite(pool) => sqlx::query_scalar(statement).fetch_all(pool).await.unwrap(),
+            Db::Sqlite(pool, _) => sqlx::query_scalar(statement).fetch_all(pool).await.unwrap(),
             Db::Postgres(pool) => sqlx::query_scalar(statement).fetch_all(pool).await.unwrap(),
         }
     }
@@ -111,7 +111,7 @@ impl TestDb {
     /// Runs a statement that no method of the store makes.
     pub async fn run(&self, statement: &'static str) {
         match &self.db {
-            Db::Sqlite(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
+            Db::Sqlite(pool, _) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
             Db::Postgres(pool) => drop(sqlx::query(statement).execute(pool).await.unwrap()),
         }
     }
