@@ -24,7 +24,7 @@ pub use working::{fold, shown as shown_summary};
 
 use chrono::Duration;
 use serde_json::Value;
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 use tokio::{
     sync::broadcast::{self, error::RecvError},
     task::JoinSet,
@@ -40,7 +40,10 @@ use crate::{
     memory::{self, Memory},
     settings::{self, Settings},
     skills::{Skills, short_key},
-    store::{Accepted, Channel, ChatAddress, Db, Incoming, NewFile, StoreError, Turn, TurnStatus, logged, storable},
+    store::{
+        Accepted, Channel, ChatAddress, Db, Ending, Incoming, NewFile, StoreError, Turn, TurnStatus, logged, storable,
+    },
+    telemetry::{self, Place, Span},
     wake::Wake,
 };
 
@@ -322,6 +325,7 @@ impl Agent {
 
     #[tracing::instrument(name = "agent.turn", skip_all, fields(trace_id = %turn.id))]
     async fn run_turn(&self, turn: Turn) {
+        let began = Instant::now();
         let ending = turn::run(self, &turn).await;
         match self.parts.db.end_turn(&self.parts.clock, &turn, self.parts.host, &ending).await {
             Ok(true) => {
@@ -332,6 +336,7 @@ impl Agent {
                     "a turn ended"
                 );
                 metrics::counter!("skillet_turns_total", "route" => ending.route.clone()).increment(1);
+                telemetry::span(|| span(&turn, &ending, began.elapsed()));
                 self.live.end(turn.id, turn::reply_of(&turn, &ending));
                 self.wake.jobs.notify_one();
                 self.wake.outbox.notify_one();
@@ -348,5 +353,25 @@ impl Agent {
             }
             Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "the reply could not be stored"),
         }
+    }
+}
+
+/// A turn in the words of the conventions for generative AI.
+fn span(turn: &Turn, ending: &Ending, took: std::time::Duration) -> Span {
+    Span {
+        place: Place::Turn,
+        turn: Some(turn.id),
+        name: "invoke_agent skillet".to_owned(),
+        took,
+        failed: ending.error.as_ref().map(|_| "turn_failed".to_owned()),
+        attributes: vec![
+            ("gen_ai.operation.name", "invoke_agent".into()),
+            ("gen_ai.agent.name", "skillet".into()),
+            ("gen_ai.conversation.id", turn.conversation_id.to_string().into()),
+            ("skillet.route", ending.route.clone().into()),
+            ("skillet.tier", ending.tier.clone().into()),
+            ("skillet.rung", ending.rung.clone().into()),
+            ("skillet.attempt", turn.attempt.into()),
+        ],
     }
 }

@@ -235,6 +235,7 @@ impl App {
         let _ = tokio::time::timeout(Duration::from_millis(500), self.skills.settle()).await;
         let _ = tokio::time::timeout(Duration::from_millis(500), self.gateway.flush()).await;
         self.books.abort();
+        let _ = tokio::time::timeout(Duration::from_millis(500), telemetry::end_spans()).await;
         // A connection that is still in use must not hold up the end.
         let _ = tokio::time::timeout(Duration::from_millis(500), self.db.close()).await;
     }
@@ -243,6 +244,7 @@ impl App {
 /// Runs the host until it is told to stop.
 pub async fn serve(config: Config, roles: &[Role]) -> anyhow::Result<()> {
     let metrics = telemetry::init_metrics()?;
+    telemetry::init_spans(&config.telemetry)?;
     let clock = Clock::System;
     let data_dir = make_data_dir(&config)?.to_owned();
     // Held until the process ends: two servers in one folder would take each other's turns.

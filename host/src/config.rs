@@ -3,8 +3,10 @@
 //! Every value is checked before anything starts; what is wrong is named by its key.
 
 mod gateway;
+mod telemetry;
 
 pub use gateway::{Cache, Gateway, Ladder, ListedPrice, Model, Paid, Valves, WireFormat};
+pub use telemetry::Telemetry;
 
 use figment::{
     Figment,
@@ -28,6 +30,7 @@ pub struct Config {
     pub http: Http,
     pub database: Database,
     pub log: Log,
+    pub telemetry: Telemetry,
     pub agent: Agent,
     pub gateway: Gateway,
     pub memory: Memory,
@@ -180,6 +183,7 @@ impl Config {
         self.check_text()?;
         self.check_telegram()?;
         self.check_numbers()?;
+        self.telemetry.check()?;
         self.gateway.check()
     }
 

@@ -12,6 +12,7 @@ mod price;
 mod prompt_builder;
 mod provider;
 mod structured;
+mod tell;
 mod tier;
 mod tokens;
 mod valve;

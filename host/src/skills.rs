@@ -134,7 +134,8 @@ impl Skills {
         waited: Duration,
         checked: executor::Checked,
     ) -> Result<Outcome, StoreError> {
-        let outcome = account::account(&self.services, installed, (id, attempt), waited, &checked).await?;
+        let turn = request.caller.turn;
+        let outcome = account::account(&self.services, installed, (id, attempt), turn, waited, &checked).await?;
         let Some(run) = checked.run else { return Ok(outcome) };
         if !run.refused.is_empty() {
             self.ask_for_refused(installed, request, id, &run).await;

@@ -1,5 +1,9 @@
-//! Logs and metrics. Every line of a turn carries its trace id; messages read alone, identifiers are
+//! Logs, metrics and spans. Every line of a turn carries its trace id; messages read alone, identifiers are
 //! fields. Never logged: what people write, prompts, keys, tokens, passwords.
+
+mod spans;
+
+pub use spans::{Place, Span, Value, end_spans, init_spans, span};
 
 use anyhow::Context;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};

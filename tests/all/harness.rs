@@ -2,6 +2,7 @@
 
 pub mod anthropic;
 pub mod browser;
+pub mod collector;
 pub mod db;
 pub mod gateway;
 pub mod guests;

@@ -6,7 +6,8 @@ use std::{collections::BTreeSet, fs, sync::LazyLock};
 use crate::harness::{root, rust_files};
 
 /// Crates, and the only files or folders of `host/src` that may name them.
-const HOMES: [(&[&str], &[&str]); 10] = [
+const HOMES: [(&[&str], &[&str]); 11] = [
+    (&["opentelemetry", "opentelemetry_sdk", "opentelemetry_otlp"], &["telemetry"]),
     (&["sqlx"], &["store"]),
     (&["rusqlite"], &["store"]),
     (&["wasmtime", "wasmparser", "wit_component", "wasm_encoder"], &["skills"]),

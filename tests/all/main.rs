@@ -32,6 +32,7 @@ mod safety;
 mod serve;
 mod settings;
 mod skills;
+mod spans;
 mod store;
 mod structured;
 mod telegram;

@@ -49,6 +49,8 @@ fn what_does_not_fit_is_named() {
         (vec![listen, ("SKILLET__DATABASE__RETENTION_DAYS", "30")], "", "database.retention_days"),
         (vec![listen], "[skills]\nmax_fule = 3\n", "max_fule"),
         (vec![listen], "[log]\nlevel = \"lots,of=nonsense=x\"\n", "log.level"),
+        (vec![listen, ("SKILLET__TELEMETRY__OTLP_ENDPOINT", "udp://x")], "", "telemetry.otlp_endpoint"),
+        (vec![listen, ("SKILLET__TELEMETRY__OTLP_HEADERS", "Bearer x")], "", "telemetry.otlp_headers"),
         (vec![listen], "not toml at all", "skillet.toml"),
     ] {
         let (output, _folder) = serve(&env, file);

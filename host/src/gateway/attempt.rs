@@ -15,6 +15,7 @@ use super::{
     ledger::{Reservation, Used},
     price::Price,
     provider::Ask,
+    tell::tell,
     tier::Rung,
     tokens,
 };
@@ -352,37 +353,4 @@ fn counted(answer: &Answer, request: &Request) -> Tokens {
 
 fn len(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
-}
-
-/// Tells metrics and the log of an attempt.
-fn tell(call: &ModelCallRecord) {
-    let (tier, status) = (call.tier.clone(), call.status.word());
-    metrics::counter!("skillet_model_calls_total", "tier" => tier.clone(), "status" => status).increment(1);
-    for (class, tokens) in [
-        ("input", call.input_tokens - call.cached_tokens - call.cache_write_tokens),
-        ("cache_read", call.cached_tokens),
-        ("cache_write", call.cache_write_tokens),
-        ("output", call.output_tokens),
-        ("saved", call.saved_tokens),
-    ] {
-        metrics::counter!("skillet_model_tokens_total", "tier" => tier.clone(), "class" => class)
-            .increment(u64::try_from(tokens).unwrap_or(0));
-    }
-    metrics::counter!("skillet_model_cost_micros_total", "tier" => tier)
-        .increment(u64::try_from(call.cost_micros).unwrap_or(0));
-    tracing::info!(
-        gen_ai.operation.name = if call.purpose == "embed" { "embeddings" } else { "chat" },
-        gen_ai.request.model = call.model,
-        gen_ai.usage.input_tokens = call.input_tokens,
-        gen_ai.usage.cache_read.input_tokens = call.cached_tokens,
-        gen_ai.usage.output_tokens = call.output_tokens,
-        server.address = call.provider,
-        tier = call.tier,
-        purpose = call.purpose,
-        attempt = call.attempt,
-        status,
-        cost_micros = call.cost_micros,
-        latency_ms = call.latency_ms,
-        "a model was asked"
-    );
 }

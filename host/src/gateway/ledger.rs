@@ -14,7 +14,7 @@ use std::{
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::{GatewayError, Tokens, price::Price, tokens};
+use super::{GatewayError, Tokens, price::Price, tell::tell, tokens};
 use crate::{
     clock::Clock,
     ids::HostId,
@@ -353,6 +353,7 @@ impl Drop for Reservation {
         self.call.error = Some("whoever asked has left".to_owned());
         // What was on its way to the books has not been sent to any model.
         self.fill(if self.state == State::Held { Used::Seen } else { Used::Nothing });
+        tell(&self.call);
         let end = self.take_end();
         self.ledger.post(Post::Settle(Box::new(end), None));
     }

@@ -7,15 +7,17 @@ use super::{
     Outcome, Request, executor::Checked, failure::CallFailure, host::Services, registry::Installed, sandbox::Run,
 };
 use crate::{
-    ids::CallId,
+    ids::{CallId, TurnId},
     store::{CallEnd, CallRecord, StoreError},
+    telemetry::{self, Place, Span},
 };
 
-/// Puts the end of an attempt on record, in the database, the metrics and the log.
+/// Puts the end of an attempt on record, in the database, the metrics, the log and the trace.
 pub async fn account(
     services: &Services,
     installed: &Installed,
     (id, attempt): (CallId, i64),
+    turn: Option<TurnId>,
     waited: Duration,
     checked: &Checked,
 ) -> Result<Outcome, StoreError> {
@@ -47,6 +49,24 @@ pub async fn account(
         skill = installed.name, call_id = %id, status, duration_us = micros(duration), fuel,
         failure = failure.map(|failure| failure.kind.name()), "a skill ran"
     );
+    telemetry::span(|| Span {
+        place: Place::Here,
+        turn,
+        name: format!("execute_tool {}", installed.name),
+        took: duration,
+        failed: failure.map(|failure| failure.kind.name()),
+        attributes: vec![
+            ("gen_ai.operation.name", "execute_tool".into()),
+            ("gen_ai.tool.name", installed.name.clone().into()),
+            ("gen_ai.tool.call.id", id.to_string().into()),
+            ("skillet.skill.version", installed.digest.clone().into()),
+            ("skillet.attempt", attempt.into()),
+            ("skillet.fuel", end.fuel.into()),
+            ("skillet.peak_memory_bytes", end.peak_memory_bytes.into()),
+            ("skillet.host_calls", end.host_calls.into()),
+            ("skillet.queue_us", end.queue_us.into()),
+        ],
+    });
     Ok(Outcome {
         call_id: id,
         skill: installed.name.clone(),

@@ -183,7 +183,7 @@ impl Executor {
             Started::Finished(record) => return Ok(replay(*record)),
             Started::Interrupted { id, attempt } if !repeatable => {
                 let checked = Checked { output: Err(CallFailure::interrupted()), run: None };
-                return Box::pin(account(services, &installed, (id, attempt), Duration::ZERO, &checked)).await;
+                return Box::pin(account(services, &installed, (id, attempt), request.caller.turn, Duration::ZERO, &checked)).await;
             }
             Started::Run { id, attempt } | Started::Interrupted { id, attempt } => (id, attempt),
         };
