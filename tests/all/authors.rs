@@ -234,9 +234,9 @@ templates! {
     js: Needed,
     ts: Needed,
     python: Needed,
+    go: IfThere,
     c: Needed,
     cpp: Needed,
-    go: IfThere,
     zig: IfThere,
     assemblyscript: IfThere,
 }

@@ -19,7 +19,7 @@ fn the_sdk_has_every_interface_and_takes_its_types_from_the_contract() {
     let mut resolve = Resolve::default();
     resolve.push_dir(root().join("wit/v0")).unwrap();
     let index = std::fs::read_to_string(root().join("sdk/js/index.d.ts")).unwrap();
-    for (_, interface) in resolve.interfaces.iter() {
+    for (_, interface) in &resolve.interfaces {
         let name = interface.name.as_deref().unwrap();
         // What a skill exports, and the words that all share.
         if ["skill", "types"].contains(&name) {

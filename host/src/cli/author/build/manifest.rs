@@ -50,7 +50,7 @@ impl Manifest {
     /// What a host would find wrong, before a compiler runs. Schemas that the types will tell stand open here.
     pub fn check(&self, types_tell: bool) -> Result<()> {
         let lacking = SCHEMAS.iter().filter(|key| types_tell && !self.table.contains_key(**key));
-        let open: String = lacking.map(|key| format!("\n[{key}]\ntype = \"object\"\n")).collect();
+        let open: String = lacking.map(|key| ["\n[", key, "]\ntype = \"object\"\n"].concat()).collect();
         match skills::Manifest::parse(&(self.text()? + &open)) {
             // They speak of properties of the input.
             Err(ManifestError::Value { key, .. })
