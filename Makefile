@@ -10,8 +10,8 @@ COMPONENTS := $(PLUGINS:%=target/components/%.wasm)
 RUST_COMPONENTS := $(RUST_PLUGINS:%=target/components/%.wasm)
 OTHER_COMPONENTS := $(filter-out $(RUST_COMPONENTS),$(COMPONENTS))
 # Guests that use everything of an SDK: of the languages that every test run tries, and of the rest.
-TRIED := rust js python c
-UNTRIED := cpp go zig assemblyscript
+TRIED := rust js ts python c
+UNTRIED := cpp go zig assemblyscript starlingmonkey
 TOOLS := target/tools
 # What others' tools are measured with.
 USERS_PATH := $(PATH)
@@ -45,8 +45,9 @@ plugins-more:
 	@for one in $(OTHER_COMPONENTS); do \
 		$(MAKE) --no-print-directory -s SKILLET='$(RELEASE)' $$one || echo "The gallery goes without $$(basename $$one .wasm); 'make tools' installs what is missing."; done
 
-## Every first-party skill, and a guest in every language that an SDK is for
-plugins-all: toolchain tools $(COMPONENTS) $(UNTRIED:%=target/conformance/%.wasm) conformance
+## Every first-party skill, and a guest in every language that an SDK is for; then the way of an author in each
+plugins-all: toolchain tools debug $(COMPONENTS) $(UNTRIED:%=target/conformance/%.wasm) conformance
+	SKILLET_TEST_ALL_TOOLS=1 cargo test --package skillet-tests --test all -- conformance:: authors::template
 
 ## The guests that the tests hold the SDKs against
 conformance: toolchain tools $(TRIED:%=target/conformance/%.wasm)

@@ -36,14 +36,17 @@ const TEMPLATES: [(&str, &str); 9] = [
 ];
 
 /// What lies beside an SDK's own files.
-const BESIDE: [&str; 6] = ["README.md", "template", "template-ts", "conformance", "node_modules", "test_uses.py"];
+const BESIDE: [&str; 7] =
+    ["README.md", "template", "template-ts", "conformance", "conformance-ts", "node_modules", "test_uses.py"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     for input in ["locales", "src/skills/probe", "../wit/v0", "../Cargo.toml"] {
         println!("cargo::rerun-if-changed={input}");
     }
     // Not the whole of it: conformance skills are built inside.
-    for input in ["Cargo.toml", "src", "template", "wasi-stub.wat", "skill.schema.json"] {
+    for input in
+        ["Cargo.toml", "src", "template", "wasi-stub.wat", "skill.schema.json", "README.md", "MANIFEST.md", "CASES.md"]
+    {
         println!("cargo::rerun-if-changed=../sdk/{input}");
     }
     for (_, folder) in SDKS {
@@ -51,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let out = PathBuf::from(env::var("OUT_DIR")?);
     probes(&out)?;
-    fs::write(out.join("wasi-stub.wasm"), wat::parse_file("../sdk/wasi-stub.wat")?)?;
+    fs::write(out.join("wasi-stub.wasm"), wasi_stub()?)?;
     fs::write(out.join("sdk.rs"), sdks(&out)?)?;
     Ok(())
 }
@@ -70,11 +73,24 @@ fn probes(out: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// The module that stands under guests of preview 1, which says that it imports `log`.
+fn wasi_stub() -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut resolve = Resolve::default();
+    resolve.push_dir("../wit/v0")?;
+    let world = "package skillet:stub; world stub { import skillet:skill/log@0.1.0; }";
+    let package = resolve.push_str("stub.wit", world)?;
+    let world = resolve.select_world(&[package], Some("stub"))?;
+    let mut module = wat::parse_file("../sdk/wasi-stub.wat")?;
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
+    Ok(module)
+}
+
 /// A module of lists, each of paths and texts.
 fn sdks(out: &Path) -> Result<String, Box<dyn Error>> {
     let sdk = Path::new("../sdk");
     let mut lists = list("CONTRACT", Path::new("../wit/v0"), &[])?;
-    lists += &listed("MANIFEST", sdk, vec![sdk.join("skill.schema.json")])?;
+    lists += &listed("SCHEMA", sdk, vec![sdk.join("skill.schema.json")])?;
+    lists += &listed("REFERENCES", sdk, vec![sdk.join("MANIFEST.md"), sdk.join("CASES.md")])?;
     let standing = out.join("Cargo.toml");
     fs::write(&standing, alone(&fs::read_to_string(sdk.join("Cargo.toml"))?, &fs::read_to_string("../Cargo.toml")?)?)?;
     lists += &listed("RUST_PACKAGE", out, vec![standing])?;
@@ -82,6 +98,7 @@ fn sdks(out: &Path) -> Result<String, Box<dyn Error>> {
     for (name, folder) in SDKS {
         lists += &list(name, &sdk.join(folder), &BESIDE)?;
     }
+    lists += &readmes(sdk, out)?;
     for (name, folder) in TEMPLATES {
         lists += &list(&format!("{name}_TEMPLATE"), &sdk.join(folder), &["node_modules"])?;
     }
@@ -102,6 +119,19 @@ fn alone(package: &str, workspace: &str) -> Result<String, Box<dyn Error>> {
         }
     }
     Ok(toml::to_string(&package)?)
+}
+
+/// The guide of each SDK, for a folder that has the pages of all beside it.
+fn readmes(sdk: &Path, out: &Path) -> Result<String, Box<dyn Error>> {
+    let mut lists = String::new();
+    for (name, folder) in [("RUST", "")].into_iter().chain(SDKS) {
+        let moved = out.join(format!("readme-{name}"));
+        let file = moved.join("README.md");
+        fs::create_dir_all(&moved)?;
+        fs::write(&file, fs::read_to_string(sdk.join(folder).join("README.md"))?.replace("](../", "]("))?;
+        lists += &listed(&format!("{name}_README"), &moved, vec![file])?;
+    }
+    Ok(lists)
 }
 
 fn list(name: &str, folder: &Path, without: &[&str]) -> Result<String, Box<dyn Error>> {

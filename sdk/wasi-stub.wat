@@ -4,7 +4,8 @@
 ;; links; what it does not call is left out of the component.
 ;;
 ;; A program finds no arguments, no environment, no files and no sockets; standard input at its end;
-;; standard output and error open, where what is written vanishes (use the interface `log`).
+;; standard output and error open, where what is written vanishes (use the interface `log`). One that
+;; ends itself has the last of it told, if it lent room for that.
 ;;
 ;; Time starts at 1970-01-01T00:00:01Z, moves by a microsecond each time it is asked for, and jumps
 ;; over every sleep: whoever takes it for the real time sees at once that it is not, and nothing
@@ -12,6 +13,15 @@
 ;; interfaces `clock` and `random` have the real ones.
 (module
   (import "env" "memory" (memory 0))
+  ;; Only a program that may exit imports it.
+  (import "skillet:skill/log@0.1.0" "write" (func $log (param $level i32) (param $text i32) (param $length i32)))
+
+  ;; What a program says when it exits: where its text is, how long at most, how long now, and how much
+  ;; of that stands before what was written to standard error last.
+  (global $words (mut i32) (i32.const 0))
+  (global $room (mut i32) (i32.const 0))
+  (global $length (mut i32) (i32.const 0))
+  (global $before (mut i32) (i32.const 0))
 
   ;; Nanoseconds. Not 0: Go takes that for a broken clock.
   (global $now (mut i64) (i64.const 1000000000))
@@ -55,8 +65,45 @@
       (br $next)))
     (i32.const 0))
 
+  ;; Called by a program once: its text, and how long that is already and may become.
+  (func (export "skillet_last_words") (param $text i32) (param $length i32) (param $room i32)
+    (global.set $words (local.get $text))
+    (global.set $room (local.get $room))
+    (global.set $length (local.get $length))
+    (global.set $before (local.get $length)))
+
+  ;; Adds to the text, as far as there is room, and no part of a character.
+  (func $say (param $from i32) (param $length i32)
+    (local $left i32)
+    (local.set $left (i32.sub (global.get $room) (global.get $length)))
+    (if (i32.lt_u (local.get $left) (local.get $length))
+      (then
+        (local.set $length (local.get $left))
+        (block $whole (loop $back
+          (br_if $whole (i32.eqz (local.get $length)))
+          ;; What would come next must not go on with a character: 10xxxxxx.
+          (br_if $whole (i32.ne (i32.const 0x80) (i32.and (i32.const 0xc0)
+            (i32.load8_u (i32.add (local.get $from) (local.get $length))))))
+          (local.set $length (i32.sub (local.get $length) (i32.const 1)))
+          (br $back)))))
+    (memory.copy (i32.add (global.get $words) (global.get $length)) (local.get $from) (local.get $length))
+    (global.set $length (i32.add (global.get $length) (local.get $length))))
+
   ;; A skill ends by returning. Whoever exits before has not, whatever the code says.
-  (func $exit (param $code i32) unreachable)
+  (func $exit (param $code i32)
+    (local $last i32)
+    (block $bare (loop $trim
+      (br_if $bare (i32.eqz (global.get $length)))
+      (local.set $last
+        (i32.load8_u (i32.sub (i32.add (global.get $words) (global.get $length)) (i32.const 1))))
+      ;; Without line breaks and spaces, and the colon that nothing follows.
+      (if (i32.or (i32.le_u (local.get $last) (i32.const 0x20)) (i32.eq (local.get $last) (i32.const 0x3a)))
+        (then
+          (global.set $length (i32.sub (global.get $length) (i32.const 1)))
+          (br $trim)))
+      ;; As an error.
+      (call $log (i32.const 3) (global.get $words) (global.get $length))))
+    unreachable)
   (export "proc_exit" (func $exit))
   (func (export "proc_raise") (param $signal i32) (result i32) unreachable)
   (func (export "sched_yield") (result i32) (i32.const 0))
@@ -91,8 +138,13 @@
 
   (func (export "fd_write") (param $fd i32) (param $pieces i32) (param $count i32) (param $written i32) (result i32)
     (local $sum i32)
+    (local $heard i32)
+    (local.set $heard (i32.and (i32.eq (local.get $fd) (i32.const 2)) (i32.ne (global.get $words) (i32.const 0))))
+    (if (local.get $heard) (then (global.set $length (global.get $before))))
     (block $done (loop $next
       (br_if $done (i32.eqz (local.get $count)))
+      (if (local.get $heard)
+        (then (call $say (i32.load (local.get $pieces)) (i32.load offset=4 (local.get $pieces)))))
       (local.set $sum (i32.add (local.get $sum) (i32.load offset=4 (local.get $pieces))))
       (local.set $pieces (i32.add (local.get $pieces) (i32.const 8)))
       (local.set $count (i32.sub (local.get $count) (i32.const 1)))

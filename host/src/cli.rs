@@ -11,7 +11,7 @@ mod token;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{path::PathBuf, process::ExitCode};
 
 use crate::{
@@ -87,10 +87,11 @@ pub fn run(cli: Cli) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    let json = cli.options.json;
     match runtime.block_on(dispatch(cli)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            tell(&error, json);
             // Bad settings are a matter of usage.
             if error.is::<ConfigError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
@@ -128,6 +129,19 @@ async fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Command::Backup { file } => data::backup(&config, &file).await,
         Command::Restore { file } => data::restore(&config, &file),
         Command::Doctor => doctor::run(&config, options.json).await,
+    }
+}
+
+/// A failure that the answer on stdout shows already.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Shown(String);
+
+/// Says what went wrong: to people on stderr, and to a program that reads JSON on stdout too.
+fn tell(error: &anyhow::Error, json: bool) {
+    eprintln!("error: {error:#}");
+    if json && !error.is::<Shown>() {
+        println!("{:#}", json!({ "error": format!("{error:#}") }));
     }
 }
 

@@ -25,6 +25,7 @@ mod root;
 mod running;
 mod sandbox;
 mod schema;
+mod script;
 mod secrets;
 mod shared;
 mod stored;

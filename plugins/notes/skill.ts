@@ -79,11 +79,17 @@ function overview(call: Call): Output {
   return { text: keys.length > 0 ? some : none, lists: keys };
 }
 
-/** `milk, eggs and bread`, `牛奶、鸡蛋和面包`; without a comma, `salt and vinegar crisps` is one item. */
-function split(item: string): string[] {
-  const parts = item.split(/[,，、;；\n]/u);
-  const last = parts.length > 1 ? (parts.pop() ?? '').split(/\s+and\s+|(?<=.)和(?=.)/u) : [];
-  return [...parts, ...last].map((part) => part.replace(/^\s*and\s+/, '').trim()).filter((part) => part !== '');
+const QUOTED = /"([^"]*)"|“([^”]*)”|「([^」]*)」/gu;
+
+/** Between items: 和 as a word of its own, not in 柔和 or 和牛. */
+const BETWEEN = /[,，、;；\n]|(?:^|\s+)and\s+|(?<=[^\s中柔温暖饱平缓调总])\s*和\s*(?=[^\s牛平服风睦谐])/iu;
+
+/** `milk, eggs and bread`, `牛奶、鸡蛋和面包`; in quotation marks, `"salt and vinegar crisps"` is one item. */
+function split(items: string): string[] {
+  const quoted: string[] = [];
+  const held = items.replace(QUOTED, (...found) => `\u{e000}${quoted.push(found.slice(1, 4).join('')) - 1}\u{e001}`);
+  const whole = (part: string) => part.replace(/\u{e000}(\d+)\u{e001}/gu, (_, at) => quoted[Number(at)] ?? '').trim();
+  return held.split(BETWEEN).map(whole).filter((part) => part !== '');
 }
 
 const enumerate = (items: string[], call: Call) => items.join(call.isChinese ? '、' : ', ');

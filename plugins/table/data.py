@@ -3,7 +3,8 @@
 import csv
 import re
 
-from skillet import InvalidInput, parse_json
+from question import wrong
+from skillet import parse_json
 
 MAX_ROWS = 5_000
 FENCE = re.compile(r"\A\s*```\w*\n|\n```\s*\Z")
@@ -15,13 +16,13 @@ def read(data: str) -> tuple[list[str], list[dict[str, str]]]:
     text = FENCE.sub("", data).strip("\ufeff\r\n ")
     columns, *rows = from_objects(text) if text[:1] in ("[", "{") else from_lines(text)
     if not 0 < len(rows) <= MAX_ROWS:
-        raise InvalidInput(f"the data needs a line of column names and at least one row below it, {MAX_ROWS} at most")
+        raise wrong("size", MAX_ROWS)
     keys = [column.casefold() for column in columns]
     if len({*keys, ""}) <= len(keys):
-        raise InvalidInput(f"each column needs a name of its own: {', '.join(columns)}")
+        raise wrong("names", ", ".join(columns))
     for at, row in enumerate(rows, 1):
         if len(row) != len(keys):
-            raise InvalidInput(f"row {at} has {len(row)} cells, but there are {len(keys)} columns")
+            raise wrong("cells", at, len(row), len(keys))
     return columns, [dict(zip(keys, row)) for row in rows]
 
 
@@ -33,7 +34,7 @@ def from_lines(text: str) -> list[list[str]]:
     try:
         rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter, strict=True)]
     except csv.Error as error:
-        raise InvalidInput(f"the data is not CSV: {error}") from None
+        raise wrong("csv", error) from None
     return [row for row in rows if any(row)] or [[]]
 
 
@@ -41,12 +42,12 @@ def from_objects(text: str) -> list[list[str]]:
     try:
         items = parse_json(text, parse_float=str, parse_int=str, parse_constant=str)
     except ValueError as error:
-        raise InvalidInput(f"the data is not JSON: {error}") from None
+        raise wrong("json", error) from None
     if not all(isinstance(item, dict) for item in items):
-        raise InvalidInput("JSON data must be a list of objects, one for each row")
+        raise wrong("objects")
     columns = list(dict.fromkeys(name for item in items for name in item))
     shown = {None: "", True: "true", False: "false"}
     try:
         return [columns, *([shown.get(item.get(name), item.get(name)).strip() for name in columns] for item in items)]
     except TypeError:
-        raise InvalidInput("a cell is a text, a number, true, false or null") from None
+        raise wrong("cell") from None

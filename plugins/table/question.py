@@ -6,12 +6,15 @@ from pathlib import Path
 
 from skillet import InvalidInput
 
-
+WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
+SAYS = WORDS.pop("says")
 # Compiled once, while the component is built.
-OPERATIONS, COMPARISONS, OTHERS = (
-    {name: re.compile(pattern, re.I) for name, pattern in patterns.items()}
-    for patterns in tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8")).values()
-)
+OPERATIONS, COMPARISONS, OTHERS = ({name: re.compile(of, re.I) for name, of in words.items()} for words in WORDS.values())
+asker = {"chinese": False}
+
+
+def wrong(what: str, *about: object) -> InvalidInput:
+    return InvalidInput(SAYS[what][asker["chinese"]].format(*about))
 
 
 def names_of(columns: list[str]) -> re.Pattern[str]:
@@ -26,7 +29,7 @@ def understand(text: str, names: re.Pattern[str], otherwise: str | None) -> dict
     beside = names.sub(" ", text)
     op = next((op for place in (beside, text) for op, words in OPERATIONS.items() if words.search(place)), otherwise)
     if op is None:
-        raise InvalidInput("a `question` or an `op` is needed: sum, mean, min, max, count, sort or filter")
+        raise wrong("operation")
     found = [(name[0], OTHERS["by"].search(text[: name.start()])) for name in names.finditer(text)]
     by = next((name for name, groups in found if groups and op != "sort"), None)
     column = next((name for name, groups in found if not groups or op == "sort"), None)
@@ -48,5 +51,5 @@ def conditions(text: str, names: re.Pattern[str], rows: list[dict[str, str]]) ->
             found.append((column, sign, value.strip("\"'“”「」")))
             text = f"{OTHERS['joint'].sub('', text[: name.start()])} {rest[len(value) :]}"
     if found and OTHERS["or"].search(text):
-        raise InvalidInput("several conditions must all hold: join them with `and`")
+        raise wrong("joint")
     return found, text

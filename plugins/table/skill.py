@@ -7,8 +7,8 @@ from fractions import Fraction
 from statistics import mean
 
 from data import read
-from question import conditions, names_of, understand
-from skillet import Call, InvalidInput
+from question import asker, conditions, names_of, understand, wrong
+from skillet import Call
 
 SHOWN_ROWS = 50
 NUMBER = re.compile(r"([-+−]?)[¥￥$€£]?(\d{1,3}(?:[,，]\d{3}){1,9}|\d{1,30})((?:\.\d{1,30})?(?:e[-+]?\d\d?)?)", re.I)
@@ -16,16 +16,16 @@ FIGURES = {"sum": (sum, "总和"), "mean": (mean, "平均"), "min": (min, "最�
 
 
 def run(input: dict, call: Call) -> dict:
+    asker["chinese"] = call.is_chinese
     columns, rows = read(input["data"])
     names = names_of(columns)
     wanted, rest = conditions(input.get("where" if "op" in input else "question", ""), names, rows)
     if "op" in input and rest.strip():
-        raise InvalidInput("`where` is columns, comparisons and values, such as price > 3 and city = Oslo")
+        raise wrong("where")
     asked = input if "op" in input else understand(rest, names, "filter" if wanted else None)
     op, column, by = asked["op"], asked.get("column"), asked.get("by")
-    for name in (column, by):
-        if name and name.casefold() not in rows[0]:
-            raise InvalidInput(f"there is no column `{name}`; there are: {', '.join(columns)}")
+    if missing := [name for name in (column, by) if name and name.casefold() not in rows[0]]:
+        raise wrong("column", missing[0], ", ".join(columns))
     rows = [row for row in rows if all(holds(row[name], sign, value) for name, sign, value in wanted)]
     if op == "sort":
         # Empty cells are last, also from the largest down.
@@ -35,10 +35,9 @@ def run(input: dict, call: Call) -> dict:
     if op in ("sort", "filter"):
         rows = rows[: asked.get("limit")]
         lines = [" | ".join(row.values()) for row in rows] or ["没有符合的行" if call.is_chinese else "no row fits"]
-        listed = [dict(zip(columns, row.values())) for row in rows]
-        return {"text": shown(" | ".join(columns), lines), "rows": listed}
+        return {"text": shown(" | ".join(columns), lines), "rows": [dict(zip(columns, row.values())) for row in rows]}
     if column is None and op != "count":
-        raise InvalidInput(f"`{op}` of which column? There are: {', '.join(columns)}")
+        raise wrong("of_which", FIGURES[op][1] if call.is_chinese else op, ", ".join(columns))
     return computed(op, column, by, rows, call.is_chinese)
 
 
@@ -66,15 +65,14 @@ def computed(op: str, column: str | None, by: str | None, rows: list[dict[str, s
     groups: dict[str, list[str]] = {} if by else {"": []}
     for row in rows:
         cell = row[column.casefold()] if column else "row"
-        # Empty cells do not count.
-        groups.setdefault(row[by.casefold()] if by else "", []).extend([cell] if cell else [])
+        groups.setdefault(row[by.casefold()] if by else "", []).extend([cell] if cell else [])  # Empty ones do not count.
     found = {name: figure(op, cells, what) for name, cells in groups.items() if cells or op == "count"}
     if by:
         title = f"按{by}，{what}：" if chinese else f"{what} by {by}:"
         text = shown(title, [f"{name or '-'} {sign} {value}" for name, (sign, value) in found.items()])
         return {"text": text, "rows": [{by: name, op: value} for name, (_, value) in found.items()]}
     if not found:
-        raise InvalidInput(f"nothing to compute: no cell for the {what}")
+        raise wrong("nothing", what)
     sign, value = found[""]
     return {"text": f"{what} {sign} {value}", "value": value}
 
@@ -83,13 +81,11 @@ def figure(op: str, cells: list[str], what: str) -> tuple[str, str]:
     """A sign that tells whether it is exact, and the value."""
     numbers = cells if op == "count" else [number(cell) for cell in cells]
     if None in numbers:
-        raise InvalidInput(f"the {what} needs numbers, and `{cells[numbers.index(None)]}` is none")
+        raise wrong("numbers", what, cells[numbers.index(None)])
     value = FIGURES[op][0](numbers if op == "count" else [Fraction(one) for one in numbers])
-    exact, rounded = f"{value:.30f}", f"{value:.12f}"
-    sign, text = ("=", exact) if Fraction(exact) == value else ("≈", rounded)
+    sign, text = ("=", f"{value:.30f}") if Fraction(f"{value:.30f}") == value else ("≈", f"{value:.12f}")
     return sign, text.rstrip("0").rstrip(".")
 
 
 def shown(title: str, lines: list[str]) -> str:
-    more = len(lines) - SHOWN_ROWS
-    return "\n".join([title, *lines[:SHOWN_ROWS], *([f"… +{more}"] if more > 0 else [])])
+    return "\n".join([title, *lines[:SHOWN_ROWS], *([f"… +{len(lines) - SHOWN_ROWS}"] if len(lines) > SHOWN_ROWS else [])])

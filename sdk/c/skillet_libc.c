@@ -21,6 +21,11 @@ WEAK _Noreturn void _Exit(int code) {
     skillet_panic("exit(%d) was called", code);
 }
 
+/* Its own library's stands in one file with `_Exit`, and would bring that along. */
+WEAK _Noreturn void _exit(int code) {
+    _Exit(code);
+}
+
 WEAK _Noreturn void __assert_fail(const char *expression, const char *file, int line, const char *function) {
     skillet_panic("assertion failed: %s (%s:%d, %s)", expression, file, line, function);
 }

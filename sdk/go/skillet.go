@@ -37,6 +37,8 @@ import (
 	_ "skillet/internal/bindings/exports/wit_exports"
 	contract "skillet/internal/bindings/imports/skillet_skill_types"
 	"skillet/internal/fault"
+	// What ends the program without a return.
+	_ "skillet/internal/lastwords"
 	"skillet/internal/text"
 	"skillet/internal/types"
 )

@@ -1,22 +1,14 @@
 /// <reference path="./globals.d.ts" />
 
+import type * as contract from './contract';
+
 // A skill is the function that its file exports: `export default function run(input, call) {…}`. Each call runs in a
 // fresh instance. Everything outside of the sandbox goes through the modules here; one that a skill does not use is
 // not imported by its component, so it cannot be granted by accident. `log`, `clock`, `random` and `progress` need no
 // grant. The functions return what the host answered, or throw a Failure.
 
 /** One run of a skill. The host fills in every field. */
-export interface Call {
-  /** UUIDv7 of this run; the same on every retry of it. A good idempotency key. */
-  readonly id: string;
-  /** 1 on the first attempt. */
-  readonly attempt: number;
-  /** IETF language tag of the user, for example `zh-CN`. */
-  readonly locale: string;
-  /** IANA zone of the user, for example `Asia/Shanghai`. */
-  readonly timeZone: string;
-  /** Milliseconds that were left, when the run began, until the host stops it. */
-  readonly deadlineMs: number;
+export interface Call extends Omit<contract.types.Call, 'input'> {
   /** Whether replies should be in Chinese: the locale is `zh` or a variety of it. */
   readonly isChinese: boolean;
 }
@@ -36,17 +28,31 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
  * - `denied`: the owner has not granted what this needs; the text says what to grant.
  * - `failed`: anything else.
  */
-export type FailureKind = 'invalid-input' | 'unavailable' | 'denied' | 'failed';
+export type FailureKind = contract.types.Failure['tag'];
+
+/** The names of what the host refuses, and `status` for an HTTP status that is no success. */
+export type FailureCode =
+  | (
+      | contract.config.Error
+      | contract.http.Error
+      | contract.jobs.Error
+      | contract.kv.Error
+      | contract.llm.Error
+      | contract.memory.Error
+      | contract.messages.Error
+    )['tag']
+  | FailureKind
+  | 'status';
 
 /**
  * Ends the call when it is thrown and nobody catches it. What the host refuses is thrown as one too. Any other
  * exception ends the call as `failed`, and its stack is logged.
  */
 export class Failure extends Error {
-  constructor(kind: FailureKind, text: string, code?: string);
+  constructor(kind: FailureKind, text: string, code?: FailureCode);
   readonly kind: FailureKind;
   /** The error's name in the contract, such as `quota-exceeded`, if the host answered with one. */
-  readonly code?: string;
+  readonly code?: FailureCode;
   static invalidInput(text: string): Failure;
   static unavailable(text: string): Failure;
   static denied(text: string): Failure;
@@ -121,16 +127,8 @@ export namespace settings {
 
 /** What the agent knows about the user. Granted with `memory = ["read", "write"]`, or one of them. */
 export namespace memory {
-  interface Fact {
-    /** What the fact is about; one fact per key. */
-    readonly key: string;
-    /** The fact in words. */
-    readonly text: string;
-    /** Higher is nearer to the query. Only comparable within one answer. */
-    readonly score: number;
-    /** When it was learnt, in milliseconds since 1970-01-01 UTC. */
-    readonly recordedAtMs: number;
-  }
+  /** What the fact is about, the fact in words, and when it was learnt, in milliseconds since 1970-01-01 UTC. */
+  type Fact = contract.memory.Fact;
   /** The facts nearest to the query, best first, at most `limit` of them (10 unless given). */
   function search(query: string, limit?: number): Fact[];
   /** Keeps a fact, in place of what was known under the key; without a key the host derives one from the text. */
@@ -147,10 +145,9 @@ export namespace config {
 
 /** A language model behind the host's gateway. Granted with `llm = "small"` or `llm = "large"`. */
 export namespace llm {
-  interface Request {
+  interface Request extends Pick<contract.llm.Request, 'prompt'> {
     /** How much an answer is worth: `small` (the default) for extraction and short texts, `large` for reasoning. */
-    tier?: 'small' | 'large';
-    prompt: string;
+    tier?: contract.llm.Tier;
     /** What to do with the prompt. Keep the same text from call to call: it is cached. */
     instructions?: string;
     /** A JSON Schema; with it the answer's text is JSON that satisfies it. */
@@ -158,11 +155,7 @@ export namespace llm {
     /** 512 unless given. The host reserves money for this many; ask for no more than needed. */
     maxOutputTokens?: number;
   }
-  interface Answer {
-    readonly text: string;
-    readonly inputTokens: number;
-    readonly outputTokens: number;
-  }
+  type Answer = contract.llm.Answer;
   /** Asks, and waits for the answer. Throws `denied` (also for a budget that is spent) or `unavailable`. */
   function complete(request: Request): Answer;
 }
@@ -179,25 +172,15 @@ export namespace messages {
 
 /** Work done later, for the person of the call. Granted with `jobs = true`. */
 export namespace jobs {
-  interface NewJob {
-    /** `reminder` with the payload `{text}`, `skill_call` with `{skill, input}`, or `daily_digest`. */
-    kind: string;
-    /** When it runs, in milliseconds since 1970-01-01 UTC; with a recurrence, the moment from which it does. */
-    runAtMs: number;
+  /** Times are in milliseconds since 1970-01-01 UTC. */
+  interface NewJob extends Pick<contract.jobs.NewJob, 'kind' | 'runAtMs'> {
     /** A cron expression of five fields in the user's time zone; without it the job runs once. */
     recurrence?: string;
     payload?: unknown;
     /** The same key again makes no second job; the first one's id is returned. */
     idempotencyKey?: string;
   }
-  interface Job {
-    readonly id: string;
-    readonly kind: string;
-    /** `waiting` is still to run, `failed` has used up its attempts. */
-    readonly state: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
-    /** When it runs next, or ran last, in milliseconds since 1970-01-01 UTC. */
-    readonly runAtMs: number;
-    readonly recurrence: string | null;
+  interface Job extends Omit<contract.jobs.Job, 'payload'> {
     readonly payload: Json;
   }
   /** Schedules a job; returns its id. Throws `invalid-input` for a kind, time or recurrence that makes no sense. */
@@ -225,14 +208,10 @@ export namespace http {
     /** How long to wait for the whole response; 10,000 unless given. */
     timeoutMs?: number;
   }
-  interface Response {
-    readonly status: number;
+  /** The headers are in the order they came, the body is already decompressed. */
+  interface Response extends contract.http.Response {
     /** Whether the status is a success (2xx). */
     readonly ok: boolean;
-    /** In the order they came. */
-    readonly headers: [string, string][];
-    /** Already decompressed. */
-    readonly body: Uint8Array;
     /** The first header of that name, in whatever case. */
     header(name: string): string | null;
     /** The body as UTF-8; other bytes become U+FFFD. */

@@ -11,5 +11,11 @@ export const error = line('error');
 
 /** The engine's stack does not repeat the message. */
 function withStack(value) {
-  return value instanceof Error ? `${shown(value)}\n${value.stack ?? ''}`.trimEnd() : shown(value);
+  let stack;
+  try {
+    if (value instanceof Error) stack = value.stack;
+  } catch {
+    // It is shown without.
+  }
+  return typeof stack === 'string' ? `${shown(value)}\n${stack}`.trimEnd() : shown(value);
 }

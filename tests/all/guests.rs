@@ -88,6 +88,22 @@ async fn each_bad_guest_fails_in_its_own_way() {
 }
 
 #[tokio::test]
+async fn what_stands_on_standard_error_is_the_reason_of_a_crash() {
+    let sandbox = Sandbox::new().await;
+    sandbox.skills.upload(&guests::last_words(&Manifest::new("teapot")), Origin::Upload).await.unwrap();
+    for (input, text) in [
+        (json!({}), "panicked: the tea is cold"),
+        (json!({ "exit": true }), "the skill exited with status 1: panicked: the tea is cold"),
+    ] {
+        let outcome = sandbox.call("teapot", input).await;
+        let failure = outcome.result.unwrap_err();
+        assert_eq!((failure.kind, &*failure.text), (FailureKind::Failed, text));
+        let line = |level: &str, message: &str| json!({ "level": level, "message": message });
+        assert_eq!(outcome.log, json!([line("info", "warming up"), line("warn", "panicked: the tea is cold")]));
+    }
+}
+
+#[tokio::test]
 async fn what_does_not_begin_is_refused() {
     let sandbox = Sandbox::new().await;
     let manifest = Manifest::new("startloop").limit("fuel", 1_000_000);

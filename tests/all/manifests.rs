@@ -5,7 +5,7 @@
 mod page;
 
 use serde_json::{Value, json};
-use skillet::skills::{Manifest, manifest_schema, package};
+use skillet::skills::{Case, Manifest, manifest_schema, package};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -16,7 +16,7 @@ use crate::harness::root;
 /// The one example of the page.
 const EXAMPLE: &str = include_str!("manifests/example.toml");
 
-fn up_to_date(path: &str, text: &str) {
+pub fn up_to_date(path: &str, text: &str) {
     let file = root().join(path);
     if std::env::var_os("UPDATE_DOCS").is_some() {
         fs::write(&file, text).unwrap();
@@ -42,6 +42,19 @@ fn the_example_is_a_manifest_and_shows_every_part() {
     for key in manifest_schema()["properties"].as_object().unwrap().keys() {
         assert!(example.get(key).is_some(), "the example shows no `{key}`");
     }
+}
+
+/// What a case knows is what the page tells of, its example and its table alike.
+#[test]
+fn the_page_of_cases_has_every_key() {
+    let page = fs::read_to_string(root().join("sdk/CASES.md")).unwrap();
+    let unknown = serde_json::from_value::<Case>(json!({ "input": {}, "nothing_such": 1 })).unwrap_err().to_string();
+    let (_, known) = unknown.split_once("expected one of ").unwrap();
+    for key in known.split(", ").map(|key| key.trim_matches('`')) {
+        assert!(page.contains(&format!("\n| `{key}` |")), "the page has no row for `{key}`");
+    }
+    let (_, example) = page.split_once("```json\n").unwrap();
+    serde_json::from_str::<Case>(example.split_once("```").unwrap().0).unwrap();
 }
 
 /// `plugins/feed` leaves both to its types.

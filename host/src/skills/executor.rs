@@ -25,12 +25,13 @@ use super::{
     account::{account, rejected, replay},
     egress::Egress,
     failure::{CallFailure, FailureKind},
-    host::{CallState, ProgressSink, Services, World},
+    host::{CallState, Others, ProgressSink, Services, World},
     limits::Limits,
     linker::Call,
     registry::Installed,
     root::Root,
     sandbox::{Run, Sandbox},
+    script::Script,
     tape::Tape,
 };
 use crate::{
@@ -73,8 +74,8 @@ pub(super) enum Stage<'a> {
     World(&'a Arc<Skills>),
     /// By itself, on services that nobody else sees: examples and replays.
     Alone(&'a Skills, &'a Services),
-    /// On such services too, and with a network that is written down.
-    Scripted(&'a Skills, &'a Services, &'a Egress),
+    /// On such services too, and with a network, other skills and people that are written down.
+    Scripted(&'a Skills, &'a Services, (&'a Egress, &'a Arc<Script>)),
 }
 
 /// A run with its output checked.
@@ -288,9 +289,11 @@ impl Executor {
     /// Runs once and checks the output; no key, no queue, no record.
     async fn run_once(&self, stage: Stage<'_>, installed: &Installed, raw: RawCall<'_>, held: Held) -> Checked {
         let (skills, services, world) = match stage {
-            Stage::World(skills) => (&**skills, &skills.services, Some((Some(skills.clone()), &skills.egress))),
+            Stage::World(skills) => (&**skills, &skills.services, Some((Others::Real(skills.clone()), &skills.egress))),
             Stage::Alone(skills, services) => (skills, services, None),
-            Stage::Scripted(skills, services, egress) => (skills, services, Some((None, egress))),
+            Stage::Scripted(skills, services, (egress, script)) => {
+                (skills, services, Some((Others::Scripted(script.clone()), egress)))
+            }
         };
         let component = match Box::pin(skills.registry.ready(&installed.digest)).await {
             Ok(component) => component,
@@ -360,7 +363,7 @@ fn state(
     installed: &Installed,
     raw: RawCall<'_>,
     services: &Services,
-    world: Option<(Option<Arc<Skills>>, &Egress)>,
+    world: Option<(Others, &Egress)>,
     (limits, deadline, root): (Limits, Instant, Root),
 ) -> Box<CallState> {
     let name = (installed.name.as_str(), raw.id);
@@ -369,8 +372,8 @@ fn state(
     state.settings = installed.settings.clone();
     state.progress = raw.progress;
     state.tape = raw.tape;
-    if let Some((skills, egress)) = world {
-        state.world = Some(World { skills, egress: egress.clone(), reach: installed.reach.clone() });
+    if let Some((others, egress)) = world {
+        state.world = Some(World { others, egress: egress.clone(), reach: installed.reach.clone() });
     }
     state
 }

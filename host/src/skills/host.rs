@@ -37,6 +37,7 @@ use super::{
     limits::{Limits, Meter},
     linker::types,
     root::Root,
+    script::Script,
     tape::Tape,
     threads::run_on,
     wide::Wide,
@@ -137,12 +138,29 @@ pub struct CallState {
     pub wide: Option<Box<Wide>>,
 }
 
-/// The way of a run to what is outside: the network, other skills.
+/// The way of a run to what is outside: the network, other skills, people.
 pub struct World {
-    /// `None` where others are not there to be called.
-    pub skills: Option<Arc<Skills>>,
+    pub others: Others,
     pub egress: Egress,
     pub reach: Reach,
+}
+
+/// Whom a run reaches beside itself.
+#[derive(Clone)]
+pub enum Others {
+    /// The skills that are installed, and people by the outbox.
+    Real(Arc<Skills>),
+    /// What a test has in their place.
+    Scripted(Arc<Script>),
+}
+
+impl World {
+    fn script(&self) -> Option<&Script> {
+        match &self.others {
+            Others::Scripted(script) => Some(script),
+            Others::Real(_) => None,
+        }
+    }
 }
 
 impl CallState {

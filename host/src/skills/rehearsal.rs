@@ -14,6 +14,7 @@ use super::{
     host::{LogLine, Services},
     registry::Installed,
     sandbox::Run,
+    script::{Script, Sent, SkillAnswer},
     tape::Tape,
 };
 use crate::{
@@ -57,6 +58,9 @@ pub struct Case {
     /// The model's answers, in order.
     #[serde(default)]
     pub llm: Vec<ModelAnswer>,
+    /// What other skills answer.
+    #[serde(default)]
+    pub skills: Vec<SkillAnswer>,
     /// The exact output.
     #[serde(default)]
     pub output: Option<Value>,
@@ -66,6 +70,9 @@ pub struct Case {
     /// What must be kept under these keys afterwards.
     #[serde(default)]
     pub kv_after: BTreeMap<String, String>,
+    /// The messages that must be sent, in their order; an empty list says none.
+    #[serde(default)]
+    pub sent: Option<Vec<Sent>>,
     /// Without a network and a model, as the examples of a manifest are run.
     #[serde(skip)]
     pub alone: bool,
@@ -115,9 +122,11 @@ impl Case {
             memory: Vec::new(),
             http: Vec::new(),
             llm: Vec::new(),
+            skills: Vec::new(),
             output: None,
             failure: None,
             kv_after: BTreeMap::new(),
+            sent: None,
             alone: false,
         }
     }
@@ -139,6 +148,8 @@ pub struct Rehearsed {
     pub log: Vec<LogLine>,
     /// What is kept afterwards, as far as it is text; of several runs, after the last.
     pub kv: BTreeMap<String, String>,
+    /// The messages that it sent.
+    pub sent: Vec<Sent>,
 }
 
 impl Rehearsed {
@@ -239,6 +250,7 @@ impl Rehearsal {
         }
         Arc::make_mut(&mut installed.settings).extend(case.settings.clone());
         stand_ins(&mut installed);
+        let script = Arc::new(Script::new(case.skills.clone()));
         let mut runs = Vec::with_capacity(times);
         for _ in 0..times {
             let raw = RawCall {
@@ -252,10 +264,10 @@ impl Rehearsal {
             };
             let stage = match &egress {
                 None => Stage::Alone(&self.skills, &services),
-                Some(egress) => Stage::Scripted(&self.skills, &services, egress),
+                Some(egress) => Stage::Scripted(&self.skills, &services, (egress, &script)),
             };
             let Checked { output, run } = self.skills.executor.alone(stage, &installed, raw).await;
-            runs.push(rehearsed(output, run));
+            runs.push(Rehearsed { sent: script.take_sent(), ..rehearsed(output, run) });
         }
         if let Some(last) = runs.last_mut() {
             last.kv = kept(db, skill, user).await?;
@@ -306,5 +318,6 @@ fn rehearsed(outcome: Result<Value, CallFailure>, run: Option<Run>) -> Rehearsed
         host_bytes: count(|run| run.host_bytes),
         log: run.map(|run| run.log).unwrap_or_default(),
         kv: BTreeMap::new(),
+        sent: Vec::new(),
     }
 }

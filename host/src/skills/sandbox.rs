@@ -21,6 +21,7 @@ use super::{
     linker::{Call, GuestFailure, SkillWorldPre},
     tape::{Diverged, Tape, Unanswered},
     threads::Threads,
+    wide,
 };
 
 /// What a run gave and used.
@@ -208,7 +209,7 @@ async fn enclosed(
     };
     let fuel = limits.fuel.saturating_sub(store.get_fuel().unwrap_or(0));
     let mut state = store.into_data();
-    state.close_wide();
+    let last_words = state.close_wide();
     if state.log_dropped > 0 {
         let message = format!("{} more lines were dropped", state.log_dropped);
         state.log.push(LogLine { level: "warn", message });
@@ -217,7 +218,7 @@ async fn enclosed(
         Ok(Ok(Ok(Ok(output)))) if output.len() as u64 > limits.output_bytes => Err(too_large(limits)),
         Ok(Ok(Ok(Ok(output)))) => Ok(output),
         Ok(Ok(Ok(Err(failure)))) => Err(guest_failure(failure)),
-        Ok(Ok(Err(error))) => Err(classify(&error, limits, &state)),
+        Ok(Ok(Err(error))) => Err(classify(&error, limits, &state, last_words)),
         Ok(Err(_)) => {
             tracing::error!(skill = &*state.skill, call_id = state.call, "a run of a skill panicked in the host");
             Err(CallFailure::new(FailureKind::Host, "a fault of the host ended the run"))
@@ -270,8 +271,9 @@ fn guest_failure(failure: GuestFailure) -> CallFailure {
     CallFailure::new(kind, text)
 }
 
-/// Names what ended a run from outside the guest's own answer.
-fn classify(error: &wasmtime::Error, limits: Limits, state: &CallState) -> CallFailure {
+/// Names what ended a run from outside the guest's own answer. `last_words` are those of a component that has a
+/// standard error.
+fn classify(error: &wasmtime::Error, limits: Limits, state: &CallState, last_words: Option<String>) -> CallFailure {
     if let Some(many) = error.downcast_ref::<TooManyHostCalls>() {
         return CallFailure::new(FailureKind::TooManyHostCalls, many.to_string());
     }
@@ -288,6 +290,11 @@ fn classify(error: &wasmtime::Error, limits: Limits, state: &CallState) -> CallF
     if error.downcast_ref::<PoolConcurrencyLimitError>().is_some() {
         return CallFailure::new(FailureKind::Busy, "too many instances are running");
     }
+    if let Some(status) = wide::exit_status(error) {
+        let exit = format!("the skill exited with status {status}");
+        let text = last_words.map_or(exit.clone(), |words| format!("{exit}: {words}"));
+        return CallFailure::new(FailureKind::Failed, text);
+    }
     match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => {
             return CallFailure::new(FailureKind::OutOfFuel, format!("more than {} units of fuel", limits.fuel));
@@ -301,6 +308,9 @@ fn classify(error: &wasmtime::Error, limits: Limits, state: &CallState) -> CallF
         Some(Trap::UnreachableCodeReached) if state.log.last().is_some_and(|line| line.level == "error") => {
             let reason = state.log.last().map(|line| line.message.clone());
             return CallFailure::new(FailureKind::Failed, reason.unwrap_or_default());
+        }
+        Some(Trap::UnreachableCodeReached) if !state.meter.refused && last_words.is_some() => {
+            return CallFailure::new(FailureKind::Failed, last_words.unwrap_or_default());
         }
         _ => {}
     }

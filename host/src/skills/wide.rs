@@ -12,7 +12,7 @@ mod told;
 
 use rand::RngExt;
 use wasmtime::component::{Linker, ResourceTable};
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, cli::WasiCliView, filesystem::WasiFilesystemView, p2};
+use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView, cli::WasiCliView, filesystem::WasiFilesystemView, p2};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use super::host::CallState;
@@ -82,13 +82,18 @@ pub fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     Ok(())
 }
 
+/// The status that a component exited with, if that is what ended it.
+pub fn exit_status(error: &wasmtime::Error) -> Option<i32> {
+    error.downcast_ref::<I32Exit>().map(|exit| exit.0)
+}
+
 impl Wide {
     fn new(state: &mut CallState) -> Box<Self> {
         let teller = Teller::new(state);
         let room = usize::try_from(state.limits.log_bytes).unwrap_or(usize::MAX);
         let output = Captured::new(room);
         let mut ctx = WasiCtx::builder();
-        ctx.stdout(output.clone()).stderr(output.clone());
+        ctx.stdout(output.clone()).stderr(output.errors());
         ctx.secure_random(teller.random()).insecure_random(teller.random()).max_random_size(MAX_RANDOM_BYTES);
         ctx.insecure_random_seed(teller.random().random());
         ctx.wall_clock(teller.clone()).monotonic_clock(teller.clone());
@@ -110,18 +115,20 @@ impl CallState {
         self.wide.as_mut().expect("it was made in the line above")
     }
 
-    /// Takes over what a run left in its WASI: output as lines of log, and what became of requests.
-    pub fn close_wide(&mut self) {
-        let Some(wide) = self.wide.take() else { return };
+    /// Takes over what a run left in its WASI: output as lines of log, and what became of requests. Gives the last
+    /// words on its standard error.
+    pub fn close_wide(&mut self) -> Option<String> {
+        let wide = self.wide.take()?;
         let Wide { output, network, teller, mut table, .. } = *wide;
         self.handles = table.iter_mut().count() as u64;
-        for line in output.lines() {
-            self.keep_line("info", &line);
+        for (level, line) in output.lines() {
+            self.keep_line(level, &line);
         }
         let used = network.used();
         self.sent |= used.sent;
         self.refused.extend(used.refused);
         teller.close(&mut self.tape);
+        output.last_words()
     }
 }
 

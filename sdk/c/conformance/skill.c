@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *text_of(const skillet_call *call, const char *key) {
     const char *string = json_string(json_get(call->input, key));
@@ -50,6 +51,11 @@ static skillet_result fail(const skillet_call *call) {
 
 static skillet_result panic(const skillet_call *call) {
     skillet_panic("%s", text_of(call, "text"));
+}
+
+static skillet_result quit(const skillet_call *call) {
+    (void)call;
+    _exit(3);
 }
 
 static skillet_result kv_set(const skillet_call *call) {
@@ -205,6 +211,7 @@ static const struct {
     skillet_result (*run)(const skillet_call *call);
 } DEEDS[] = {
     {"echo", echo},         {"call", describe},       {"fail", fail},         {"panic", panic},
+    {"quit", quit},
     {"kv_set", kv_set},     {"kv_get", kv_get},       {"kv_swap", kv_swap},   {"kv_delete", kv_delete},
     {"kv_list", kv_list},   {"http", http},           {"log", write_log},     {"progress", progress},
     {"clock", tell_time},   {"random", random_hex},   {"settings", settings}, {"remember", remember},

@@ -1,6 +1,7 @@
 // Does one thing of every kind, as asked: every SDK has this skill, and the host tests them alike.
 #include "skillet.hpp"
 
+#include <exception>
 #include <iterator>
 #include <vector>
 
@@ -31,6 +32,8 @@ Result<Json> fail(const Call &call) {
 }
 
 Result<Json> panic(const Call &call) { skillet::panic(text_of(call, "text")); }
+
+Result<Json> quit(const Call &) { std::terminate(); }
 
 Result<Json> kv_set(const Call &call) {
     SKILLET_TRY(skillet::kv::set(text_of(call, "key"), text_of(call, "value")));
@@ -150,6 +153,7 @@ constexpr struct {
     Result<Json> (*run)(const Call &call);
 } deeds[] = {
     {"echo", echo},        {"call", describe},     {"fail", fail},         {"panic", panic},
+    {"quit", quit},
     {"kv_set", kv_set},    {"kv_get", kv_get},     {"kv_swap", kv_swap},   {"kv_delete", kv_delete},
     {"kv_list", kv_list},  {"http", http},         {"log", log},           {"progress", progress},
     {"clock", tell_time},  {"random", random_hex}, {"settings", settings}, {"remember", remember},

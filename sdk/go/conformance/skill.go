@@ -59,6 +59,9 @@ func Run(call skillet.Call, input Input) (Output, error) {
 		return nil, fail(input.Kind, input.Text)
 	case "panic":
 		panic(input.Text)
+	case "quit":
+		go panic(input.Text)
+		<-make(chan bool)
 	case "spin":
 		for {
 		}

@@ -10,6 +10,10 @@ const ACTIONS = {
   panic: ({ text }) => {
     throw new Error(text);
   },
+  // What is thrown cannot even be read.
+  quit: ({ text }) => {
+    throw new Proxy({}, { get: () => { throw new Error(text); } });
+  },
   kv_set: ({ key, value }) => {
     kv.set(key, value);
     return {};
@@ -24,6 +28,11 @@ const ACTIONS = {
   http: async ({ url }) => {
     const response = await http.get(url, { headers: { 'x-conformance': 'yes' }, timeoutMs: 5_000 });
     return { status: response.status, body: response.text() };
+  },
+  // Of an engine that has the web's own.
+  fetch: async ({ url, size }) => {
+    const response = await fetch(url, size ? { method: 'POST', body: 'x'.repeat(size) } : {});
+    return { status: response.status, length: (await response.text()).length };
   },
   log: ({ level, text }) => {
     log[level](text);

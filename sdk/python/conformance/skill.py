@@ -1,3 +1,5 @@
+import sys
+
 from skillet import (
     Call,
     Denied,
@@ -47,6 +49,10 @@ def panic(input: dict, _: Call) -> dict:
     raise RuntimeError(input["text"])
 
 
+def quit_it(input: dict, _: Call) -> dict:
+    sys.exit(input["text"])
+
+
 def fetch(input: dict, _: Call) -> dict:
     response = http.get(input["url"], headers={"x-conformance": "yes"}, timeout_ms=5_000)
     return {"status": response.status, "body": response.text()}
@@ -73,6 +79,7 @@ ACTIONS = {
     "call": about,
     "fail": fail,
     "panic": panic,
+    "quit": quit_it,
     "kv_set": lambda i, _: kv.set(i["key"], i["value"]),
     "kv_get": lambda i, _: {"value": kv.get_text(i["key"])},
     "kv_swap": lambda i, _: {"set": kv.compare_and_set(i["key"], i["expected"], i["value"])},

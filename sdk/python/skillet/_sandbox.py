@@ -12,6 +12,7 @@ import codecs
 import importlib
 import io
 import os
+import posix
 import sys
 import time
 from types import ModuleType
@@ -23,10 +24,12 @@ _FILE_FUNCTIONS = (
     "access chdir chmod fsync ftruncate getcwd link listdir lstat mkdir open pipe read readlink remove rename replace "
     "rmdir scandir stat symlink truncate unlink utime write"
 )
+_NO_PROCESS = "a skill is no process: return an output or raise a failure"
 _NO_NETWORK = "a skill has no sockets: use skillet.http"
 _REFUSED_IF_LOADED = {
     "asyncio.events": ("new_event_loop", "a skill has no event loop: calls of the host wait for their answer"),
     "select": ("poll select", _NO_NETWORK),
+    "signal": ("raise_signal", _NO_PROCESS),
     "socket": ("create_connection create_server getaddrinfo gethostbyname socket socketpair", _NO_NETWORK),
 }
 
@@ -47,7 +50,8 @@ def prepare() -> None:
     sys.dont_write_bytecode = True
     for module, names in ((builtins, "open"), (io, "open open_code"), (os, _FILE_FUNCTIONS)):
         _refuse(module, names, "a skill has no files")
-    _refuse(os, "_exit abort system", "a skill is no process: return an output or raise a failure")
+    for module in (os, posix):
+        _refuse(module, "_exit abort system", _NO_PROCESS)
     _refuse(time, "sleep", "a skill cannot sleep: schedule a job")
     if _lent.is_lent("clock"):
         _lend_clock()

@@ -1,16 +1,21 @@
 //! Greets somebody by name and counts how often.
 
 use serde::{Deserialize, Serialize};
-use skillet_sdk::{Call, Failure, Skill, kv, serde_json};
+use skillet_sdk::{Call, Failure, JsonSchema, Skill, kv, schemars, serde_json};
 
 struct {{Type}};
 
-#[derive(Debug, Deserialize)]
+// The build makes `input_schema` of it: what stands at a field is what the model reads.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Input {
+    /// Whom to greet
+    #[schemars(length(min = 1, max = 100))]
     pub name: String,
 }
 
-#[derive(Debug, PartialEq, Serialize)]
+// And `output_schema` of this.
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Output {
     /// What the person who asked is shown.
     pub text: String,

@@ -154,6 +154,8 @@ async fn answer(stream: &mut TcpStream, request: &str) -> std::io::Result<bool> 
             let key = request.lines().find_map(|line| line.strip_prefix("x-key: ")).unwrap_or("nothing");
             text(stream, "200 OK", "", &key.chars().rev().collect::<String>()).await
         }
+        // So many bytes.
+        "size" => text(stream, "200 OK", "", &"a".repeat(argument.parse().unwrap_or(0))).await,
         "to" => text(stream, "302 Found", &format!("location: {query}\r\n"), "").await,
         "loop" => text(stream, "302 Found", "location: /loop\r\n", "").await,
         "wait" => {

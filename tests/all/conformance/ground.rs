@@ -20,8 +20,8 @@ pub const TIMEOUT_S: f64 = 10.0;
 /// How much later than its limit something may end, on a busy machine.
 pub const SLACK: Duration = Duration::from_secs(3);
 
-/// Python's interpreter is large, and the machine may be busy.
-const COMPILING: Duration = Duration::from_mins(2);
+/// The interpreters of Python and JavaScript are large, and the machine may be busy.
+const COMPILING: Duration = Duration::from_mins(4);
 
 /// A host with the skill of one language, and all that it reaches.
 pub struct Ground {

@@ -30,6 +30,8 @@ pub fn cases() -> Vec<Case> {
         fail("denied"),
         fail("failed"),
         deed!(a_crash_says_why),
+        // In each language's way that comes nearest to a bare end: a panic beside the run, an exit, a failed check.
+        Case::fails("what ends the program", json!({ "do": "quit", "text": "the tea is gone" }), &["failed"], ""),
         Case::fails("an unknown deed", json!({ "do": "dance" }), &["invalid-input"], ""),
         deed!(kv_keeps_what_it_is_given),
         deed!(kv_swaps_only_what_is_expected),

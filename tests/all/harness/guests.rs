@@ -105,6 +105,11 @@ pub fn wide(manifest: &Manifest) -> Vec<u8> {
     package::embed_manifest(&component, &manifest.toml())
 }
 
+/// Crashes, or exits if its input holds anything; says why on the standard error of WASI.
+pub fn last_words(manifest: &Manifest) -> Vec<u8> {
+    guest(include_str!("../../guests/last_words.wat"), manifest)
+}
+
 /// Imports an interface that the host does not know.
 pub fn unknown_import(manifest: &Manifest) -> Vec<u8> {
     let text = include_str!("../../guests/unknown_import.wat");

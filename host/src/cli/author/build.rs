@@ -68,6 +68,7 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
     let dir = fs::canonicalize(&options.dir).with_context(|| format!("no folder at {}", options.dir.display()))?;
     let mut manifest = manifest::read(&dir)?;
     let language = Language::of(&dir)?;
+    manifest.check(language == Language::Rust)?;
     let work = sdk::unpack(language, &dir)?;
     // Tools run in the skill's folder, where a relative path would mean another one.
     let target = match (&options.target_dir, language) {
@@ -97,6 +98,7 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
     }?;
     if language == Language::Rust && manifest.lacks_schema() {
         manifest.put_in(&rust::schemas(&job)?)?;
+        manifest.check(false)?;
     }
     let component = match made {
         Made::Component(component) => component,

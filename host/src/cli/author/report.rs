@@ -43,6 +43,11 @@ pub fn judged(case: &Case, name: String, run: Rehearsed) -> CaseReport {
             None => faults.push(format!("kv, {key}: nothing is kept; it must be {wanted:?}")),
         }
     }
+    if let Some(wanted) = &case.sent
+        && *wanted != run.sent
+    {
+        faults.push(format!("messages:\n{}", difference(&json!(wanted), &json!(run.sent))));
+    }
     CaseReport { name, passed: faults.is_empty(), faults, run }
 }
 

@@ -49,6 +49,20 @@ impl Language {
         }
     }
 
+    /// Its guide.
+    fn readme(self) -> &'static [File] {
+        match self {
+            Self::Rust => files::RUST_README,
+            Self::Js | Self::Ts => files::JS_README,
+            Self::Python => files::PYTHON_README,
+            Self::Go => files::GO_README,
+            Self::C => files::C_README,
+            Self::Cpp => files::CPP_README,
+            Self::Zig => files::ZIG_README,
+            Self::Assemblyscript => files::ASSEMBLYSCRIPT_README,
+        }
+    }
+
     /// The files of a new skill.
     pub fn template(self) -> &'static [File] {
         match self {
@@ -76,17 +90,18 @@ pub fn contract() -> &'static [File] {
 
 /// The JSON Schema of `skill.toml`.
 pub fn manifest_schema() -> &'static str {
-    files::MANIFEST[0].1
+    files::SCHEMA[0].1
 }
 
-/// Puts the SDK, the contract and the schema of `skill.toml` into the work folder of a skill, and returns that. Files that are right already are
-/// not touched, so that tools which go by time build only what changed.
+/// Puts the SDK, its guides, the contract and the schema of `skill.toml` into the work folder of a skill, and returns
+/// that. Files that are right already are not touched, so that tools which go by time build only what changed.
 pub fn unpack(language: Language, dir: &Path) -> Result<PathBuf> {
     let work = dir.join(WORK);
     ensure!(!work.is_symlink(), "{} leads elsewhere; it must be a folder", work.display());
     let [sdk, contract] = language.folders().map(|folder| work.join(folder));
     write_all(&contract, contract_files())?;
-    write_all(&work, files::MANIFEST.iter().copied())?;
+    let guides = files::SCHEMA.iter().chain(files::REFERENCES).chain(language.readme());
+    write_all(&work, guides.copied())?;
     write_all(&sdk, language.sdk())?;
     write_all(&work, [(".gitignore", "*\n")])?;
     forget_older(&work, &sdk, language)?;

@@ -159,8 +159,8 @@ fn written(folder: &Path) -> Result<Vec<(String, Case)>> {
         for (at, value) in list.into_iter().enumerate() {
             let case: Case = serde_json::from_value(value).with_context(|| format!("{shown}, case {}", at + 1))?;
             ensure!(
-                case.output.is_some() || case.failure.is_some() || !case.kv_after.is_empty(),
-                "{shown}, case {}: it says neither `output` nor `failure` nor `kv_after`, so nothing is tested",
+                case.output.is_some() || case.failure.is_some() || !case.kv_after.is_empty() || case.sent.is_some(),
+                "{shown}, case {}: it says neither `output` nor `failure`, `kv_after` or `sent`, so nothing is tested",
                 at + 1
             );
             let name = file.file_stem().unwrap_or_default().to_string_lossy();
@@ -196,6 +196,10 @@ pub async fn run(config: &Config, options: &BuildOptions, wanted: RunOptions) ->
         lines.push(report::pretty(output).trim_end().to_owned());
     }
     lines.extend(last.log.iter().map(|line| format!("log {}: {}", line.level, line.message)));
+    lines.extend(last.sent.iter().map(|one| match &one.chat {
+        None => format!("sent: {}", one.text),
+        Some(chat) => format!("sent to {chat}: {}", one.text),
+    }));
     // What was refused before it began used nothing.
     if last.began() {
         lines.push(report::readout(last));

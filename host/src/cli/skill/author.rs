@@ -11,8 +11,9 @@ use std::{
 use super::{Source, Target, life::push, read, text_of};
 use crate::{
     cli::{
+        Shown,
         author::{self, Language, RunOptions, Steps},
-        print,
+        print, tell,
     },
     clock::Clock,
     config::Config,
@@ -92,14 +93,14 @@ pub async fn test(config: &Config, source: &Source, only: Option<&str>, json: bo
     let lines: Vec<String> = tested.reports.iter().map(author::CaseReport::text).collect();
     print(json, &json!({ "cases": tested.reports, "failed": tested.failed }), &lines.join("\n"))?;
     match (tested.reports.len(), tested.failed) {
-        (0, _) => bail!("there is neither an example in skill.toml nor a case in tests/"),
+        (0, _) => bail!(Shown("there is neither an example in skill.toml nor a case in tests/".to_owned())),
         (total, 0) => {
             if !json {
                 println!("{total} cases pass");
             }
             Ok(())
         }
-        (total, failed) => bail!("{failed} of {total} cases fail"),
+        (total, failed) => bail!(Shown(format!("{failed} of {total} cases fail"))),
     }
 }
 
@@ -144,7 +145,7 @@ pub async fn run(config: &Config, source: &Source, wanted: RunArguments, json: b
         print(json, &ran.value, &ran.text)?;
     }
     match ran.failed {
-        Some(failure) => bail!("{failure}"),
+        Some(failure) => bail!(Shown(failure)),
         None => Ok(()),
     }
 }
@@ -157,7 +158,7 @@ pub async fn watch(config: Config, source: &Source, to: &Target, json: bool) -> 
             None => Box::pin(test(&config, source, None, json)).await,
         };
         if let Err(error) = done {
-            eprintln!("error: {error:#}");
+            tell(&error, json);
         }
     })
     .await

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{CallState, Services, lend};
+use super::{CallState, Services, World, lend};
 use crate::{
     ids::{ConversationId, UserId},
     skills::linker::messages::{Error, Host},
@@ -35,6 +35,10 @@ impl CallState {
         }
         // The n-th message of a call is sent once, however often the call is tried.
         let key = format!("call:{}:{}", self.call, self.messages_sent);
+        if let Some(script) = self.world.as_ref().and_then(World::script) {
+            script.send(chat, text);
+            return Ok(key);
+        }
         let (user, here) = (self.user, self.conversation);
         let (locale, meta) = (self.locale.clone(), json!({ "kind": "message", "skill": &*self.skill }));
         let sent = key.clone();

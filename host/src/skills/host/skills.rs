@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{CallState, lend};
+use super::{CallState, Others, lend};
 use crate::skills::{
     Caller, FailureKind, Request, Under,
     linker::{skills::Host, types::Failure},
@@ -17,11 +17,15 @@ impl CallState {
         self.granted_word("skills", &skill).map_err(Failure::Denied)?;
         let input: Value = serde_json::from_str(input)
             .map_err(|error| Failure::InvalidInput(format!("the input is not JSON: {error}")))?;
-        let Some(skills) = self.world.as_ref().and_then(|world| world.skills.clone()) else {
+        let Some(others) = self.world.as_ref().map(|world| world.others.clone()) else {
             return Err(Failure::Unavailable("other skills are not called in an example or a replay".to_owned()));
         };
         let root = self.root.below().map_err(|error| Failure::Unavailable(error.to_string()))?;
         self.skills_called += 1;
+        let skills = match others {
+            Others::Real(skills) => skills,
+            Others::Scripted(script) => return script.call(&skill, &input),
+        };
         // Another attempt that asks something else gets an answer of its own.
         let hash = blake3::hash(format!("{skill} {input}").as_bytes()).to_hex();
         let caller = Caller {

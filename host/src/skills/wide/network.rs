@@ -2,7 +2,7 @@
 //! a run has.
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -150,17 +150,27 @@ impl Network {
         })
     }
 
-    async fn body(&self, body: WasiBody) -> Result<Bytes, Error> {
-        let too_large = || Error::HttpRequestBodySize(None);
+    /// The whole body. One that is too large is read to its end and kept no more, since a guest that cannot write the
+    /// rest breaks; it learns by the answer.
+    async fn body(&self, mut body: WasiBody) -> Result<Bytes, Error> {
         let (mut share, mut whole): (Share, Vec<u8>) = (self.room.share(), Vec::new());
-        let mut body = Limited::new(body, MAX_REQUEST_BYTES);
+        let mut fits = true;
         while let Some(frame) = body.frame().await {
-            let Ok(piece) = frame.map_err(|_| too_large())?.into_data() else { continue };
-            self.passed.more(piece.len() as u64, &self.limits).map_err(|_| too_large())?;
-            share.grow(piece.len() as u64).map_err(|_| too_large())?;
-            whole.extend_from_slice(&piece);
+            let Ok(piece) = frame?.into_data() else { continue };
+            fits = fits && self.takes(&mut share, whole.len(), piece.len());
+            if fits {
+                whole.extend_from_slice(&piece);
+            } else {
+                (share, whole) = (self.room.share(), Vec::new());
+            }
         }
-        Ok(share.hold(whole))
+        if fits { Ok(share.hold(whole)) } else { Err(Error::HttpRequestBodySize(None)) }
+    }
+
+    /// Whether there is room for another piece of a body.
+    fn takes(&self, share: &mut Share, before: usize, piece: usize) -> bool {
+        let passed = self.passed.more(piece as u64, &self.limits).is_ok();
+        before + piece <= MAX_REQUEST_BYTES && passed && share.grow(piece as u64).is_ok()
     }
 }
 

@@ -24,6 +24,7 @@ export function run(call: Call): Json {
   if (done == "call") return about(call);
   if (done == "fail") return fail(input.get("kind").asText(), text);
   if (done == "panic") throw new Error(text);
+  if (done == "quit") assert(text == "", text);
   if (done == "spin") while (true) spin();
   if (done == "fill") fill();
   if (done == "log") write(input.get("level").asText(), text);

@@ -3,6 +3,9 @@
 
 let queue = [];
 
+/** Promises that are rejected, with the reason, and that nobody has listened to. */
+const unheard = new Map();
+
 export function enqueue(job) {
   queue.push(job);
 }
@@ -15,17 +18,20 @@ export function drain() {
   }
 }
 
-/** What `run` returned, or the value of the promise that it returned. */
+/** What `run` returned, or the value of the promise that it returned. An error that nobody caught is thrown. */
 export function settled(value) {
-  if (typeof value?.then !== 'function') return value;
-  let outcome;
-  value.then(
-    (result) => (outcome = { result }),
-    (error) => (outcome = { error }),
-  );
+  let outcome = { result: value };
+  if (typeof value?.then === 'function') {
+    outcome = undefined;
+    value.then(
+      (result) => (outcome = { result }),
+      (error) => (outcome = { error }),
+    );
+  }
   drain();
   if (!outcome) throw new Error('the promise that run returned never settles: a skill has nothing to wait for');
   if ('error' in outcome) throw outcome.error;
+  for (const reason of unheard.values()) throw reason;
   return outcome.result;
 }
 
@@ -80,6 +86,7 @@ class Promise {
   #settle(state, value) {
     this.#state = state;
     this.#value = value;
+    if (state === 'rejected' && this.#waiting.length === 0) unheard.set(this, value);
     for (const waiting of this.#waiting) this.#tell(waiting);
     this.#waiting = [];
   }
@@ -97,6 +104,7 @@ class Promise {
   }
 
   then(fulfilled, rejected) {
+    unheard.delete(this);
     return new Promise((resolve, reject) => {
       const waiting = { fulfilled, rejected, resolve, reject };
       if (this.#state === 'pending') this.#waiting.push(waiting);

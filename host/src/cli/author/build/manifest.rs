@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use toml::{Table, Value};
 
-use crate::skills::check_skill_name;
+use crate::skills::{self, ManifestError, check_skill_name};
 
 const FILE: &str = "skill.toml";
 const SCHEMAS: [&str; 2] = ["input_schema", "output_schema"];
@@ -21,7 +21,7 @@ pub struct Manifest {
     put_in: bool,
 }
 
-/// Only what the build itself needs is checked here; the host checks the rest when it reads the manifest.
+/// Checks only what the build itself needs; [`Manifest::check`] is for the rest.
 pub fn read(dir: &Path) -> Result<Manifest> {
     let path = dir.join(FILE);
     let written = fs::read_to_string(&path).map_err(|error| match error.kind() {
@@ -45,6 +45,21 @@ impl Manifest {
     /// Whether the author left a schema to the types.
     pub fn lacks_schema(&self) -> bool {
         SCHEMAS.iter().any(|key| !self.table.contains_key(*key))
+    }
+
+    /// What a host would find wrong, before a compiler runs. Schemas that the types will tell stand open here.
+    pub fn check(&self, types_tell: bool) -> Result<()> {
+        let lacking = SCHEMAS.iter().filter(|key| types_tell && !self.table.contains_key(**key));
+        let open: String = lacking.map(|key| ["\n[", key, "]\ntype = \"object\"\n"].concat()).collect();
+        match skills::Manifest::parse(&(self.text()? + &open)) {
+            // They speak of properties of the input.
+            Err(ManifestError::Value { key, .. })
+                if !open.is_empty() && (key == "idempotency" || key.starts_with("triggers")) =>
+            {
+                Ok(())
+            }
+            parsed => Ok(parsed.map(drop)?),
+        }
     }
 
     /// Puts in the schemas that are lacking. `null` stands for a type without one.

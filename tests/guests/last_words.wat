@@ -1,0 +1,18 @@
+;; Says something on standard output and on standard error, then crashes; or exits, if its input is longer than `{}`.
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 2)
+  (data (i32.const 1024) "warming up\n")
+  (data (i32.const 1040) "panicked: the tea is cold\n")
+  (;allocator;)
+  (func $say (param $stream i32) (param $at i32) (param $length i32)
+    (i32.store (i32.const 64) (local.get $at))
+    (i32.store (i32.const 68) (local.get $length))
+    (drop (call $write (local.get $stream) (i32.const 64) (i32.const 1) (i32.const 72))))
+  (func (export "skillet:skill/skill@0.1.0#run")
+    (param i32 i32 i32 i32) (param $length i32) (param i32 i32 i32 i32 i64) (result i32)
+    (call $say (i32.const 1) (i32.const 1024) (i32.const 11))
+    (call $say (i32.const 2) (i32.const 1040) (i32.const 26))
+    (if (i32.gt_u (local.get $length) (i32.const 2)) (then (call $exit (i32.const 1))))
+    unreachable))
