@@ -1,5 +1,7 @@
 //! Times in words, for a person.
 
+mod asking;
+
 use crate::{
     resolve::{Moment, Plan, from_cron},
     when::{Every, Span},
@@ -9,80 +11,112 @@ use chrono::{Datelike, NaiveDate, NaiveTime, Timelike};
 const ENGLISH_DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const CHINESE_DAYS: [&str; 7] = ["一", "二", "三", "四", "五", "六", "日"];
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
+const MONTHS: &str = "January February March April May June July August September October November December";
 
-/// Says what was set.
-pub fn set(plan: &Plan, what: &str, now: &Moment, chinese: bool) -> String {
-    let zone = now.timezone();
-    match plan {
-        Plan::Once { at, span: Some(span) } => {
-            let (length, clock) = (length(*span, chinese), time(at.time()));
-            match (chinese, at.date_naive() == now.date_naive()) {
-                (false, true) => ended(format!("I'll remind you in {length}, at {clock} ({zone}): {what}"), '.'),
-                (false, false) => {
-                    let day = date(at.date_naive(), false);
-                    ended(format!("I'll remind you in {length}, on {day} at {clock} ({zone}): {what}"), '.')
-                }
-                (true, true) => ended(format!("好，我会在 {length}后，{clock}（{zone}）提醒你：{what}"), '。'),
-                (true, false) => {
-                    let day = date(at.date_naive(), true);
-                    ended(format!("好，我会在 {length}后，{day} {clock}（{zone}）提醒你：{what}"), '。')
-                }
+/// How a skill speaks of times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Voice<'a> {
+    /// In Chinese, or else in English.
+    pub chinese: bool,
+    /// What the skill does at the time, in that language: "remind you", 提醒你. In English "of" may follow it.
+    pub act: &'a str,
+}
+
+impl Voice<'_> {
+    /// Says what will be done, and when.
+    ///
+    /// ```
+    /// use skillet_when::{Request, Voice, moment};
+    ///
+    /// let now = moment(1_796_202_000_000, "Asia/Shanghai").unwrap();
+    /// let plan = Request::read("10分钟后喝茶").plan(&now).unwrap();
+    /// let voice = Voice { chinese: true, act: "提醒你" };
+    /// assert_eq!(voice.promise(&plan, "喝茶", &now), "好，我会在 10 分钟后，17:10（Asia/Shanghai）提醒你：喝茶。");
+    /// ```
+    pub fn promise(&self, plan: &Plan, what: &str, now: &Moment) -> String {
+        let Self { chinese, act } = *self;
+        let when = if chinese { in_chinese(plan, now) } else { in_english(plan, now) };
+        match plan {
+            Plan::Again { first, .. } if chinese => {
+                let first = self.moment(first);
+                ended(format!("好，我会{when}{act}：{what}"), '。') + &format!("第一次是 {first}。")
             }
+            _ if chinese => ended(format!("好，我会{when}{act}：{what}"), '。'),
+            _ => ended(format!("I'll {act} {when}: {what}"), '.'),
         }
-        Plan::Once { at, span: None } => {
-            let at = moment(at, chinese);
-            if chinese {
-                ended(format!("好，我会在 {at}（{zone}）提醒你：{what}"), '。')
-            } else {
-                ended(format!("I'll remind you on {at} ({zone}): {what}"), '.')
+    }
+
+    /// A line of a list, without its number: when it comes next, how often, and what it is about.
+    ///
+    /// ```
+    /// use skillet_when::{Voice, moment};
+    ///
+    /// let at = moment(1_796_202_000_000, "Europe/Berlin").unwrap();
+    /// let voice = Voice { chinese: false, act: "remind you" };
+    /// let line = voice.line("tea", &at, Some("0 10 * * *"));
+    /// assert_eq!(line, "every day at 10:00, next on Wednesday, 2 December 2026 at 10:00: tea");
+    /// ```
+    pub fn line(&self, what: &str, at: &Moment, recurrence: Option<&str>) -> String {
+        let next = self.moment(at);
+        let often = recurrence.map(|cron| repeats(cron, at, self.chinese));
+        match (often, self.chinese) {
+            (None, false) => format!("{next}: {what}"),
+            (None, true) => format!("{next}：{what}"),
+            (Some(often), false) => format!("{often}, next on {next}: {what}"),
+            (Some(often), true) => format!("{often}，下次 {next}：{what}"),
+        }
+    }
+
+    /// Date and time.
+    ///
+    /// ```
+    /// use skillet_when::{Voice, moment};
+    ///
+    /// let at = moment(1_796_202_000_000, "Asia/Shanghai").unwrap();
+    /// assert_eq!(Voice { chinese: true, act: "" }.moment(&at), "2026年12月2日星期三 17:00");
+    /// ```
+    pub fn moment(&self, at: &Moment) -> String {
+        let joint = if self.chinese { " " } else { " at " };
+        date(at.date_naive(), self.chinese) + joint + &time(at.time())
+    }
+}
+
+fn in_english(plan: &Plan, now: &Moment) -> String {
+    let (zone, day) = (now.timezone(), |at: &Moment| date(at.date_naive(), false));
+    match plan {
+        Plan::Once { at, span } => {
+            let length = span.map(|span| length(span, false) + ", ").map(|length| format!("in {length}"));
+            let clock = time(at.time());
+            match length {
+                Some(length) if at.date_naive() == now.date_naive() => format!("{length}at {clock} ({zone})"),
+                length => format!("{}on {} at {clock} ({zone})", length.unwrap_or_default(), day(at)),
             }
         }
         Plan::Again { every, first, assumed, .. } => {
-            let often = often(*every, Some(first), chinese);
-            if chinese {
-                let morning = if *assumed { "，早上" } else { "" };
-                let first = moment(first, true);
-                ended(format!("好，我会{often}（{zone}{morning}）提醒你：{what}"), '。')
-                    + &format!("第一次是 {first}。")
-            } else {
-                let morning = if *assumed { " in the morning" } else { "" };
-                let first = if every.is_interval() {
-                    format!("at {}, {}", time(first.time()), date(first.date_naive(), false))
-                } else {
-                    format!("on {}", date(first.date_naive(), false))
-                };
-                ended(format!("I'll remind you {often}{morning} ({zone}), first {first}: {what}"), '.')
-            }
+            let often = often(*every, Some(first), false);
+            let morning = if *assumed { " in the morning" } else { "" };
+            let clock = if every.is_interval() { format!("at {}, ", time(first.time())) } else { "on ".into() };
+            format!("{often}{morning} ({zone}), first {clock}{}", day(first))
         }
     }
 }
 
-/// A reminder of a list, without its number.
-pub fn line(what: &str, at: &Moment, recurrence: Option<&str>, chinese: bool) -> String {
-    let next = moment(at, chinese);
-    match (recurrence, chinese) {
-        (None, false) => format!("{next}: {what}"),
-        (None, true) => format!("{next}：{what}"),
-        (Some(cron), false) => format!("{}, next on {next}: {what}", repeats(cron, at, false)),
-        (Some(cron), true) => format!("{}，下次 {next}：{what}", repeats(cron, at, true)),
+fn in_chinese(plan: &Plan, now: &Moment) -> String {
+    let (zone, day) = (now.timezone(), |at: &Moment| date(at.date_naive(), true) + " ");
+    match plan {
+        Plan::Once { at, span } => {
+            let length = span.map(|span| length(span, true) + "后，");
+            let today = length.is_some() && at.date_naive() == now.date_naive();
+            let day = if today { String::new() } else { day(at) };
+            format!("在 {}{day}{}（{zone}）", length.unwrap_or_default(), time(at.time()))
+        }
+        Plan::Again { every, first, assumed, .. } => {
+            format!("{}（{zone}{}）", often(*every, Some(first), true), if *assumed { "，早上" } else { "" })
+        }
     }
 }
 
-/// How often a cron expression comes, in words where this skill has them.
+/// How often a cron expression comes, in words where there are such.
 fn repeats(cron: &str, at: &Moment, chinese: bool) -> String {
     match (from_cron(cron), chinese) {
         // A snoozed run is at another time than the ones that follow.
@@ -153,7 +187,7 @@ fn joined(days: u32, names: &[&str; 7], comma: &str, and: &str) -> String {
     }
 }
 
-pub fn ordinal(day: u32) -> String {
+fn ordinal(day: u32) -> String {
     let end = match (day % 10, day % 100) {
         (_, 11..=13) => "th",
         (1, _) => "st",
@@ -165,7 +199,7 @@ pub fn ordinal(day: u32) -> String {
 }
 
 fn month_name(month: u32) -> &'static str {
-    (month as usize).checked_sub(1).and_then(|at| MONTHS.get(at)).copied().unwrap_or_default()
+    (month as usize).checked_sub(1).and_then(|at| MONTHS.split(' ').nth(at)).unwrap_or_default()
 }
 
 pub fn date(date: NaiveDate, chinese: bool) -> String {
@@ -179,12 +213,6 @@ pub fn date(date: NaiveDate, chinese: bool) -> String {
 
 pub fn time(time: NaiveTime) -> String {
     format!("{:02}:{:02}", time.hour(), time.minute())
-}
-
-/// Date and time, of a moment or of a wall clock.
-pub fn moment(at: &Moment, chinese: bool) -> String {
-    let joint = if chinese { " " } else { " at " };
-    date(at.date_naive(), chinese) + joint + &time(at.time())
 }
 
 fn length(span: Span, chinese: bool) -> String {
@@ -202,7 +230,7 @@ fn length(span: Span, chinese: bool) -> String {
 }
 
 /// A sentence ends once, however what it is about ends.
-pub fn ended(sentence: String, stop: char) -> String {
+fn ended(sentence: String, stop: char) -> String {
     if sentence.ends_with(['.', '!', '?', '。', '！', '？', '…']) {
         sentence
     } else {

@@ -1,0 +1,185 @@
+//! `[patterns]`: parts of regular expressions that triggers have in common, put in place of their names.
+
+use regex::{Regex, RegexBuilder};
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use super::{Manifest, ManifestError, bad, checks};
+
+pub(super) const MAX_PATTERNS: usize = 50;
+
+/// Bytes of one pattern, and of all patterns of a manifest's triggers together, when every name is replaced by what it
+/// stands for. Names within names double with each level, and a manifest that is written out is no longer either.
+pub(super) const MAX_EXPANDED_BYTES: usize = 128 << 10;
+
+/// `(?&name)`, and before it a backslash with what that escapes.
+static REFERENCE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?s)\\.|\(\?&(?<name>[^)]*)\)").expect("a constant pattern"));
+
+type Patterns = BTreeMap<String, String>;
+
+/// Writes out the patterns of the triggers, so that nothing behind this knows of names.
+pub(super) fn expand(manifest: &mut Manifest) -> Result<(), ManifestError> {
+    let expanded = expand_named(&std::mem::take(&mut manifest.patterns))?;
+    let mut total = 0;
+    for (at, trigger) in manifest.triggers.iter_mut().enumerate() {
+        let Some(pattern) = &mut trigger.pattern else { continue };
+        let key = format!("triggers[{at}].pattern");
+        *pattern = filled(pattern, |name| {
+            let named = expanded.get(name);
+            named.map(String::as_str).ok_or_else(|| bad(&key, format!("there is no `{name}` in [patterns]")))
+        })
+        .and_then(|text| fits(&key, text))?;
+        total += pattern.len();
+    }
+    if total > MAX_EXPANDED_BYTES {
+        let text = format!("{MAX_EXPANDED_BYTES} bytes of patterns at most, with [patterns] put in place");
+        return Err(bad("triggers", text));
+    }
+    Ok(())
+}
+
+/// The named patterns without a name in them.
+fn expand_named(patterns: &Patterns) -> Result<Patterns, ManifestError> {
+    if patterns.len() > MAX_PATTERNS {
+        return Err(bad("patterns", format!("{MAX_PATTERNS} at most")));
+    }
+    let mut expanded = Patterns::new();
+    for (name, text) in patterns {
+        let key = format!("patterns.{name}");
+        checks::check_name(name).map_err(|_| bad(&key, format!("a name is {}", checks::NAME_SHAPE)))?;
+        expand_one(name, patterns, &mut expanded, &mut Vec::new())?;
+        check(&expanded[name]).map_err(|reason| bad(&key, format!("{reason}: {text}")))?;
+    }
+    Ok(expanded)
+}
+
+/// Expands one pattern and those in it. `within` are the names that led to it.
+fn expand_one<'a>(
+    name: &'a str,
+    patterns: &'a Patterns,
+    expanded: &mut Patterns,
+    within: &mut Vec<&'a str>,
+) -> Result<(), ManifestError> {
+    if expanded.contains_key(name) {
+        return Ok(());
+    }
+    let key = format!("patterns.{name}");
+    if within.contains(&name) {
+        return Err(bad(key, format!("it is part of itself: {} → {name}", within.join(" → "))));
+    }
+    within.push(name);
+    let text = &patterns[name];
+    for (_, part) in references(text) {
+        let (part, _) = patterns.get_key_value(part).ok_or_else(|| bad(&key, format!("there is no `{part}`")))?;
+        expand_one(part, patterns, expanded, within)?;
+    }
+    within.pop();
+    let body = filled(text, |part| Ok(&expanded[part]))?;
+    let group = fits(&key, format!("(?:{body})"))?;
+    expanded.insert(name.to_owned(), group);
+    Ok(())
+}
+
+/// What a text refers to, and where.
+fn references(text: &str) -> impl Iterator<Item = (std::ops::Range<usize>, &str)> {
+    REFERENCE.captures_iter(text).filter_map(|found| Some((found.get(0)?.range(), found.name("name")?.as_str())))
+}
+
+fn filled<'a>(
+    text: &str,
+    mut named: impl FnMut(&str) -> Result<&'a str, ManifestError>,
+) -> Result<String, ManifestError> {
+    let (mut filled, mut from) = (String::new(), 0);
+    for (range, name) in references(text) {
+        filled.push_str(&text[from..range.start]);
+        filled.push_str(named(name)?);
+        from = range.end;
+        if filled.len() > MAX_EXPANDED_BYTES {
+            break;
+        }
+    }
+    Ok(filled + &text[from..])
+}
+
+fn fits(key: &str, text: String) -> Result<String, ManifestError> {
+    if text.len() > MAX_EXPANDED_BYTES {
+        return Err(bad(key, format!("{MAX_EXPANDED_BYTES} bytes at most, with what it names put in place")));
+    }
+    Ok(text)
+}
+
+/// Each is an expression by itself, so that it means the same wherever it is put. Whether blanks count in it is up to
+/// the trigger, so either will do.
+fn check(group: &str) -> Result<(), String> {
+    let build = |verbose| {
+        let mut builder = RegexBuilder::new(group);
+        builder.ignore_whitespace(verbose).size_limit(crate::skills::trigger::PATTERN_BYTES).build()
+    };
+    match build(true).or_else(|_| build(false)) {
+        Ok(_) => Ok(()),
+        Err(_) => Err("it is no regular expression by itself".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The patterns of the triggers, or what is wrong.
+    fn read(patterns: &str, pattern: &str) -> Result<String, String> {
+        let text = format!(
+            "name = \"hail\"\nversion = \"1.0.0\"\ndescription = \"Hails.\"\noutput_schema = {{}}\n\
+            input_schema = {{ type = \"object\", properties = {{ who = {{}} }} }}\n\
+            [patterns]\n{patterns}\n[[triggers]]\npattern = '''{pattern}'''\n"
+        );
+        let manifest = Manifest::parse(&text).map_err(|error| error.to_string())?;
+        assert!(manifest.patterns.is_empty());
+        Ok(manifest.triggers[0].pattern.clone().unwrap())
+    }
+
+    #[test]
+    fn names_are_replaced_in_triggers_and_in_one_another() {
+        let patterns = "who = '(?P<who>(?&word))'\nhi_there = 'hi|hey'\nword = '\\w+'";
+        let pattern = read(patterns, "^(?&hi_there) (?&who)$").unwrap();
+        assert_eq!(pattern, r"^(?:hi|hey) (?:(?P<who>(?:\w+)))$");
+        assert_eq!(read("", "^hi$").unwrap(), "^hi$");
+        // An escaped parenthesis is none.
+        assert_eq!(read("", r"^(\(?&x)\\$").unwrap(), r"^(\(?&x)\\$");
+    }
+
+    #[test]
+    fn blanks_and_comments_are_up_to_the_trigger() {
+        let pattern = read("hi = '''\nhi # (\n| hey\n'''", "(?x) ^ (?&hi) $").unwrap();
+        assert!(Regex::new(&pattern).unwrap().is_match("hey"));
+    }
+
+    #[test]
+    fn what_an_author_reads_has_the_bound() {
+        let shape = super::super::schema();
+        let described = shape["properties"]["patterns"]["description"].as_str().unwrap();
+        assert!(described.contains(&format!(" {MAX_EXPANDED_BYTES} bytes")), "{described}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let twice = |name: &str, part: &str| format!("{name} = '(?&{part})(?&{part})'\n");
+        let doubling: String = (10..40).map(|n| twice(&format!("p{n}"), &format!("p{}", n + 1))).collect();
+        let many: String = (0..=MAX_PATTERNS).map(|n| format!("p{n} = 'x'\n")).collect();
+        for (patterns, pattern, wrong) in [
+            ("", "^(?&who)$", "`triggers[0].pattern`: there is no `who` in [patterns]"),
+            ("aa = '(?&bb)'", "x", "`patterns.aa`: there is no `bb`"),
+            ("aa = '(?&bb)'\nbb = '(?&cc)'\ncc = '(?&bb)'", "x", "part of itself: aa → bb → cc → bb"),
+            ("Big = 'x'", "x", "`patterns.Big`: a name is a lower-case letter"),
+            ("aa = 'x)(y'", "x", "`patterns.aa`: it is no regular expression by itself: x)(y"),
+            ("aa = 'x # '", "(?x) (?&aa) $", "`patterns.aa`: it is no"),
+            (&format!("{doubling}p40 = 'x'"), "(?&p10)", "131072 bytes at most"),
+            (&many, "x", "`patterns`: 50 at most"),
+        ] {
+            let text = read(patterns, pattern).unwrap_err();
+            assert!(text.contains(wrong), "{patterns}, {pattern}: {text}");
+        }
+        let long = format!("aa = '{}'", "x".repeat(10_000));
+        let text = read(&long, &"(?&aa)".repeat(14)).unwrap_err();
+        assert!(text.contains("`triggers[0].pattern`: 131072 bytes"), "{text}");
+    }
+}
