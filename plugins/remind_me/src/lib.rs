@@ -1,9 +1,8 @@
 //! Reminders from plain words, in English and Chinese.
 
-mod choose;
 mod desk;
+mod manage;
 mod set;
-mod snooze;
 
 #[cfg(test)]
 mod tests;

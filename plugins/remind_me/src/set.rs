@@ -1,38 +1,35 @@
-//! Setting a reminder, at once or after a question.
+//! Setting a reminder, at once, after a question, or again.
 
-use crate::{
-    Output,
-    desk::{Desk, KIND, MAX_JOBS},
-};
+use crate::desk::{Desk, KIND, MAX_JOBS, NOUNS, about, reminders};
+use crate::{Failure, Output};
 use serde::{Deserialize, Serialize};
-use skillet_sdk::{
-    Failure,
-    jobs::{self, Job},
-    kv,
-    serde_json::json,
-};
-use skillet_when::{Answer, Ask, Plan, Question, Request, When, millis, rfc3339};
+use skillet_sdk::jobs::{self, Job, Listed, State};
+use skillet_sdk::{kv, serde_json::json};
+use skillet_when::{Answer, Ask, Pending, Plan, Question, Request, Span, When, Which, millis};
 
 /// As long as the host takes a reminder's text.
 const MAX_CHARS: usize = 4_000;
 
-/// Later nobody remembers the question.
-const LIFE_MS: u64 = 10 * 60 * 1_000;
+const SNOOZE: Span = Span { months: 0, days: 0, seconds: 10 * 60 };
 
-/// A question that waits for its answer.
+/// Where a call moves a reminder to; its retry must not move it further.
 #[derive(Serialize, Deserialize)]
-struct Asked {
-    question: Question,
-    at_ms: u64,
-    /// The call that answered it; its retry finds the question still there.
-    answered_by: Option<String>,
+struct Moved {
+    call: String,
+    id: String,
+    to_ms: u64,
+}
+
+/// The job that was set again for one that went off.
+pub fn snoozed(fired: &Listed) -> Result<Option<String>, Failure> {
+    let of_which: Option<(String, String)> = kv::get_json("again")?;
+    Ok(of_which.filter(|(of, _)| *of == fired.id).map(|(_, again)| again))
 }
 
 impl Desk<'_> {
     /// Sets what was said; what an open question still lacks may be in it.
     pub fn set(&self) -> Result<Output, Failure> {
-        let input = &self.call.input;
-        let mut request = Request::read(&input.text);
+        let (input, mut request) = (&self.call.input, Request::read(&self.call.input.text));
         if !input.what.trim().is_empty() {
             input.what.trim().clone_into(&mut request.what);
         }
@@ -63,8 +60,58 @@ impl Desk<'_> {
         }
     }
 
+    /// Sets the newest one again that went off, or the next one back.
+    pub fn snooze(&self, text: &str) -> Result<Output, Failure> {
+        let when = match Which::read(text, NOUNS) {
+            Which::Only => Some(SNOOZE.into()),
+            _ => When::read(text, self.now.timezone()).filter(|when| when.every.is_none()),
+        };
+        let (fired, waiting) = (reminders(State::Done)?, reminders(State::Waiting)?);
+        match (when, &fired[..], &waiting[..]) {
+            (None, ..) => Ok(Output { needs: Some("time"), ..self.say("how_long", &[]) }),
+            (Some(when), [fired, ..], _) => self.remind_again(fired, when),
+            (Some(when), [], [next, ..]) => self.push_back(next, when),
+            (Some(_), [], []) => Ok(self.say("nothing_to_snooze", &[])),
+        }
+    }
+
+    fn remind_again(&self, fired: &Listed, when: When) -> Result<Output, Failure> {
+        let request = Request { what: about(fired).to_owned(), when };
+        let plan = match request.plan(&self.now) {
+            Ok(plan) => plan,
+            Err(question) => return self.ask(*question),
+        };
+        if let Some(again) = snoozed(fired)?
+            && jobs::reschedule(&again, millis(plan.at()))?
+        {
+            return Ok(self.promise(&request.what, &plan));
+        }
+        let (output, again) = self.schedule(&request.what, plan)?;
+        kv::set_json("again", &(&fired.id, again))?;
+        Ok(output)
+    }
+
+    /// Moves a reminder that has not gone off yet, and says which.
+    fn push_back(&self, next: &Listed, when: When) -> Result<Output, Failure> {
+        let from = if when.after.is_some() { self.at(next.run_at_ms) } else { self.now };
+        let plan = match (Request { what: about(next).to_owned(), when }).plan(&from) {
+            Ok(plan) => plan,
+            Err(question) => return Ok(self.put(&question)),
+        };
+        let (call, id, to_ms) = (self.call.id.clone(), next.id.clone(), millis(plan.at()));
+        let before: Option<Moved> = kv::get_json("moved")?;
+        let moved = before.filter(|moved| moved.call == call).unwrap_or(Moved { call, id, to_ms });
+        kv::set_json("moved", &moved)?;
+        if !jobs::reschedule(&moved.id, moved.to_ms)? {
+            return Ok(self.say("going_off", &[]));
+        }
+        let at = self.at(moved.to_ms);
+        let said = self.say("moved", &[&self.voice.moment(&at), at.timezone().name(), about(next)]);
+        Ok(Self::timed(said.text, &at, next.recurrence.as_deref()))
+    }
+
     /// Sets it, or asks for what is missing.
-    pub fn finish(&self, request: &Request) -> Result<Output, Failure> {
+    fn finish(&self, request: &Request) -> Result<Output, Failure> {
         if request.what.chars().count() > MAX_CHARS {
             return Err(Failure::InvalidInput(self.say("too_long", &[&MAX_CHARS.to_string()]).text));
         }
@@ -75,32 +122,31 @@ impl Desk<'_> {
     }
 
     /// Sets it; the output and the id of the job.
-    pub fn schedule(&self, what: &str, plan: Plan) -> Result<(Output, String), Failure> {
+    fn schedule(&self, what: &str, plan: Plan) -> Result<(Output, String), Failure> {
+        let job = Job::new(KIND, millis(plan.at())).payload(json!({ "text": what }));
         // The same key for each attempt of this call.
-        let job =
-            Job::new(KIND, millis(plan.at())).payload(json!({ "text": what })).once_per(format!("{}:0", self.call.id));
+        let job = job.once_per(format!("{}:0", self.call.id));
         let id = plan.cron().map_or(job.clone(), |cron| job.every(cron)).schedule()?;
         self.close()?;
         // "In 10 minutes" was said at the first attempt.
-        let made = (self.call.attempt > 1).then(|| jobs::list(MAX_JOBS)).transpose()?.unwrap_or_default();
+        let made = if self.call.attempt > 1 { jobs::list(MAX_JOBS)? } else { Vec::new() };
         let at = made.iter().find(|job| job.id == id).map_or(*plan.at(), |job| self.at(job.run_at_ms));
         Ok((self.promise(what, &plan.moved(at)), id))
     }
 
-    pub fn promise(&self, what: &str, plan: &Plan) -> Output {
-        let (at, recurrence) = (Some(rfc3339(plan.at())), plan.cron().map(str::to_owned));
-        Output { text: self.voice.promise(plan, what, &self.now), at, recurrence, ..Output::default() }
+    fn promise(&self, what: &str, plan: &Plan) -> Output {
+        Self::timed(self.voice.promise(plan, what, &self.now), plan.at(), plan.cron())
     }
 
     /// Asks, and keeps what is known until the answer comes.
-    pub fn ask(&self, question: Question) -> Result<Output, Failure> {
+    fn ask(&self, question: Question) -> Result<Output, Failure> {
         let output = self.put(&question);
-        kv::set_json("asked", &Asked { question, at_ms: millis(&self.now), answered_by: None })?;
+        kv::set_json("asked", &Pending::new(question, &self.now))?;
         Ok(output)
     }
 
     /// The question as an output; nothing is kept.
-    pub fn put(&self, question: &Question) -> Output {
+    fn put(&self, question: &Question) -> Output {
         let output = match question.ask {
             Ask::What if question.when.is_empty() => self.say("what_and_when", &[]),
             Ask::What => self.say("what", &[]),
@@ -109,15 +155,13 @@ impl Desk<'_> {
         Output { needs: Some(question.ask.needs()), ..output }
     }
 
-    fn asked(&self) -> Result<Option<Asked>, Failure> {
-        let asked: Option<Asked> = kv::get_json("asked")?;
-        let open = |asked: &Asked| asked.answered_by.as_ref().is_none_or(|call| *call == self.call.id);
-        Ok(asked.filter(|asked| self.is_fresh(asked.at_ms, LIFE_MS) && open(asked)))
+    fn asked(&self) -> Result<Option<Pending>, Failure> {
+        let pending: Option<Pending> = kv::get_json("asked")?;
+        Ok(pending.and_then(|pending| pending.open(&self.call.id, &self.now)))
     }
 
     /// Nothing is asked any more.
     fn close(&self) -> Result<(), Failure> {
-        let answered_by = Some(self.call.id.clone());
-        self.asked()?.map_or(Ok(()), |asked| kv::set_json("asked", &Asked { answered_by, ..asked }))
+        self.asked()?.map_or(Ok(()), |asked| kv::set_json("asked", &asked.answered(&self.call.id)))
     }
 }

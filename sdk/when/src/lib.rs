@@ -34,7 +34,8 @@
 //! [`Request::read`] parts a text into what it is about and [`When`], which holds everything that was said of the time
 //! and nothing that was not. [`Request::plan`] makes of that a [`Plan`], seen from now and in the person's zone, or a
 //! [`Question`]. A question can be kept, since it is `serde`'s: [`Question::answer`] reads the reply to it, in this call
-//! or in a later one. [`Voice`] says all of it in the person's language.
+//! or in a later one, until which it is [`Pending`]. [`Voice`] says all of it in the person's language. [`Which`] tells the
+//! one that is meant of a list, and [`Shown`] keeps what its numbers mean.
 //!
 //! # Rules
 //!
@@ -51,6 +52,7 @@ mod request;
 mod resolve;
 mod voice;
 mod when;
+mod which;
 mod words;
 
 #[cfg(test)]
@@ -58,11 +60,12 @@ mod tests;
 
 pub use chrono;
 pub use chrono_tz;
-pub use question::{Answer, Ask, Question};
+pub use question::{Answer, Ask, Pending, Question};
 pub use request::Request;
 pub use resolve::{Moment, Plan};
 pub use voice::Voice;
 pub use when::{Clock, Day, Every, Part, Span, When};
+pub use which::{Shown, Which};
 pub use words::number;
 
 use chrono::{DateTime, SecondsFormat};

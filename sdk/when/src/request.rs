@@ -55,7 +55,8 @@ impl Request {
 }
 
 impl When {
-    /// Reads a time that stands by itself, in words or in RFC 3339; `None` if it is none.
+    /// Reads a time that stands by itself, in words or in RFC 3339; `None` if it is none. A word such as "until" may lead
+    /// to it.
     ///
     /// ```
     /// use skillet_when::When;
@@ -65,7 +66,11 @@ impl When {
     /// assert_eq!(When::read("soon", zone), None);
     /// ```
     pub fn read(text: &str, zone: Tz) -> Option<Self> {
-        let text = text.trim();
+        const LEADING: &str = "it |for |until |till |to |by ";
+        let mut text = text.trim();
+        while let Some(shorter) = LEADING.split('|').find_map(|word| text.strip_prefix(word)) {
+            text = shorter.trim();
+        }
         let when = match DateTime::parse_from_rfc3339(text) {
             Ok(at) => exactly(&at.with_timezone(&zone)),
             Err(_) => parse(text, true).when,

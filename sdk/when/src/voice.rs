@@ -23,6 +23,31 @@ pub struct Voice<'a> {
 }
 
 impl Voice<'_> {
+    /// A sentence of a table: blocks of a name, English and Chinese, each in its line, with an empty line between them.
+    /// `{}` stands for the given texts, and the sentence ends once, however they end. Without the name in the table it is
+    /// the name.
+    ///
+    /// ```
+    /// use skillet_when::Voice;
+    ///
+    /// let table = "done\nDone: {}.\n好，已完成：{}。\n\nnone\nThere is none.\n没有。\n";
+    /// let voice = Voice { chinese: false, act: "" };
+    /// assert_eq!(voice.say(table, "done", &["tea"]), "Done: tea.");
+    /// assert_eq!(voice.say(table, "done", &["Who comes?"]), "Done: Who comes?");
+    /// assert_eq!(Voice { chinese: true, ..voice }.say(table, "none", &[]), "没有。");
+    /// ```
+    pub fn say(&self, table: &str, name: &str, given: &[&str]) -> String {
+        let mut blocks = table.split("\n\n").map(str::lines);
+        let block = blocks.find(|lines| lines.clone().next() == Some(name));
+        let sentence = block.and_then(|mut lines| lines.nth(1 + usize::from(self.chinese))).unwrap_or(name);
+        let mut pieces = sentence.split("{}");
+        let mut text = pieces.next().unwrap_or_default().to_owned();
+        for (given, piece) in given.iter().zip(pieces) {
+            text = text + given + if has_ended(given) { piece.trim_start_matches(['.', '。']) } else { piece };
+        }
+        text
+    }
+
     /// Says what will be done, and when.
     ///
     /// ```
@@ -231,9 +256,9 @@ fn length(span: Span, chinese: bool) -> String {
 
 /// A sentence ends once, however what it is about ends.
 fn ended(sentence: String, stop: char) -> String {
-    if sentence.ends_with(['.', '!', '?', '。', '！', '？', '…']) {
-        sentence
-    } else {
-        sentence + &stop.to_string()
-    }
+    if has_ended(&sentence) { sentence } else { sentence + &stop.to_string() }
+}
+
+fn has_ended(sentence: &str) -> bool {
+    sentence.ends_with(['.', '!', '?', '。', '！', '？', '…'])
 }
