@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={input}");
     }
     // Not the whole of it: conformance skills are built inside.
-    for input in ["Cargo.toml", "src", "template", "wasi-stub.wat", "skill.schema.json"] {
+    for input in ["Cargo.toml", "src", "when/Cargo.toml", "when/src", "template", "wasi-stub.wat", "skill.schema.json"] {
         println!("cargo::rerun-if-changed=../sdk/{input}");
     }
     for (_, folder) in SDKS {
@@ -75,10 +75,9 @@ fn sdks(out: &Path) -> Result<String, Box<dyn Error>> {
     let sdk = Path::new("../sdk");
     let mut lists = list("CONTRACT", Path::new("../wit/v0"), &[])?;
     lists += &listed("MANIFEST", sdk, vec![sdk.join("skill.schema.json")])?;
-    let standing = out.join("Cargo.toml");
-    fs::write(&standing, alone(&fs::read_to_string(sdk.join("Cargo.toml"))?, &fs::read_to_string("../Cargo.toml")?)?)?;
-    lists += &listed("RUST_PACKAGE", out, vec![standing])?;
-    lists += &listed("RUST", sdk, files(&sdk.join("src"), &[])?)?;
+    let packages = [packaged(sdk, out, "Cargo.toml")?, packaged(sdk, out, "when/Cargo.toml")?];
+    lists += &listed("RUST_PACKAGES", out, packages.into())?;
+    lists += &listed("RUST", sdk, [files(&sdk.join("src"), &[])?, files(&sdk.join("when/src"), &[])?].concat())?;
     for (name, folder) in SDKS {
         lists += &list(name, &sdk.join(folder), &BESIDE)?;
     }
@@ -86,6 +85,14 @@ fn sdks(out: &Path) -> Result<String, Box<dyn Error>> {
         lists += &list(&format!("{name}_TEMPLATE"), &sdk.join(folder), &["node_modules"])?;
     }
     Ok(lists)
+}
+
+/// Writes a package of the SDK as it stands alone.
+fn packaged(sdk: &Path, out: &Path, name: &str) -> Result<PathBuf, Box<dyn Error>> {
+    let file = out.join(name);
+    fs::create_dir_all(file.parent().ok_or("a file is in a folder")?)?;
+    fs::write(&file, alone(&fs::read_to_string(sdk.join(name))?, &fs::read_to_string("../Cargo.toml")?)?)?;
+    Ok(file)
 }
 
 /// A package that takes nothing from its workspace: what it inherits is written out.
