@@ -37,9 +37,12 @@ enum Action {
     Answer,
 }
 
-/// What is said, and what it is about where that is one reminder.
+/// What is said, and what it is about where that is one reminder; or a reminder of a list.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 struct Output {
+    /// In a list, its place there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<usize>,
     text: String,
     /// When it goes off next, with the offset of the person's zone.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,15 +54,7 @@ struct Output {
     #[serde(skip_serializing_if = "Option::is_none")]
     needs: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    jobs: Option<Vec<Numbered>>,
-}
-
-/// A reminder of a list.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-struct Numbered {
-    number: usize,
-    #[serde(flatten)]
-    reminder: Output,
+    jobs: Option<Vec<Output>>,
 }
 
 impl Skill for RemindMe {

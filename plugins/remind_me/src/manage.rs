@@ -1,7 +1,7 @@
 //! What is done with reminders that are there.
 
 use crate::desk::{Desk, NOUNS, about, reminders};
-use crate::{Failure, Numbered, Output, set::snoozed};
+use crate::{Failure, Output, set::snoozed};
 use skillet_sdk::jobs::{self, Listed, State};
 use skillet_sdk::kv;
 use skillet_when::{Shown, Which};
@@ -58,7 +58,7 @@ impl Desk<'_> {
         for (number, one) in (1..).zip(reminders) {
             let (at, recurrence) = (self.at(one.run_at_ms), one.recurrence.as_deref());
             list.text += &format!("\n{number}. {}", self.voice.line(about(one), &at, recurrence));
-            jobs.push(Numbered { number, reminder: Self::timed(about(one).to_owned(), &at, recurrence) });
+            jobs.push(Output { number: Some(number), ..Self::timed(about(one).to_owned(), &at, recurrence) });
         }
         Ok(Output { jobs: Some(jobs), ..list })
     }

@@ -2,7 +2,6 @@
 
 use crate::desk::{Desk, KIND, MAX_JOBS, NOUNS, about, reminders};
 use crate::{Failure, Output};
-use serde::{Deserialize, Serialize};
 use skillet_sdk::jobs::{self, Job, Listed, State};
 use skillet_sdk::{kv, serde_json::json};
 use skillet_when::{Answer, Ask, Pending, Plan, Question, Request, Span, When, Which, millis};
@@ -11,14 +10,6 @@ use skillet_when::{Answer, Ask, Pending, Plan, Question, Request, Span, When, Wh
 const MAX_CHARS: usize = 4_000;
 
 const SNOOZE: Span = Span { months: 0, days: 0, seconds: 10 * 60 };
-
-/// Where a call moves a reminder to; its retry must not move it further.
-#[derive(Serialize, Deserialize)]
-struct Moved {
-    call: String,
-    id: String,
-    to_ms: u64,
-}
 
 /// The job that was set again for one that went off.
 pub fn snoozed(fired: &Listed) -> Result<Option<String>, Failure> {
@@ -98,14 +89,16 @@ impl Desk<'_> {
             Ok(plan) => plan,
             Err(question) => return Ok(self.put(&question)),
         };
-        let (call, id, to_ms) = (self.call.id.clone(), next.id.clone(), millis(plan.at()));
-        let before: Option<Moved> = kv::get_json("moved")?;
-        let moved = before.filter(|moved| moved.call == call).unwrap_or(Moved { call, id, to_ms });
-        kv::set_json("moved", &moved)?;
-        if !jobs::reschedule(&moved.id, moved.to_ms)? {
+        // Its retry must not move it further.
+        let before: Option<(String, String, u64)> = kv::get_json("set_back")?;
+        let this = (self.call.id.clone(), next.id.clone(), millis(plan.at()));
+        let this = before.filter(|(call, ..)| *call == self.call.id).unwrap_or(this);
+        kv::set_json("set_back", &this)?;
+        let (_, id, to_ms) = this;
+        if !jobs::reschedule(&id, to_ms)? {
             return Ok(self.say("going_off", &[]));
         }
-        let at = self.at(moved.to_ms);
+        let at = self.at(to_ms);
         let said = self.say("moved", &[&self.voice.moment(&at), at.timezone().name(), about(next)]);
         Ok(Self::timed(said.text, &at, next.recurrence.as_deref()))
     }
@@ -148,8 +141,7 @@ impl Desk<'_> {
     /// The question as an output; nothing is kept.
     fn put(&self, question: &Question) -> Output {
         let output = match question.ask {
-            Ask::What if question.when.is_empty() => self.say("what_and_when", &[]),
-            Ask::What => self.say("what", &[]),
+            Ask::What => self.say(if question.when.is_empty() { "what_and_when" } else { "what" }, &[]),
             _ => Output { text: self.voice.question(question), ..Output::default() },
         };
         Output { needs: Some(question.ask.needs()), ..output }

@@ -4,6 +4,7 @@ use regex::{Regex, RegexBuilder};
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use super::{Manifest, ManifestError, bad, checks};
+use crate::skills::trigger::PATTERN_BYTES;
 
 pub(super) const MAX_PATTERNS: usize = 50;
 
@@ -44,11 +45,10 @@ fn expand_named(patterns: &Patterns) -> Result<Patterns, ManifestError> {
         return Err(bad("patterns", format!("{MAX_PATTERNS} at most")));
     }
     let mut expanded = Patterns::new();
-    for (name, text) in patterns {
-        let key = format!("patterns.{name}");
-        checks::check_name(name).map_err(|_| bad(&key, format!("a name is {}", checks::NAME_SHAPE)))?;
+    for name in patterns.keys() {
+        let named = |_| bad(format!("patterns.{name}"), format!("a name is {}", checks::NAME_SHAPE));
+        checks::check_name(name).map_err(named)?;
         expand_one(name, patterns, &mut expanded, &mut Vec::new())?;
-        check(&expanded[name]).map_err(|reason| bad(&key, format!("{reason}: {text}")))?;
     }
     Ok(expanded)
 }
@@ -76,6 +76,9 @@ fn expand_one<'a>(
     within.pop();
     let body = filled(text, |part| Ok(&expanded[part]))?;
     let group = fits(&key, format!("(?:{body})"))?;
+    if !is_whole(&body) {
+        return Err(bad(key, format!("it is no regular expression by itself: {text}")));
+    }
     expanded.insert(name.to_owned(), group);
     Ok(())
 }
@@ -108,17 +111,14 @@ fn fits(key: &str, text: String) -> Result<String, ManifestError> {
     Ok(text)
 }
 
-/// Each is an expression by itself, so that it means the same wherever it is put. Whether blanks count in it is up to
-/// the trigger, so either will do.
-fn check(group: &str) -> Result<(), String> {
-    let build = |verbose| {
-        let mut builder = RegexBuilder::new(group);
-        builder.ignore_whitespace(verbose).size_limit(crate::skills::trigger::PATTERN_BYTES).build()
+/// Whether it is an expression by itself, so that it means the same wherever it is put. Whether blanks count in it is up
+/// to the trigger, so either will do.
+fn is_whole(text: &str) -> bool {
+    let builds = |verbose| {
+        let mut builder = RegexBuilder::new(text);
+        builder.ignore_whitespace(verbose).size_limit(PATTERN_BYTES).build().is_ok()
     };
-    match build(true).or_else(|_| build(false)) {
-        Ok(_) => Ok(()),
-        Err(_) => Err("it is no regular expression by itself".to_owned()),
-    }
+    builds(true) || builds(false)
 }
 
 #[cfg(test)]
@@ -171,7 +171,8 @@ mod tests {
             ("aa = '(?&bb)'\nbb = '(?&cc)'\ncc = '(?&bb)'", "x", "part of itself: aa → bb → cc → bb"),
             ("Big = 'x'", "x", "`patterns.Big`: a name is a lower-case letter"),
             ("aa = 'x)(y'", "x", "`patterns.aa`: it is no regular expression by itself: x)(y"),
-            ("aa = 'x # '", "(?x) (?&aa) $", "`patterns.aa`: it is no"),
+            // A comment may not go on behind it.
+            ("aa = 'x # '", "(?x) (?&aa) $", "`triggers[0]`: `pattern`: regex parse error"),
             (&format!("{doubling}p40 = 'x'"), "(?&p10)", "131072 bytes at most"),
             (&many, "x", "`patterns`: 50 at most"),
         ] {
