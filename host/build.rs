@@ -43,7 +43,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={input}");
     }
     // Not the whole of it: conformance skills are built inside.
-    for input in ["Cargo.toml", "src", "when/Cargo.toml", "when/src", "template", "wasi-stub.wat", "skill.schema.json"] {
+    for input in ["Cargo.toml", "src", "when/Cargo.toml", "when/src", "template", "wasi-stub.wat", "skill.schema.json"]
+    {
         println!("cargo::rerun-if-changed=../sdk/{input}");
     }
     for (_, folder) in SDKS {

@@ -57,7 +57,7 @@ impl Desk<'_> {
         let mut jobs = Vec::new();
         for (number, one) in (1..).zip(reminders) {
             let (at, recurrence) = (self.at(one.run_at_ms), one.recurrence.as_deref());
-            list.text += &format!("\n{number}. {}", self.voice.line(about(one), &at, recurrence));
+            list.text = format!("{}\n{number}. {}", list.text, self.voice.line(about(one), &at, recurrence));
             jobs.push(Output { number: Some(number), ..Self::timed(about(one).to_owned(), &at, recurrence) });
         }
         Ok(Output { jobs: Some(jobs), ..list })

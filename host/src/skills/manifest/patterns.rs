@@ -8,8 +8,8 @@ use crate::skills::trigger::PATTERN_BYTES;
 
 pub(super) const MAX_PATTERNS: usize = 50;
 
-/// Bytes of one pattern, and of all patterns of a manifest's triggers together, when every name is replaced by what it
-/// stands for. Names within names double with each level, and a manifest that is written out is no longer either.
+/// Bytes of all patterns of a manifest's triggers, and of all named ones, when every name is replaced by what it stands
+/// for: names within names double with each level. A manifest that is written out is no longer either.
 pub(super) const MAX_EXPANDED_BYTES: usize = 128 << 10;
 
 /// `(?&name)`, and before it a backslash with what that escapes.
@@ -28,13 +28,9 @@ pub(super) fn expand(manifest: &mut Manifest) -> Result<(), ManifestError> {
         *pattern = filled(pattern, |name| {
             let named = expanded.get(name);
             named.map(String::as_str).ok_or_else(|| bad(&key, format!("there is no `{name}` in [patterns]")))
-        })
-        .and_then(|text| fits(&key, text))?;
+        })?;
         total += pattern.len();
-    }
-    if total > MAX_EXPANDED_BYTES {
-        let text = format!("{MAX_EXPANDED_BYTES} bytes of patterns at most, with [patterns] put in place");
-        return Err(bad("triggers", text));
+        check_length(&key, total)?;
     }
     Ok(())
 }
@@ -75,11 +71,11 @@ fn expand_one<'a>(
     }
     within.pop();
     let body = filled(text, |part| Ok(&expanded[part]))?;
-    let group = fits(&key, format!("(?:{body})"))?;
+    check_length(&key, expanded.values().map(String::len).sum::<usize>() + body.len())?;
     if !is_whole(&body) {
         return Err(bad(key, format!("it is no regular expression by itself: {text}")));
     }
-    expanded.insert(name.to_owned(), group);
+    expanded.insert(name.to_owned(), format!("(?:{body})"));
     Ok(())
 }
 
@@ -104,11 +100,12 @@ fn filled<'a>(
     Ok(filled + &text[from..])
 }
 
-fn fits(key: &str, text: String) -> Result<String, ManifestError> {
-    if text.len() > MAX_EXPANDED_BYTES {
-        return Err(bad(key, format!("{MAX_EXPANDED_BYTES} bytes at most, with what it names put in place")));
+/// `bytes` are those of a pattern and of all before it.
+fn check_length(key: &str, bytes: usize) -> Result<(), ManifestError> {
+    if bytes > MAX_EXPANDED_BYTES {
+        return Err(bad(key, format!("{MAX_EXPANDED_BYTES} bytes at most together, with what is named put in place")));
     }
-    Ok(text)
+    Ok(())
 }
 
 /// Whether it is an expression by itself, so that it means the same wherever it is put. Whether blanks count in it is up
@@ -163,8 +160,8 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let twice = |name: &str, part: &str| format!("{name} = '(?&{part})(?&{part})'\n");
-        let doubling: String = (10..40).map(|n| twice(&format!("p{n}"), &format!("p{}", n + 1))).collect();
-        let many: String = (0..=MAX_PATTERNS).map(|n| format!("p{n} = 'x'\n")).collect();
+        let doubling = (10..40).map(|n| twice(&format!("p{n}"), &format!("p{}", n + 1))).collect::<String>();
+        let many = (0..=MAX_PATTERNS).map(|n| format!("p{n} = 'x'")).collect::<Vec<_>>().join("\n");
         for (patterns, pattern, wrong) in [
             ("", "^(?&who)$", "`triggers[0].pattern`: there is no `who` in [patterns]"),
             ("aa = '(?&bb)'", "x", "`patterns.aa`: there is no `bb`"),
