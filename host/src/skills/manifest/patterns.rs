@@ -14,7 +14,7 @@ pub(super) const MAX_EXPANDED_BYTES: usize = 128 << 10;
 
 /// `(?&name)`, and before it a backslash with what that escapes.
 static REFERENCE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?s)\\.|\(\?&(?<name>[^)]*)\)").expect("a constant pattern"));
+    LazyLock::new(|| Regex::new(r"(?s)\\.|\(\?&(?<name>[^)]{0,60})\)").expect("a constant pattern"));
 
 type Patterns = BTreeMap<String, String>;
 
@@ -73,7 +73,7 @@ fn expand_one<'a>(
     let body = filled(text, |part| Ok(&expanded[part]))?;
     check_length(&key, expanded.values().map(String::len).sum::<usize>() + body.len())?;
     if !is_whole(&body) {
-        return Err(bad(key, format!("it is no regular expression by itself: {text}")));
+        return Err(bad(key, "it is no regular expression by itself"));
     }
     expanded.insert(name.to_owned(), format!("(?:{body})"));
     Ok(())
@@ -167,7 +167,7 @@ mod tests {
             ("aa = '(?&bb)'", "x", "`patterns.aa`: there is no `bb`"),
             ("aa = '(?&bb)'\nbb = '(?&cc)'\ncc = '(?&bb)'", "x", "part of itself: aa → bb → cc → bb"),
             ("Big = 'x'", "x", "`patterns.Big`: a name is a lower-case letter"),
-            ("aa = 'x)(y'", "x", "`patterns.aa`: it is no regular expression by itself: x)(y"),
+            ("aa = 'x)(y'", "x", "`patterns.aa`: it is no regular expression by itself"),
             // A comment may not go on behind it.
             ("aa = 'x # '", "(?x) (?&aa) $", "`triggers[0]`: `pattern`: regex parse error"),
             (&format!("{doubling}p40 = 'x'"), "(?&p10)", "131072 bytes at most"),
