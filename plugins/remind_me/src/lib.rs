@@ -57,11 +57,13 @@ struct Output {
     jobs: Option<Vec<Output>>,
 }
 
+type Said = Result<Output, Failure>;
+
 impl Skill for RemindMe {
     type Input = Input;
     type Output = Output;
 
-    fn run(call: Call<Input>) -> Result<Output, Failure> {
+    fn run(call: Call<Input>) -> Said {
         let desk = Desk::new(&call)?;
         let text = call.input.text.trim();
         match call.input.action {

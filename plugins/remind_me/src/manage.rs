@@ -1,12 +1,10 @@
 //! What is done with reminders that are there.
 
 use crate::desk::{Desk, NOUNS, about, reminders};
-use crate::{Failure, Output, set::snoozed};
+use crate::{Failure, Output, Said, set::snoozed};
 use skillet_sdk::jobs::{self, Listed, State};
 use skillet_sdk::kv;
 use skillet_when::{Shown, Which};
-
-type Said = Result<Output, Failure>;
 
 impl Desk<'_> {
     pub fn list(&self) -> Said {

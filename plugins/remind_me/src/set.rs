@@ -1,7 +1,7 @@
 //! Setting a reminder, at once, after a question, or again.
 
 use crate::desk::{Desk, KIND, MAX_JOBS, NOUNS, about, reminders};
-use crate::{Failure, Output};
+use crate::{Failure, Output, Said};
 use skillet_sdk::jobs::{self, Job, Listed, State};
 use skillet_sdk::{kv, serde_json::json};
 use skillet_when::{Answer, Ask, Pending, Plan, Question, Request, Span, When, Which, millis};
@@ -19,7 +19,7 @@ pub fn snoozed(fired: &Listed) -> Result<Option<String>, Failure> {
 
 impl Desk<'_> {
     /// Sets what was said; what an open question still lacks may be in it.
-    pub fn set(&self) -> Result<Output, Failure> {
+    pub fn set(&self) -> Said {
         let (input, mut request) = (&self.call.input, Request::read(&self.call.input.text));
         if !input.what.trim().is_empty() {
             input.what.trim().clone_into(&mut request.what);
@@ -35,7 +35,7 @@ impl Desk<'_> {
     }
 
     /// Completes the reminder that a question was asked about.
-    pub fn answer(&self, text: &str) -> Result<Output, Failure> {
+    pub fn answer(&self, text: &str) -> Said {
         let Some(asked) = self.asked()? else {
             let request = Request::read(text);
             let whole = !request.what.is_empty() && !request.when.is_empty();
@@ -52,7 +52,7 @@ impl Desk<'_> {
     }
 
     /// Sets the newest one again that went off, or the next one back.
-    pub fn snooze(&self, text: &str) -> Result<Output, Failure> {
+    pub fn snooze(&self, text: &str) -> Said {
         let when = match Which::read(text, NOUNS) {
             Which::Only => Some(SNOOZE.into()),
             _ => When::read(text, self.now.timezone()).filter(|when| when.every.is_none()),
@@ -66,7 +66,7 @@ impl Desk<'_> {
         }
     }
 
-    fn remind_again(&self, fired: &Listed, when: When) -> Result<Output, Failure> {
+    fn remind_again(&self, fired: &Listed, when: When) -> Said {
         let request = Request { what: about(fired).to_owned(), when };
         let plan = match request.plan(&self.now) {
             Ok(plan) => plan,
@@ -83,7 +83,7 @@ impl Desk<'_> {
     }
 
     /// Moves a reminder that has not gone off yet, and says which.
-    fn push_back(&self, next: &Listed, when: When) -> Result<Output, Failure> {
+    fn push_back(&self, next: &Listed, when: When) -> Said {
         let from = if when.after.is_some() { self.at(next.run_at_ms) } else { self.now };
         let plan = match (Request { what: about(next).to_owned(), when }).plan(&from) {
             Ok(plan) => plan,
@@ -104,7 +104,7 @@ impl Desk<'_> {
     }
 
     /// Sets it, or asks for what is missing.
-    fn finish(&self, request: &Request) -> Result<Output, Failure> {
+    fn finish(&self, request: &Request) -> Said {
         if request.what.chars().count() > MAX_CHARS {
             return Err(Failure::InvalidInput(self.say("too_long", &[&MAX_CHARS.to_string()]).text));
         }
@@ -132,7 +132,7 @@ impl Desk<'_> {
     }
 
     /// Asks, and keeps what is known until the answer comes.
-    fn ask(&self, question: Question) -> Result<Output, Failure> {
+    fn ask(&self, question: Question) -> Said {
         let output = self.put(&question);
         kv::set_json("asked", &Pending::new(question, &self.now))?;
         Ok(output)
