@@ -109,13 +109,13 @@ fn check_length(key: &str, bytes: usize) -> Result<(), ManifestError> {
 }
 
 /// Whether it is an expression by itself, so that it means the same wherever it is put. Whether blanks count in it is up
-/// to the trigger, so either will do.
+/// to the trigger, so either will do; how large it is, too.
 fn is_whole(text: &str) -> bool {
-    let builds = |verbose| {
-        let mut builder = RegexBuilder::new(text);
-        builder.ignore_whitespace(verbose).size_limit(PATTERN_BYTES).build().is_ok()
+    let is_bad = |verbose| {
+        let built = RegexBuilder::new(text).ignore_whitespace(verbose).size_limit(PATTERN_BYTES).build();
+        matches!(built, Err(regex::Error::Syntax(_)))
     };
-    builds(true) || builds(false)
+    !is_bad(true) || !is_bad(false)
 }
 
 #[cfg(test)]
