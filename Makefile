@@ -54,7 +54,7 @@ conformance: toolchain tools $(TRIED:%=target/conformance/%.wasm)
 
 # Built by whichever skillet is there; both make the same component.
 SKILLET = $$(if [ -x $(DEBUG) ]; then echo $(DEBUG); else echo $(RELEASE); fi)
-SDK_FILES := sdk/Cargo.toml $(wildcard sdk/src/*.rs sdk/src/*/*.rs wit/v0/*.wit)
+SDK_FILES := sdk/Cargo.toml sdk/when/Cargo.toml $(wildcard sdk/src/*.rs sdk/src/*/*.rs sdk/when/src/*.rs sdk/when/src/*/*.rs wit/v0/*.wit)
 
 .SECONDEXPANSION:
 target/components/%.wasm: plugins/%/skill.toml $$(shell find plugins/$$* -type f -not -path '*/.skillet/*' -not -path '*/node_modules/*' \

@@ -44,9 +44,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={input}");
     }
     // Not the whole of it: conformance skills are built inside.
-    for input in
-        ["Cargo.toml", "src", "template", "wasi-stub.wat", "skill.schema.json", "README.md", "MANIFEST.md", "CASES.md"]
-    {
+    for input in [
+        "Cargo.toml",
+        "src",
+        "when/Cargo.toml",
+        "when/src",
+        "template",
+        "wasi-stub.wat",
+        "skill.schema.json",
+        "README.md",
+        "MANIFEST.md",
+        "CASES.md",
+    ] {
         println!("cargo::rerun-if-changed=../sdk/{input}");
     }
     for (_, folder) in SDKS {
@@ -91,10 +100,9 @@ fn sdks(out: &Path) -> Result<String, Box<dyn Error>> {
     let mut lists = list("CONTRACT", Path::new("../wit/v0"), &[])?;
     lists += &listed("SCHEMA", sdk, vec![sdk.join("skill.schema.json")])?;
     lists += &listed("REFERENCES", sdk, vec![sdk.join("MANIFEST.md"), sdk.join("CASES.md")])?;
-    let standing = out.join("Cargo.toml");
-    fs::write(&standing, alone(&fs::read_to_string(sdk.join("Cargo.toml"))?, &fs::read_to_string("../Cargo.toml")?)?)?;
-    lists += &listed("RUST_PACKAGE", out, vec![standing])?;
-    lists += &listed("RUST", sdk, files(&sdk.join("src"), &[])?)?;
+    let packages = [packaged(sdk, out, "Cargo.toml")?, packaged(sdk, out, "when/Cargo.toml")?];
+    lists += &listed("RUST_PACKAGES", out, packages.into())?;
+    lists += &listed("RUST", sdk, [files(&sdk.join("src"), &[])?, files(&sdk.join("when/src"), &[])?].concat())?;
     for (name, folder) in SDKS {
         lists += &list(name, &sdk.join(folder), &BESIDE)?;
     }
@@ -103,6 +111,14 @@ fn sdks(out: &Path) -> Result<String, Box<dyn Error>> {
         lists += &list(&format!("{name}_TEMPLATE"), &sdk.join(folder), &["node_modules"])?;
     }
     Ok(lists)
+}
+
+/// Writes a package of the SDK as it stands alone.
+fn packaged(sdk: &Path, out: &Path, name: &str) -> Result<PathBuf, Box<dyn Error>> {
+    let file = out.join(name);
+    fs::create_dir_all(file.parent().ok_or("a file is in a folder")?)?;
+    fs::write(&file, alone(&fs::read_to_string(sdk.join(name))?, &fs::read_to_string("../Cargo.toml")?)?)?;
+    Ok(file)
 }
 
 /// A package that takes nothing from its workspace: what it inherits is written out.

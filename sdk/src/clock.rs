@@ -22,10 +22,9 @@ use crate::bindings::skillet::skill::clock as source;
 #[cfg(not(target_family = "wasm"))]
 mod source {
     pub fn now_ms() -> u64 {
-        std::time::SystemTime::UNIX_EPOCH
-            .elapsed()
-            .ok()
-            .and_then(|since| u64::try_from(since.as_millis()).ok())
-            .unwrap_or_default()
+        crate::testing::now_ms().unwrap_or_else(|| {
+            let since = std::time::SystemTime::UNIX_EPOCH.elapsed().ok();
+            since.and_then(|since| u64::try_from(since.as_millis()).ok()).unwrap_or_default()
+        })
     }
 }

@@ -13,7 +13,10 @@
 //! ```
 
 use crate::Failure;
+#[cfg(target_family = "wasm")]
 use crate::bindings::skillet::skill::jobs as raw;
+#[cfg(not(target_family = "wasm"))]
+use crate::testing::jobs as raw;
 use serde_json::Value;
 
 /// A job to schedule.

@@ -16,7 +16,10 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::Failure;
+#[cfg(target_family = "wasm")]
 use crate::bindings::skillet::skill::kv as raw;
+#[cfg(not(target_family = "wasm"))]
+use crate::testing::kv as raw;
 
 /// Why the store refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -50,10 +50,9 @@
 //!
 //! # In native tests
 //!
-//! The crate compiles for the machine it is built on, so that `cargo test` works. There is no
-//! host there: [`log`] prints to standard error, [`clock`] reads the machine's clock,
-//! [`progress`] does nothing, and every other module panics. Keep the logic in functions that
-//! take what those modules return.
+//! The crate compiles for the machine it is built on, so that `cargo test` works. [`testing`] is the host there for
+//! [`clock`], [`kv`] and [`jobs`]; [`log`] prints to standard error, [`progress`] does nothing, and every other module
+//! panics. Keep the logic in functions that take what those modules return.
 
 mod bindings;
 mod call;
@@ -76,6 +75,8 @@ pub mod progress;
 pub mod random;
 pub mod settings;
 pub mod skills;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
 
 pub use call::Call;
 pub use failure::Failure;

@@ -1,20 +1,31 @@
-//! What the triggers of the first-party skill in Python catch, and what they leave alone. Those in Rust hold theirs
-//! against their own tests.
+//! What the triggers of first-party skills catch, and what they leave alone, as the host reads them. Skills in Rust
+//! whose triggers share no patterns hold theirs against their own tests.
 
-use regex::Regex;
-use std::fs;
+mod calculator;
+mod remind_me;
+
+use serde_json::Value;
+use skillet::skills::Manifest;
+use std::{fs, sync::LazyLock};
 
 use crate::harness::root;
 
+/// The first input that a message fills in.
+type Caught = Box<dyn Fn(&str) -> Option<Value> + Send + Sync>;
+
+fn triggers(skill: &str) -> Caught {
+    let manifest = fs::read_to_string(root().join(format!("plugins/{skill}/skill.toml"))).unwrap();
+    let triggers = Manifest::parse(&manifest).unwrap().triggers;
+    let matchers: Vec<_> = triggers.iter().map(|trigger| trigger.compile().unwrap()).collect();
+    Box::new(move |message| matchers.iter().find_map(|matcher| matcher.input(message, "en")))
+}
+
 /// Question and data that a message fills in.
 fn table(message: &str) -> Option<(String, String)> {
-    let manifest = fs::read_to_string(root().join("plugins/table/skill.toml")).unwrap();
-    let manifest: toml::Table = toml::from_str(&manifest).unwrap();
-    manifest["triggers"].as_array().unwrap().iter().find_map(|trigger| {
-        let pattern = Regex::new(trigger["pattern"].as_str().unwrap()).unwrap();
-        let caught = pattern.captures(message.trim())?;
-        Some((caught["question"].trim().to_owned(), caught["data"].trim().to_owned()))
-    })
+    static CAUGHT: LazyLock<Caught> = LazyLock::new(|| triggers("table"));
+    let caught = CAUGHT(message)?;
+    let field = |name: &str| caught[name].as_str().unwrap().to_owned();
+    Some((field("question"), field("data")))
 }
 
 const CSV: &str = "city,price\nOslo,0.10\nRome,3";

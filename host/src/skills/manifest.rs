@@ -8,6 +8,7 @@ mod checks;
 mod examples;
 mod hosts;
 mod limits;
+mod patterns;
 mod secrets;
 mod shape;
 mod triggers;
@@ -70,6 +71,11 @@ pub struct Manifest {
     /// Limits of one call. What is left out has the host's default; more than the host's ceiling is refused.
     #[serde(default)]
     pub limits: AskedLimits,
+    /// Regular expressions by name, for what the triggers have in common: a trigger's `pattern`, and a pattern here, puts
+    /// one in by `(?&name)`. The patterns of all triggers, with what they name put in place, have 131072 bytes at most.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = patterns::MAX_PATTERNS))]
+    pub patterns: BTreeMap<String, String>,
     /// Messages that run the skill without a model.
     #[serde(default)]
     #[schemars(length(max = checks::MAX_TRIGGERS))]
@@ -132,12 +138,13 @@ fn yes() -> bool {
 const MAX_MANIFEST_BYTES: usize = 128 << 10;
 
 impl Manifest {
-    /// Reads and checks a manifest.
+    /// Reads and checks a manifest. Its triggers have their patterns in full, and it has no named ones any more.
     pub fn parse(text: &str) -> Result<Self, ManifestError> {
         if text.len() > MAX_MANIFEST_BYTES {
             return Err(bad("skill.toml", format!("{MAX_MANIFEST_BYTES} bytes at most")));
         }
-        let manifest: Self = toml::from_str(text).map_err(ManifestError::Syntax)?;
+        let mut manifest: Self = toml::from_str(text).map_err(ManifestError::Syntax)?;
+        patterns::expand(&mut manifest)?;
         checks::check(&manifest)?;
         Ok(manifest)
     }

@@ -26,7 +26,7 @@ pub struct Trigger {
 }
 
 /// Bytes of memory that one compiled pattern may take.
-const PATTERN_BYTES: usize = 256 << 10;
+pub(super) const PATTERN_BYTES: usize = 256 << 10;
 
 /// Longest message that is matched; a longer one is not a command.
 const MAX_MESSAGE_CHARS: usize = 1_000;

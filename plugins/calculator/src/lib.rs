@@ -1,10 +1,10 @@
 //! Exact arithmetic, in the notations people type in chats.
 
-mod decimal;
 mod evaluate;
 mod problem;
 
-use decimal::decimal;
+use num_bigint::BigInt;
+use num_rational::BigRational;
 use serde::{Deserialize, Serialize};
 use skillet_sdk::{Call, Failure, Skill};
 
@@ -48,6 +48,20 @@ impl Skill for Calculator {
 }
 
 skillet_sdk::export!(Calculator);
+
+/// The value to at most so many decimals, without trailing zeros, and whether these are all that there are.
+fn decimal(value: &BigRational, decimals: u32) -> (String, bool) {
+    let shifted = value * BigRational::from(BigInt::from(10).pow(decimals));
+    let rounded = shifted.round().to_integer();
+    let exact = shifted.is_integer();
+    let places = decimals as usize;
+    let digits = format!("{:0>width$}", rounded.magnitude().to_string(), width = places + 1);
+    let (whole, rest) = digits.split_at(digits.len() - places);
+    let rest = rest.trim_end_matches('0');
+    let sign = if rounded < BigInt::ZERO { "-" } else { "" };
+    let point = if rest.is_empty() { "" } else { "." };
+    (format!("{sign}{whole}{point}{rest}"), exact)
+}
 
 #[cfg(test)]
 mod tests;

@@ -8,14 +8,21 @@ import (
 	"testing"
 )
 
-// triggers are the manifest's patterns. Go has no flag for spaces in a pattern; none of these means one.
+// triggers are the manifest's patterns, with the named ones put in. Go has no flag for spaces in a pattern; none of
+// these means one.
 func triggers(t *testing.T) (all []*regexp.Regexp) {
 	manifest, err := os.ReadFile("../skill.toml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, found := range regexp.MustCompile(`(?s)pattern = '''(.*?)'''`).FindAllStringSubmatch(string(manifest), -1) {
-		pattern := strings.Join(strings.Fields(found[1]), "")
+	var named []string
+	for _, found := range regexp.MustCompile(`(?s)(\w+) = '''(.*?)'''`).FindAllStringSubmatch(string(manifest), -1) {
+		pattern := strings.Join(strings.Fields(found[2]), "")
+		if found[1] != "pattern" {
+			named = append(named, "(?&"+found[1]+")", "(?:"+pattern+")")
+			continue
+		}
+		pattern = strings.NewReplacer(named...).Replace(pattern)
 		pattern = strings.NewReplacer("(?xi)", "(?i)", "(?x)", "").Replace(pattern)
 		all = append(all, regexp.MustCompile(pattern))
 	}

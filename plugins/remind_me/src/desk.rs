@@ -1,138 +1,56 @@
-//! What a call works with: the host's part of the world, the time, and the language.
+//! What a call works with: its time, its language, and the reminders that there are.
 
-use crate::{Input, resolve::Moment};
-use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-use serde::{Serialize, de::DeserializeOwned};
-use skillet_sdk::{
-    Call, Failure, clock,
-    jobs::{self, State},
-    kv,
-    serde_json::{self, json},
-};
+use crate::{Input, Output};
+use skillet_sdk::jobs::{self, Listed, State};
+use skillet_sdk::{Call, Failure, clock};
+use skillet_when::{Moment, Voice, moment, rfc3339};
 
 /// The kind of the jobs that this skill makes, and the only one that it touches.
-const KIND: &str = "reminder";
+pub const KIND: &str = "reminder";
 
 /// As many jobs as are looked at.
-const MAX_JOBS: u32 = 200;
+pub const MAX_JOBS: u32 = 200;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reminder {
-    pub id: String,
-    pub text: String,
-    pub state: State,
-    pub at_ms: u64,
-    pub recurrence: Option<String>,
-}
+/// What reminders are called.
+pub const NOUNS: &[&str] = &["reminder", "alarm", "提醒", "闹钟"];
 
-/// A reminder to be set.
-#[derive(Debug, Clone, Copy)]
-pub struct NewReminder<'a> {
-    pub text: &'a str,
-    pub at_ms: u64,
-    pub recurrence: Option<&'a str>,
-    pub key: &'a str,
-}
+pub const SENTENCES: &str = include_str!("sentences.txt");
 
-/// What the host lends; tests have their own.
-pub trait World {
-    fn now_ms(&self) -> u64;
-    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Failure>;
-    fn set(&mut self, key: &str, value: &[u8]) -> Result<(), Failure>;
-    /// Those that wait, the next one first; then those that ended in the last day, newest first.
-    fn reminders(&self) -> Result<Vec<Reminder>, Failure>;
-    fn schedule(&mut self, new: NewReminder) -> Result<String, Failure>;
-    fn reschedule(&mut self, id: &str, at_ms: u64) -> Result<bool, Failure>;
-    fn cancel(&mut self, id: &str) -> Result<bool, Failure>;
-}
-
-pub struct Host;
-
-impl World for Host {
-    fn now_ms(&self) -> u64 {
-        clock::now_ms()
-    }
-
-    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
-        Ok(kv::get(key)?)
-    }
-
-    fn set(&mut self, key: &str, value: &[u8]) -> Result<(), Failure> {
-        Ok(kv::set(key, value)?)
-    }
-
-    fn reminders(&self) -> Result<Vec<Reminder>, Failure> {
-        let jobs = jobs::list(MAX_JOBS)?.into_iter().filter(|job| job.kind == KIND);
-        let reminders = jobs.map(|job| Reminder {
-            text: job.payload["text"].as_str().unwrap_or_default().to_owned(),
-            id: job.id,
-            state: job.state,
-            at_ms: job.run_at_ms,
-            recurrence: job.recurrence,
-        });
-        Ok(reminders.collect())
-    }
-
-    fn schedule(&mut self, new: NewReminder) -> Result<String, Failure> {
-        let job = jobs::Job::new(KIND, new.at_ms).payload(json!({ "text": new.text })).once_per(new.key);
-        let job = match new.recurrence {
-            Some(cron) => job.every(cron),
-            None => job,
-        };
-        Ok(job.schedule()?)
-    }
-
-    fn reschedule(&mut self, id: &str, at_ms: u64) -> Result<bool, Failure> {
-        Ok(jobs::reschedule(id, at_ms)?)
-    }
-
-    fn cancel(&mut self, id: &str) -> Result<bool, Failure> {
-        Ok(jobs::cancel(id)?)
-    }
-}
-
-pub struct Desk<'a, W> {
-    pub world: &'a mut W,
+pub struct Desk<'a> {
+    pub call: &'a Call<Input>,
     pub now: Moment,
-    pub chinese: bool,
-    pub call: &'a str,
-    /// An earlier attempt of this call may have done everything already.
-    pub retried: bool,
+    pub voice: Voice<'static>,
 }
 
-impl<'a, W: World> Desk<'a, W> {
-    pub fn new(world: &'a mut W, call: &'a Call<Input>) -> Result<Self, Failure> {
-        let zone: Tz = call
-            .time_zone
-            .parse()
-            .map_err(|_| Failure::Failed(format!("`{}` is not an IANA time zone", call.time_zone)))?;
-        let now = utc(world.now_ms()).with_timezone(&zone);
-        Ok(Self { world, now, chinese: call.is_chinese(), call: &call.id, retried: call.attempt > 1 })
+impl<'a> Desk<'a> {
+    pub fn new(call: &'a Call<Input>) -> Result<Self, Failure> {
+        let no_zone = || Failure::Failed(format!("`{}` is not an IANA time zone", call.time_zone));
+        let now = moment(clock::now_ms(), &call.time_zone).ok_or_else(no_zone)?;
+        let chinese = call.is_chinese();
+        Ok(Self { call, now, voice: Voice { chinese, act: if chinese { "提醒你" } else { "remind you" } } })
     }
 
-    pub fn say(&self, english: String, chinese: String) -> String {
-        if self.chinese { chinese } else { english }
+    pub fn say(&self, name: &str, given: &[&str]) -> Output {
+        Output { text: self.voice.say(SENTENCES, name, given), ..Output::default() }
     }
 
-    pub fn at(&self, at_ms: u64) -> Moment {
-        utc(at_ms).with_timezone(&self.now.timezone())
+    pub fn at(&self, ms: u64) -> Moment {
+        moment(ms, &self.call.time_zone).unwrap_or(self.now)
     }
 
-    pub fn recall<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Failure> {
-        // What an older version kept in another form is as good as nothing.
-        Ok(self.world.get(key)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
-    }
-
-    pub fn keep(&mut self, key: &str, value: &impl Serialize) -> Result<(), Failure> {
-        self.world.set(key, &serde_json::to_vec(value)?)
+    /// A text, and the time of the reminder that it is about.
+    pub fn timed(text: String, at: &Moment, recurrence: Option<&str>) -> Output {
+        Output { text, at: Some(rfc3339(at)), recurrence: recurrence.map(str::to_owned), ..Output::default() }
     }
 }
 
-fn utc(ms: u64) -> DateTime<Utc> {
-    i64::try_from(ms).ok().and_then(DateTime::from_timestamp_millis).unwrap_or_default()
+/// Those that wait, the next one first, or those that ended so in the last day, newest first.
+pub fn reminders(state: State) -> Result<Vec<Listed>, Failure> {
+    let jobs = jobs::list(MAX_JOBS)?.into_iter();
+    Ok(jobs.filter(|job| job.kind == KIND && job.state == state).collect())
 }
 
-pub fn ms(at: &Moment) -> u64 {
-    u64::try_from(at.timestamp_millis()).unwrap_or_default()
+/// What it reminds of.
+pub fn about(reminder: &Listed) -> &str {
+    reminder.payload["text"].as_str().unwrap_or_default()
 }

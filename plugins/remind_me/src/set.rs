@@ -1,143 +1,159 @@
-//! Setting a reminder, at once or after a question.
+//! Setting a reminder, at once, after a question, or again.
 
-use crate::{
-    Output, Said,
-    desk::{Desk, NewReminder, World, ms},
-    parse,
-    pending::{self, Pending},
-    questions, readback,
-    resolve::{Ask, Moment, Plan, Question, on, resolve},
-    rfc3339,
-    when::When,
-};
-use skillet_sdk::Failure;
+use crate::desk::{Desk, KIND, MAX_JOBS, NOUNS, about, reminders};
+use crate::{Failure, Output, Said};
+use skillet_sdk::jobs::{self, Job, Listed, State};
+use skillet_sdk::{kv, serde_json::json};
+use skillet_when::{Answer, Ask, Pending, Plan, Question, Request, Span, When, Which, millis};
 
 /// As long as the host takes a reminder's text.
 const MAX_CHARS: usize = 4_000;
 
-/// Sets what was said; what an open question still lacks may be in it.
-pub fn set<W: World>(desk: &mut Desk<W>, said: Said) -> Result<Output, Failure> {
-    let Said { what, when } = said;
-    match pending::find(desk)? {
-        Some(asked) if asked.ask == Ask::What && when.is_empty() && !what.is_empty() => {
-            finish(desk, &what, &asked.when)
+const SNOOZE: Span = Span { months: 0, days: 0, seconds: 10 * 60 };
+
+/// The job that was set again for one that went off.
+pub fn snoozed(fired: &Listed) -> Result<Option<String>, Failure> {
+    let of_which: Option<(String, String)> = kv::get_json("again")?;
+    Ok(of_which.filter(|(of, _)| *of == fired.id).map(|(_, again)| again))
+}
+
+impl Desk<'_> {
+    /// Sets what was said; what an open question still lacks may be in it.
+    pub fn set(&self) -> Said {
+        let (input, mut request) = (&self.call.input, Request::read(&self.call.input.text));
+        if !input.what.trim().is_empty() {
+            input.what.trim().clone_into(&mut request.what);
         }
-        Some(asked) if what.is_empty() && !when.is_empty() && !asked.what.is_empty() => {
-            finish(desk, &asked.what, &asked.when.answered(&when))
+        if !input.when.trim().is_empty() {
+            let unclear = || Failure::InvalidInput(self.say("unclear", &[input.when.trim()]).text);
+            request.when = When::read(&input.when, self.now.timezone()).ok_or_else(unclear)?;
         }
-        _ => finish(desk, &what, &when),
-    }
-}
-
-/// Completes the reminder that a question was asked about.
-pub fn answer<W: World>(desk: &mut Desk<W>, text: &str) -> Result<Output, Failure> {
-    let Some(asked) = pending::find(desk)? else { return unasked(desk, text) };
-    if questions::is_no(text) {
-        pending::close(desk)?;
-        return Ok(plain(desk.say("All right, no reminder is set.".into(), "好，没有设置提醒。".into())));
-    }
-    if let Some(yes) = asked.yes.as_ref().filter(|_| questions::is_yes(text)) {
-        return finish(desk, &asked.what, yes);
-    }
-    let said = parse(text, true);
-    if asked.ask == Ask::What {
-        let (what, when) = to_what(&asked, said, text);
-        return finish(desk, &what, &when);
-    }
-    if said.when.is_empty() {
-        let question = Question { ask: asked.ask, when: asked.when, yes: asked.yes };
-        let again = pending::put(desk, &asked.what, &question);
-        let text =
-            desk.say(format!("I don't see a time in that. {}", again.text), format!("没看出时间。{}", again.text));
-        return Ok(Output { text, ..again });
-    }
-    let what = if asked.what.is_empty() { said.what } else { asked.what };
-    finish(desk, &what, &asked.when.answered(&said.when))
-}
-
-/// An answer to "what?". Times in it belong to it, unless it is nothing else or none is known.
-fn to_what(asked: &Pending, said: Said, text: &str) -> (String, When) {
-    if said.what.is_empty() {
-        return (String::new(), asked.when.answered(&said.when));
-    }
-    if asked.when.is_empty() { (said.what, said.when) } else { (parse(text, false).what_or(text), asked.when.clone()) }
-}
-
-impl Said {
-    /// The whole text, where it has a time in it.
-    fn what_or(self, text: &str) -> String {
-        if self.when.is_empty() { self.what } else { text.to_owned() }
-    }
-}
-
-/// An answer when nothing was asked.
-fn unasked<W: World>(desk: &mut Desk<W>, text: &str) -> Result<Output, Failure> {
-    let said = parse(text, false);
-    if !said.what.is_empty() && !said.when.is_empty() {
-        return finish(desk, &said.what, &said.when);
-    }
-    Ok(plain(desk.say(
-        "I'm not waiting for a time. To set a reminder, write for example: remind me tomorrow at 3pm to call Dr Wang."
-            .into(),
-        "现在没有等着定时间的提醒。可以这样说：明天下午三点提醒我给王医生打电话。".into(),
-    )))
-}
-
-/// Sets it, or asks for what is missing.
-pub fn finish<W: World>(desk: &mut Desk<W>, what: &str, when: &When) -> Result<Output, Failure> {
-    if what.chars().count() > MAX_CHARS {
-        let long = desk
-            .say(format!("a reminder has {MAX_CHARS} characters at most"), format!("提醒内容最多 {MAX_CHARS} 个字"));
-        return Err(Failure::InvalidInput(long));
-    }
-    match resolve(when, &desk.now) {
-        Ok(plan) if what.is_empty() => {
-            let question = Question { ask: Ask::What, when: kept(&plan, when), yes: None };
-            pending::ask(desk, what, question)
+        match self.asked()? {
+            Some(asked) => self.finish(&asked.question.completed_by(request)),
+            None => self.finish(&request),
         }
-        Ok(plan) => Ok(schedule(desk, what, &plan)?.0),
-        Err(question) if what.is_empty() && question.ask == Ask::When => {
-            pending::ask(desk, what, Question { ask: Ask::What, ..*question })
+    }
+
+    /// Completes the reminder that a question was asked about.
+    pub fn answer(&self, text: &str) -> Said {
+        let Some(asked) = self.asked()? else {
+            let request = Request::read(text);
+            let whole = !request.what.is_empty() && !request.when.is_empty();
+            return if whole { self.finish(&request) } else { Ok(self.say("unasked", &[])) };
+        };
+        match asked.question.answer(text) {
+            Answer::Known(request) => self.finish(&request),
+            Answer::No => self.close().map(|()| self.say("not_set", &[])),
+            Answer::Unclear => {
+                let again = self.put(&asked.question);
+                Ok(Output { text: self.say("no_time", &[&again.text]).text, ..again })
+            }
         }
-        Err(question) => pending::ask(desk, what, *question),
     }
-}
 
-/// The time for as long as it is not known what it is for: a day stays the same, a length begins with the answer.
-fn kept(plan: &Plan, when: &When) -> When {
-    match plan {
-        Plan::Once { at, span: None } => When { day: Some(on(at.date_naive())), ..crate::exactly(at) },
-        _ => when.clone(),
+    /// Sets the newest one again that went off, or the next one back.
+    pub fn snooze(&self, text: &str) -> Said {
+        let when = match Which::read(text, NOUNS) {
+            Which::Only => Some(SNOOZE.into()),
+            _ => When::read(text, self.now.timezone()).filter(|when| when.every.is_none()),
+        };
+        let (fired, waiting) = (reminders(State::Done)?, reminders(State::Waiting)?);
+        match (when, &fired[..], &waiting[..]) {
+            (None, ..) => Ok(Output { needs: Some("time"), ..self.say("how_long", &[]) }),
+            (Some(when), [fired, ..], _) => self.remind_again(fired, when),
+            (Some(when), [], [next, ..]) => self.push_back(next, when),
+            (Some(_), [], []) => Ok(self.say("nothing_to_snooze", &[])),
+        }
     }
-}
 
-/// Sets it; the output and the id of the job.
-pub fn schedule<W: World>(desk: &mut Desk<W>, what: &str, plan: &Plan) -> Result<(Output, String), Failure> {
-    let (at, recurrence) = match plan {
-        Plan::Once { at, .. } => (at, None),
-        Plan::Again { first, cron, .. } => (first, Some(cron.as_str())),
-    };
-    // The same for each attempt of this call.
-    let key = format!("{}:0", desk.call);
-    let id = desk.world.schedule(NewReminder { text: what, at_ms: ms(at), recurrence, key: &key })?;
-    pending::close(desk)?;
-    let at = if desk.retried { set_before(desk, &id)?.unwrap_or(*at) } else { *at };
-    let (plan, recurrence) = (plan.clone().moved(at), recurrence.map(str::to_owned));
-    let output = Output {
-        text: readback::set(&plan, what, &desk.now, desk.chinese),
-        at: Some(rfc3339(&at)),
-        recurrence,
-        ..Output::default()
-    };
-    Ok((output, id))
-}
+    fn remind_again(&self, fired: &Listed, when: When) -> Said {
+        let request = Request { what: about(fired).to_owned(), when };
+        let plan = match request.plan(&self.now) {
+            Ok(plan) => plan,
+            Err(question) => return self.ask(*question),
+        };
+        if let Some(again) = snoozed(fired)?
+            && jobs::reschedule(&again, millis(plan.at()))?
+        {
+            return Ok(self.promise(&request.what, &plan));
+        }
+        let (output, again) = self.schedule(&request.what, plan)?;
+        kv::set_json("again", &(&fired.id, again))?;
+        Ok(output)
+    }
 
-/// When a job that an earlier attempt made goes off: "in 10 minutes" was said then.
-fn set_before<W: World>(desk: &Desk<W>, id: &str) -> Result<Option<Moment>, Failure> {
-    let reminders = desk.world.reminders()?;
-    Ok(reminders.iter().find(|reminder| reminder.id == id).map(|reminder| desk.at(reminder.at_ms)))
-}
+    /// Moves a reminder that has not gone off yet, and says which.
+    fn push_back(&self, next: &Listed, when: When) -> Said {
+        let from = if when.after.is_some() { self.at(next.run_at_ms) } else { self.now };
+        let plan = match (Request { what: about(next).to_owned(), when }).plan(&from) {
+            Ok(plan) => plan,
+            Err(question) => return Ok(self.put(&question)),
+        };
+        // Its retry must not move it further.
+        let before: Option<(String, String, u64)> = kv::get_json("set_back")?;
+        let this = (self.call.id.clone(), next.id.clone(), millis(plan.at()));
+        let this = before.filter(|(call, ..)| *call == self.call.id).unwrap_or(this);
+        kv::set_json("set_back", &this)?;
+        let (_, id, to_ms) = this;
+        if !jobs::reschedule(&id, to_ms)? {
+            return Ok(self.say("going_off", &[]));
+        }
+        let at = self.at(to_ms);
+        let said = self.say("moved", &[&self.voice.moment(&at), at.timezone().name(), about(next)]);
+        Ok(Self::timed(said.text, &at, next.recurrence.as_deref()))
+    }
 
-pub fn plain(text: String) -> Output {
-    Output { text, ..Output::default() }
+    /// Sets it, or asks for what is missing.
+    fn finish(&self, request: &Request) -> Said {
+        if request.what.chars().count() > MAX_CHARS {
+            return Err(Failure::InvalidInput(self.say("too_long", &[&MAX_CHARS.to_string()]).text));
+        }
+        match request.plan(&self.now) {
+            Ok(plan) => Ok(self.schedule(&request.what, plan)?.0),
+            Err(question) => self.ask(*question),
+        }
+    }
+
+    /// Sets it; the output and the id of the job.
+    fn schedule(&self, what: &str, plan: Plan) -> Result<(Output, String), Failure> {
+        let job = Job::new(KIND, millis(plan.at())).payload(json!({ "text": what }));
+        // The same key for each attempt of this call.
+        let job = job.once_per(format!("{}:0", self.call.id));
+        let id = plan.cron().map_or(job.clone(), |cron| job.every(cron)).schedule()?;
+        self.close()?;
+        // "In 10 minutes" was said at the first attempt.
+        let made = if self.call.attempt > 1 { jobs::list(MAX_JOBS)? } else { Vec::new() };
+        let at = made.iter().find(|job| job.id == id).map_or(*plan.at(), |job| self.at(job.run_at_ms));
+        Ok((self.promise(what, &plan.moved(at)), id))
+    }
+
+    fn promise(&self, what: &str, plan: &Plan) -> Output {
+        Self::timed(self.voice.promise(plan, what, &self.now), plan.at(), plan.cron())
+    }
+
+    /// Asks, and keeps what is known until the answer comes.
+    fn ask(&self, question: Question) -> Said {
+        let output = self.put(&question);
+        kv::set_json("asked", &Pending::new(question, &self.now))?;
+        Ok(output)
+    }
+
+    /// The question as an output; nothing is kept.
+    fn put(&self, question: &Question) -> Output {
+        let output = match question.ask {
+            Ask::What => self.say(if question.when.is_empty() { "what_and_when" } else { "what" }, &[]),
+            _ => Output { text: self.voice.question(question), ..Output::default() },
+        };
+        Output { needs: Some(question.ask.needs()), ..output }
+    }
+
+    fn asked(&self) -> Result<Option<Pending>, Failure> {
+        let pending: Option<Pending> = kv::get_json("asked")?;
+        Ok(pending.and_then(|pending| pending.open(&self.call.id, &self.now)))
+    }
+
+    /// Nothing is asked any more.
+    fn close(&self) -> Result<(), Failure> {
+        self.asked()?.map_or(Ok(()), |asked| kv::set_json("asked", &asked.answered(&self.call.id)))
+    }
 }

@@ -123,7 +123,7 @@ fn lower_first(text: &str) -> String {
 
 /// The bounds that the schema gives.
 fn most(field: &Value) -> String {
-    if let Some(most) = field["maxItems"].as_u64() {
+    if let Some(most) = field["maxItems"].as_u64().or(field["maxProperties"].as_u64()) {
         return format!(" {most} at most.");
     }
     field["maxLength"].as_u64().map(|most| format!(" {most} characters at most.")).unwrap_or_default()

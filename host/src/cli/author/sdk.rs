@@ -25,7 +25,7 @@ impl Language {
     /// The files of its SDK.
     pub fn sdk(self) -> impl Iterator<Item = File> {
         let (own, more): (&[File], &[File]) = match self {
-            Self::Rust => (files::RUST, files::RUST_PACKAGE),
+            Self::Rust => (files::RUST, files::RUST_PACKAGES),
             Self::Js | Self::Ts => (files::JS, &[]),
             Self::Python => (files::PYTHON, &[]),
             Self::Go => (files::GO, &[]),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::decimal::decimal;
+use crate::{decimal, problem::*};
 
 #[track_caller]
 fn gives(expression: &str, value: &str) {
@@ -8,8 +8,11 @@ fn gives(expression: &str, value: &str) {
 }
 
 #[track_caller]
-fn fails(expression: &str, kind: Kind, at: Place) {
-    assert_eq!(evaluate(expression), Err(problem(kind, at)), "{expression}");
+fn fails(expression: &str, kind: Kind, at: usize) {
+    let found = if kind == UNEXPECTED { expression.chars().nth(at - 1) } else { None };
+    let problem = evaluate(expression).unwrap_err();
+    assert_eq!((problem.kind, problem.at), (kind, at), "{expression}");
+    assert!(found.is_none_or(|found| problem.found == found.to_string()), "{expression}: {problem:?}");
 }
 
 #[test]
@@ -68,23 +71,23 @@ fn full_width_and_chinese() {
 
 #[test]
 fn what_is_wrong_has_a_place() {
-    fails("", Kind::Incomplete, 1);
-    fails("1 / (2 - 2)", Kind::DivisionByZero, 3);
-    fails("0 ^ -1", Kind::DivisionByZero, 3);
-    fails("2 +", Kind::Incomplete, 4);
-    fails("(1 + 2", Kind::Incomplete, 7);
-    fails("1 + 2)", Kind::Unexpected(')'), 6);
-    fails("2 3", Kind::Unexpected('3'), 3);
-    fails("10 % 3", Kind::Unexpected('3'), 6);
-    fails("2 * apples", Kind::Unexpected('a'), 5);
-    fails("3加 apples", Kind::Unexpected('a'), 4);
-    fails("3 of 4", Kind::PercentOf, 3);
-    fails("2 ^ 0.5", Kind::Exponent, 4);
-    fails("9 ^ 999 ^ 2", Kind::Exponent, 4);
-    fails("9 ^ 999 ^ 1 * 9 ^ 999", Kind::Overflow, 13);
-    fails("99999 ^ 999", Kind::Overflow, 7);
-    fails("3 @ 4", Kind::Unexpected('@'), 3);
-    fails("的5", Kind::Unexpected('的'), 1);
+    fails("", INCOMPLETE, 1);
+    fails("1 / (2 - 2)", DIVISION_BY_ZERO, 3);
+    fails("0 ^ -1", DIVISION_BY_ZERO, 3);
+    fails("2 +", INCOMPLETE, 4);
+    fails("(1 + 2", INCOMPLETE, 7);
+    fails("1 + 2)", UNEXPECTED, 6);
+    fails("2 3", UNEXPECTED, 3);
+    fails("10 % 3", UNEXPECTED, 6);
+    fails("2 * apples", UNEXPECTED, 5);
+    fails("3加 apples", UNEXPECTED, 4);
+    fails("3 of 4", PERCENT_OF, 3);
+    fails("2 ^ 0.5", EXPONENT, 4);
+    fails("9 ^ 999 ^ 2", EXPONENT, 4);
+    fails("9 ^ 999 ^ 1 * 9 ^ 999", OVERFLOW, 13);
+    fails("99999 ^ 999", OVERFLOW, 7);
+    fails("3 @ 4", UNEXPECTED, 3);
+    fails("的5", UNEXPECTED, 1);
 }
 
 #[test]
@@ -94,15 +97,15 @@ fn commas_only_separate_thousands() {
     gives("5.", "5");
     gives(".5 + 1", "1.5");
     for text in ["1,5", "12,34", "1,,000", ",123", "1234,567", "1.000,5", "1.2.3", ".", "1,5 + 1"] {
-        fails(text, Kind::Number, 1);
+        fails(text, NUMBER, 1);
     }
-    fails("2 + 1,5", Kind::Number, 5);
+    fails("2 + 1,5", NUMBER, 5);
 }
 
 #[test]
 fn depth_is_bounded() {
-    fails(&"(".repeat(400), Kind::TooDeep, 41);
-    fails(&"-".repeat(400), Kind::TooDeep, 41);
-    fails(&"1^".repeat(200), Kind::TooDeep, 82);
+    fails(&"(".repeat(400), TOO_DEEP, 41);
+    fails(&("-".repeat(400) + "1"), TOO_DEEP, 41);
+    fails(&("1^".repeat(200) + "1"), TOO_DEEP, 82);
     gives(&format!("{}1{}", "(".repeat(40), ")".repeat(40)), "1");
 }

@@ -1,9 +1,12 @@
-use super::{berlin, conversation, shanghai};
+use super::{
+    berlin, conversation, shanghai,
+    world::{wait_minutes, waiting},
+};
 use crate::{
     Action::{Answer, Cancel, Set, Snooze},
     Input,
 };
-use skillet_sdk::Failure;
+use skillet_sdk::{Failure, jobs};
 
 #[test]
 fn what_is_set_is_read_back() {
@@ -90,7 +93,7 @@ fn nothing_is_set_before_it_is_clear() {
         let mut world = berlin();
         let output = world.call(Set, text);
         assert_eq!((output.text.as_str(), output.needs), (question, Some(needs)));
-        assert!(world.jobs.is_empty(), "{text}");
+        assert!(jobs::list(9).unwrap().is_empty(), "{text}");
     }
     let mut world = shanghai();
     assert_eq!(world.said(Set, "明天三点提醒我开会"), "2026年12月3日星期四，凌晨3点还是下午3点？");
@@ -120,8 +123,8 @@ fn an_answer_completes_the_question() {
         ("remind me", "run tomorrow at noon", "Thursday, 3 December 2026 at 12:00"),
     ];
     for (request, answer, time) in cases {
-        let world = conversation(berlin(), &[(Set, request), (Answer, answer)], &set(time));
-        assert_eq!(world.waiting(), ["run"]);
+        conversation(berlin(), &[(Set, request), (Answer, answer)], &set(time));
+        assert_eq!(waiting(), ["run"]);
     }
     conversation(
         berlin(),
@@ -153,11 +156,11 @@ fn a_question_is_answered_once_and_soon() {
         conversation(berlin(), &[(Set, "remind me tomorrow to run"), (Answer, "no")], "All right, no reminder is set.");
     assert_eq!(world.said(Answer, "3pm"), hint);
     world.said(Set, "remind me tomorrow to run");
-    world.wait_minutes(9);
+    wait_minutes(9);
     assert!(world.said(Answer, "tea").starts_with("I don't see a time in that."));
-    world.wait_minutes(2);
+    wait_minutes(2);
     assert_eq!(world.said(Answer, "3pm"), hint);
-    assert!(world.jobs.is_empty());
+    assert!(jobs::list(9).unwrap().is_empty());
     let mut world = conversation(
         shanghai(),
         &[(Set, "明天三点提醒我开会"), (Answer, "下午")],
@@ -171,13 +174,13 @@ fn a_retried_call_makes_no_second_job() {
     let mut world = berlin();
     let input = |action, text: &str| Input { action, text: text.into(), ..Input::default() };
     let first = world.call(Set, "remind me in 10 minutes to run").at;
-    world.now_ms += 60_000;
+    wait_minutes(1);
     let again = world.attempt(2, input(Set, "remind me in 10 minutes to run")).unwrap();
-    assert_eq!((again.at, world.jobs.len()), (first, 1));
+    assert_eq!((again.at, jobs::list(9).unwrap().len()), (first, 1));
     world.call(Set, "remind me tomorrow to sleep");
     let first = world.call(Answer, "9pm");
     assert_eq!(world.attempt(2, input(Answer, "9pm")).unwrap(), first);
-    assert_eq!(world.jobs.len(), 2);
+    assert_eq!(jobs::list(9).unwrap().len(), 2);
     let first = world.call(Cancel, "sleep");
     assert_eq!(world.attempt(2, input(Cancel, "sleep")).unwrap(), first);
     let first = world.call(Snooze, "");

@@ -1,4 +1,7 @@
-use super::{berlin, conversation, shanghai};
+use super::{
+    berlin, conversation, shanghai,
+    world::{wait_minutes, waiting},
+};
 use crate::Action::{Cancel, Done, List, Set, Snooze};
 
 #[test]
@@ -20,7 +23,7 @@ fn reminders_are_listed_by_number_and_cancelled_by_it() {
     // Numbers mean what they meant in the list.
     assert_eq!(world.said(Cancel, "3"), "Cancelled: buy tea.");
     assert_eq!(world.said(Cancel, "3"), "There is no reminder 3.");
-    assert_eq!(world.waiting(), ["call mum"]);
+    assert_eq!(waiting(), ["call mum"]);
     assert_eq!(world.said(Cancel, "the reminder about tea"), "There is no such reminder: the reminder about tea");
     assert_eq!(world.said(Cancel, "the reminder"), "Cancelled: call mum.");
     assert_eq!(world.said(Cancel, "1"), "You have no reminders.");
@@ -49,22 +52,22 @@ fn snoozing_sets_again_what_went_off() {
     world.said(Set, "remind me at 3pm to call mum");
     let moved = "Nothing has gone off in the last day, so I moved the next one to Wednesday, 2 December 2026 at 10:20 (Europe/Berlin): drink tea.";
     assert_eq!(world.said(Snooze, ""), moved);
-    world.wait_minutes(20);
+    wait_minutes(20);
     let again = |minutes: &str| format!("I'll remind you in {minutes} (Europe/Berlin): drink tea.");
     assert_eq!(world.said(Snooze, ""), again("10 minutes, at 10:30"));
     // Once more moves the same one.
     assert_eq!(world.said(Snooze, "for an hour"), again("1 hour, at 11:20"));
-    assert_eq!(world.waiting(), ["call mum", "drink tea"]);
+    assert_eq!(waiting(), ["drink tea", "call mum"]);
     assert_eq!(
         world.said(Snooze, "until 5pm"),
         "I'll remind you on Wednesday, 2 December 2026 at 17:00 (Europe/Berlin): drink tea."
     );
     assert_eq!(world.said(Snooze, "tea"), "For how long? For example: snooze 10 minutes, snooze until 5pm.");
     assert_eq!(world.said(Done, ""), "Done: drink tea.");
-    assert_eq!(world.waiting(), ["call mum"]);
+    assert_eq!(waiting(), ["call mum"]);
     let mut world = shanghai();
     world.said(Set, "10分钟后提醒我喝茶");
-    world.wait_minutes(10);
+    wait_minutes(10);
     assert_eq!(world.said(Snooze, "一小时"), "好，我会在 1 小时后，11:10（Asia/Shanghai）提醒你：喝茶。");
 }
 
@@ -76,5 +79,5 @@ fn what_is_done_is_not_reminded_of() {
     assert_eq!(world.said(Done, ""), "Well done! There was no reminder to tick off.");
     assert_eq!(world.said(Done, "tea"), "Done. It repeats, next on Thursday, 3 December 2026 at 08:00: drink tea.");
     assert_eq!(world.said(Done, "call mum"), "Done, I won't remind you any more: call mum.");
-    assert_eq!(world.waiting(), ["drink tea"]);
+    assert_eq!(waiting(), ["drink tea"]);
 }

@@ -5,33 +5,46 @@ use serde::{Deserialize, Serialize};
 /// Everything that was said; what was not said is `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct When {
+    /// Tomorrow, 周五.
     pub day: Option<Day>,
+    /// In the morning, 晚上.
     pub part: Option<Part>,
+    /// At 5, 八点半.
     pub clock: Option<Clock>,
+    /// In 10 minutes, 三天后.
     pub after: Option<Span>,
+    /// Every weekday, 每月1号.
     pub every: Option<Every>,
 }
 
-/// Days of the week count from Monday, which is 0.
+/// A day as it was named. Days of the week count from Monday, which is 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Day {
     /// So many days from today.
     In(u32),
-    /// `week` is counted from this one; without it the coming day of that name is meant.
+    /// A day of the week.
     Weekday {
+        /// 0 to 6.
         day: u32,
+        /// Counted from this one; without it the coming day of that name is meant.
         week: Option<u32>,
     },
     /// A week from this one, its day unsaid.
     Week(u32),
+    /// A date; without a year the next one.
     Date {
+        /// 2000 to 2999.
         year: Option<i32>,
+        /// From 1 on, as it was said: there may be no such month.
         month: u32,
+        /// From 1 on; there may be no such day.
         day: u32,
     },
-    /// `month` is counted from this one; without it the next month that has such a day is meant.
+    /// A day of a month.
     OfMonth {
+        /// From 1 on; there may be no such day.
         day: u32,
+        /// Counted from this one; without it the next month that has such a day is meant.
         month: Option<u32>,
     },
     /// A month from this one, its day unsaid.
@@ -45,34 +58,44 @@ pub enum Day {
 pub enum Part {
     /// From midnight on: `am`, 凌晨.
     Am,
+    /// From daybreak to noon.
     Morning,
+    /// Around noon.
     Noon,
     /// From noon on: `pm`, 下午.
     Pm,
+    /// From the afternoon to midnight.
     Evening,
     /// The evening and the hours after midnight, which belong to the day before.
     Night,
 }
 
+/// An hour as it was said: there may be no such.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
     /// 24 is the midnight that ends the day.
     pub hour: u32,
+    /// 0 unless it was said.
     pub minute: u32,
     /// Written in a form of 24 hours, such as `08:30` or `15点`.
     pub sure: bool,
 }
 
+/// A length of time: months and days by the calendar, seconds by the clock.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
+    /// Of whatever length.
     pub months: u32,
+    /// Of whatever length.
     pub days: u32,
+    /// With minutes and hours in them.
     pub seconds: u32,
 }
 
+/// How often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Every {
-    /// Bit 0 is Monday.
+    /// Days of the week; bit 0 is Monday.
     Days(u32),
     /// Each week, the day unsaid.
     Week,
@@ -80,15 +103,20 @@ pub enum Every {
     Month(Option<u32>),
     /// Month and day of each year.
     Year(Option<(u32, u32)>),
+    /// So many minutes, from the full hour on.
     Minutes(u32),
+    /// So many hours, from midnight on.
     Hours(u32),
     /// An interval that no cron expression has.
     Other,
 }
 
 impl Every {
+    /// Every day.
     pub const DAILY: Self = Self::Days(0b111_1111);
+    /// Monday to Friday.
     pub const WEEKDAYS: Self = Self::Days(0b001_1111);
+    /// Saturday and Sunday.
     pub const WEEKENDS: Self = Self::Days(0b110_0000);
 
     /// Whether it has no time of day of its own.
@@ -97,7 +125,7 @@ impl Every {
     }
 
     /// The interval of a length of time.
-    pub fn of(span: Span) -> Self {
+    pub(crate) fn of(span: Span) -> Self {
         match (span.months, span.days, span.seconds / 60, span.seconds % 60) {
             (0, 1, 0, 0) => Self::DAILY,
             (0, 7, 0, 0) => Self::Week,
@@ -111,12 +139,13 @@ impl Every {
 }
 
 impl When {
+    /// Whether nothing was said.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
     /// Whether nothing has to be asked for it to be a moment.
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.clock.is_some()
             || self.part == Some(Part::Noon)
             || self.after.is_some_and(|span| span.seconds > 0)
@@ -124,7 +153,7 @@ impl When {
     }
 
     /// Both together; `None` when they contradict each other.
-    pub fn join(&self, other: &Self) -> Option<Self> {
+    pub(crate) fn join(&self, other: &Self) -> Option<Self> {
         let mut all = Self {
             day: join_day(self.day, other.day)?,
             part: join_part(self.part, other.part)?,
@@ -144,7 +173,7 @@ impl When {
     }
 
     /// What a later answer makes of it: both together, or what the answer says in place of what was said.
-    pub fn answered(&self, answer: &Self) -> Self {
+    pub(crate) fn answered(&self, answer: &Self) -> Self {
         if let Some(all) = self.join(answer) {
             return all;
         }

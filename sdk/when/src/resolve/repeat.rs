@@ -1,7 +1,10 @@
 //! What repeats, as a cron expression of five fields.
 
-use super::{Ask, Moment, Plan, Question, hours, moment, no_time};
-use crate::when::{Every, When};
+use super::{Moment, Plan, hours, moment, no_time};
+use crate::{
+    question::{Ask, Question},
+    when::{Every, When},
+};
 use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Timelike};
 
 /// Days in which every schedule that exists has come.
@@ -93,7 +96,7 @@ fn cron(every: Every, time: NaiveTime) -> String {
     }
 }
 
-/// What a cron expression of this skill says; `None` for those that it does not make.
+/// What a cron expression that comes from here says; `None` for others.
 pub fn from_cron(text: &str) -> Option<Every> {
     let fields: Vec<&str> = text.split_whitespace().collect();
     let &[minute, hour, day, month, weekday] = &*fields else { return None };
@@ -114,7 +117,7 @@ pub fn from_cron(text: &str) -> Option<Every> {
         (_, _, day, month, "*") => Every::Year(Some((month.parse().ok()?, day.parse().ok()?))),
         _ => return None,
     };
-    // Other expressions may look alike: only one that comes out the same is this skill's.
+    // Other expressions may look alike: only one that comes out the same is from here.
     let time = if every.is_interval() { NaiveTime::MIN } else { time_of(minute, hour)? };
     (cron(every, time) == text).then_some(every)
 }

@@ -1,39 +1,39 @@
-//! What is asked when something is missing.
+//! Questions in words.
 
+use super::{Voice, date, time};
 use crate::{
-    readback::{date, time},
-    resolve::Ask,
-    when::{Clock, When},
+    question::{Ask, Question},
+    when::Clock,
 };
 use chrono::NaiveDateTime;
 
-/// What an output is said to need.
-pub fn needs(ask: &Ask) -> &'static str {
-    match ask {
-        Ask::What => "what",
-        Ask::When | Ask::Time(_) | Ask::NoTime | Ask::Passed { .. } => "time",
-        Ask::Half { .. } => "am_or_pm",
-        Ask::Day | Ask::NoDay | Ask::Far => "day",
-        Ask::Interval => "recurrence",
+impl Voice<'_> {
+    /// A question. What the request is about is asked for in general terms; a skill knows better words for it.
+    ///
+    /// ```
+    /// use skillet_when::{Request, Voice, moment};
+    ///
+    /// let now = moment(1_796_202_000_000, "Asia/Shanghai").unwrap();
+    /// let question = Request::read("每天喝水").plan(&now).unwrap_err();
+    /// let voice = Voice { chinese: true, act: "提醒你" };
+    /// assert_eq!(voice.question(&question), "几点提醒你？例如：上午9点、17:30。");
+    /// ```
+    pub fn question(&self, question: &Question) -> String {
+        if self.chinese { in_chinese(question, self.act) } else { in_english(question, self.act) }
     }
 }
 
-pub fn text(ask: &Ask, what: &str, when: &When, chinese: bool) -> String {
-    if chinese { in_chinese(ask, what, when) } else { in_english(ask, what, when) }
-}
-
-fn in_english(ask: &Ask, what: &str, when: &When) -> String {
-    match ask {
-        Ask::What if when.is_empty() => {
-            "What should I remind you of, and when? For example: remind me tomorrow at 3pm to call Dr Wang.".into()
-        }
-        Ask::What => "What should I remind you of? For example: remind me to call Dr Wang.".into(),
+fn in_english(question: &Question, act: &str) -> String {
+    let what = &question.what;
+    match &question.ask {
+        Ask::What if question.when.is_empty() => "What is it about, and when?".into(),
+        Ask::What => "What is it about?".into(),
         Ask::When => format!(
-            "When should I remind you of \"{what}\"? For example: in 10 minutes, tomorrow at 3pm, every weekday at 8:30."
+            "When should I {act} of \"{what}\"? For example: in 10 minutes, tomorrow at 3pm, every weekday at 8:30."
         ),
         Ask::Time(Some(day)) => format!("At what time on {}?", date(*day, false)),
         Ask::Time(None) => "At what time? For example: 9am, 17:30.".into(),
-        Ask::NoTime => "There is no such time of day. At what time should I remind you?".into(),
+        Ask::NoTime => format!("There is no such time of day. At what time should I {act}?"),
         Ask::Half { clock, passed: true, .. } => {
             let hour = hour_english(*clock);
             format!("{hour} has passed today. Tomorrow at {hour} am or {hour} pm?")
@@ -53,25 +53,26 @@ fn in_english(ask: &Ask, what: &str, when: &When) -> String {
             local(next, false)
         ),
         Ask::Passed { at, instead: None } => {
-            format!("{} has already passed. When should I remind you?", local(at, false))
+            format!("{} has already passed. When should I {act}?", local(at, false))
         }
         Ask::Day => "On which day? For example: on Friday, on the 1st, on 5 December.".into(),
-        Ask::NoDay => "There is no such day in the calendar. On which day should I remind you?".into(),
-        Ask::Far => "That is more than ten years ahead. On which day should I remind you?".into(),
+        Ask::NoDay => format!("There is no such day in the calendar. On which day should I {act}?"),
+        Ask::Far => format!("That is more than ten years ahead. On which day should I {act}?"),
         Ask::Interval => "I can't repeat that evenly. I can do every 1, 2, 3, 4, 5, 6, 10, 12, 15, 20 or 30 minutes, \
             every 1, 2, 3, 4, 6, 8 or 12 hours, and every day, weekday, week, month or year at a time. How often?"
             .into(),
     }
 }
 
-fn in_chinese(ask: &Ask, what: &str, when: &When) -> String {
-    match ask {
-        Ask::What if when.is_empty() => "要提醒你什么，什么时候？例如：明天下午三点提醒我给王医生打电话。".into(),
-        Ask::What => "要提醒你什么？例如：提醒我给王医生打电话。".into(),
-        Ask::When => format!("什么时候提醒你“{what}”？例如：10分钟后、明天下午三点、每个工作日早上八点半。"),
+fn in_chinese(question: &Question, act: &str) -> String {
+    let what = &question.what;
+    match &question.ask {
+        Ask::What if question.when.is_empty() => "是什么事，什么时候？".into(),
+        Ask::What => "是什么事？".into(),
+        Ask::When => format!("什么时候{act}“{what}”？例如：10分钟后、明天下午三点、每个工作日早上八点半。"),
         Ask::Time(Some(day)) => format!("{}的几点？", date(*day, true)),
-        Ask::Time(None) => "几点提醒你？例如：上午9点、17:30。".into(),
-        Ask::NoTime => "没有这个时间。几点提醒你？".into(),
+        Ask::Time(None) => format!("几点{act}？例如：上午9点、17:30。"),
+        Ask::NoTime => format!("没有这个时间。几点{act}？"),
         Ask::Half { clock, passed: true, .. } => {
             let (am, pm) = halves_chinese(*clock);
             format!("今天的{}已经过了。明天{am}还是{pm}？", hour_chinese(*clock))
@@ -87,10 +88,10 @@ fn in_chinese(ask: &Ask, what: &str, when: &When) -> String {
         Ask::Passed { at, instead: Some(next) } => {
             format!("{} 已经过了。是 {} 吗？请说出日期和时间。", local(at, true), local(next, true))
         }
-        Ask::Passed { at, instead: None } => format!("{} 已经过了。什么时候提醒你？", local(at, true)),
+        Ask::Passed { at, instead: None } => format!("{} 已经过了。什么时候{act}？", local(at, true)),
         Ask::Day => "哪一天？例如：周五、1号、12月5日。".into(),
-        Ask::NoDay => "没有这一天。哪一天提醒你？".into(),
-        Ask::Far => "那是十年以后了，太远了。哪一天提醒你？".into(),
+        Ask::NoDay => format!("没有这一天。哪一天{act}？"),
+        Ask::Far => format!("那是十年以后了，太远了。哪一天{act}？"),
         Ask::Interval => "这样的间隔没法准确重复。可以每 1、2、3、4、5、6、10、12、15、20 或 30 分钟，\
             每 1、2、3、4、6、8 或 12 小时，或者每天、每个工作日、每周、每月、每年的某个时间。要多久一次？"
             .into(),
@@ -117,38 +118,4 @@ fn hour_chinese(clock: Clock) -> String {
 fn halves_chinese(clock: Clock) -> (String, String) {
     let (am, pm) = if clock.hour < 6 { ("凌晨", "下午") } else { ("上午", "晚上") };
     (format!("{am}{}", hour_chinese(clock)), format!("{pm}{}", hour_chinese(clock)))
-}
-
-pub fn is_yes(text: &str) -> bool {
-    const YES: [&str; 19] = [
-        "yes", "y", "yeah", "yep", "sure", "ok", "okay", "right", "correct", "是", "是的", "对", "对的", "好", "好的",
-        "嗯", "可以", "行", "没错",
-    ];
-    is_one_of(text, &YES)
-}
-
-pub fn is_no(text: &str) -> bool {
-    const NO: [&str; 15] = [
-        "no",
-        "n",
-        "nope",
-        "never mind",
-        "nevermind",
-        "cancel",
-        "forget it",
-        "不",
-        "不是",
-        "不用",
-        "不用了",
-        "不要",
-        "算了",
-        "取消",
-        "不了",
-    ];
-    is_one_of(text, &NO)
-}
-
-fn is_one_of(text: &str, words: &[&str]) -> bool {
-    let plain = text.trim_matches(|c: char| c.is_whitespace() || ".!。！,，".contains(c));
-    words.iter().any(|word| word.eq_ignore_ascii_case(plain))
 }

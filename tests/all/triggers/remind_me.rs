@@ -1,36 +1,12 @@
-//! What the manifest's triggers catch, and what they leave alone.
-
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
-use regex::{Regex, RegexBuilder};
+use super::{Caught, triggers};
 use std::sync::LazyLock;
-use toml::Value;
-
-struct Trigger {
-    pattern: Regex,
-    action: String,
-}
-
-static TRIGGERS: LazyLock<Vec<Trigger>> = LazyLock::new(|| {
-    let manifest: toml::Table = toml::from_str(include_str!("../skill.toml")).unwrap();
-    let triggers = manifest["triggers"].as_array().unwrap();
-    triggers.iter().map(trigger).collect()
-});
-
-fn trigger(trigger: &Value) -> Trigger {
-    // As large as the host takes.
-    let pattern = RegexBuilder::new(trigger["pattern"].as_str().unwrap()).size_limit(256 << 10).build().unwrap();
-    let action = trigger.get("input").map_or("set", |input| input["action"].as_str().unwrap());
-    Trigger { pattern, action: action.to_owned() }
-}
 
 /// The action and the text.
-fn caught(message: &str) -> Option<(&str, String)> {
-    TRIGGERS.iter().find_map(|trigger| {
-        let groups = trigger.pattern.captures(message.trim())?;
-        let text = groups.name("text").map_or("", |text| text.as_str());
-        Some((trigger.action.as_str(), text.trim().to_owned()))
-    })
+fn caught(message: &str) -> Option<(String, String)> {
+    static CAUGHT: LazyLock<Caught> = LazyLock::new(|| triggers("remind_me"));
+    let input = CAUGHT(message)?;
+    let action = input["action"].as_str().unwrap_or("set");
+    Some((action.to_owned(), input["text"].as_str().unwrap_or_default().to_owned()))
 }
 
 fn all_are(action: &str, messages: &[&str]) {
@@ -39,7 +15,7 @@ fn all_are(action: &str, messages: &[&str]) {
         .map(|message| (message, caught(message)))
         .filter(|(message, caught)| {
             let whole = action != "set" || caught.as_ref().is_some_and(|(_, text)| text == message.trim());
-            caught.as_ref().is_none_or(|(caught, _)| *caught != action) || !whole
+            caught.as_ref().is_none_or(|(caught, _)| caught != action) || !whole
         })
         .map(|(message, caught)| format!("{message}: {caught:?}"))
         .collect();
@@ -229,7 +205,7 @@ fn reminders_are_managed() {
     ];
     for (action, cases) in [("cancel", &cancel[..]), ("snooze", &snooze), ("done", &done)] {
         for (message, text) in cases {
-            assert_eq!(caught(message), Some((action, (*text).to_owned())), "{message}");
+            assert_eq!(caught(message), Some((action.to_owned(), (*text).to_owned())), "{message}");
         }
     }
 }

@@ -7,8 +7,8 @@ mod span;
 mod token;
 
 use crate::{
-    Said,
     phrase::{self, Grammar},
+    request::Request,
     when::When,
 };
 pub use repeat::mask;
@@ -33,11 +33,11 @@ const AT_THE_END: [&str; 9] = [".", "!", "?", ",", "please", "thanks", "thank", 
 const JOINTS: [&str; 8] = ["to ", "that ", "about ", "of ", "for ", "and ", "with ", "saying "];
 
 /// `loose`: the whole text is a time or an answer, so a bare number is an hour and a bare length begins now.
-pub fn parse(text: &str, loose: bool) -> Said {
+pub fn parse(text: &str, loose: bool) -> Request {
     let text = Text::new(text, loose);
     let sections = sections(&text);
     let found = phrase::find(&text, &sections);
-    Said { what: what(&text, &phrase::rest(&sections, &found.taken)), when: found.when }
+    Request { what: what(&text, &phrase::rest(&sections, &found.taken)), when: found.when }
 }
 
 impl Grammar for Text<'_> {

@@ -6,76 +6,40 @@ mod repeat;
 
 pub use repeat::from_cron;
 
-use crate::when::{Clock, Day, Every, Span, When};
+use crate::{
+    question::{Ask, Question},
+    when::{Clock, Day, Every, Span, When},
+};
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Timelike};
 use chrono_tz::Tz;
-use serde::{Deserialize, Serialize};
 
 /// A moment in the person's zone.
 pub type Moment = DateTime<Tz>;
 
+/// When something is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Plan {
+    /// At a moment.
     Once {
+        /// The moment.
         at: Moment,
         /// The length of time that was asked for, if it was one of hours or less.
         span: Option<Span>,
     },
+    /// Again and again.
     Again {
+        /// A cron expression of five fields, in the person's zone.
         cron: String,
+        /// The same as it was said.
         every: Every,
+        /// The first moment of it.
         first: Moment,
         /// The hour was taken for one in the morning.
         assumed: bool,
     },
 }
 
-/// What is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Ask {
-    /// What to remind of.
-    What,
-    /// Everything about the time.
-    When,
-    /// The time of the day.
-    Time(Option<NaiveDate>),
-    /// There is no such time.
-    NoTime,
-    /// Which half of the day; `passed` when neither is left today.
-    Half {
-        clock: Clock,
-        date: Option<NaiveDate>,
-        passed: bool,
-    },
-    /// It has passed; `instead` may be meant.
-    Passed {
-        at: NaiveDateTime,
-        instead: Option<NaiveDateTime>,
-    },
-    Day,
-    /// There is no such day.
-    NoDay,
-    /// It is further ahead than the host keeps jobs.
-    Far,
-    /// No cron expression has it.
-    Interval,
-}
-
-/// A question, what is known until it is answered, and what a plain "yes" makes of that.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Question {
-    pub ask: Ask,
-    pub when: When,
-    pub yes: Option<When>,
-}
-
-impl Question {
-    fn new(ask: Ask, when: &When) -> Box<Self> {
-        Box::new(Self { ask, when: when.clone(), yes: None })
-    }
-}
-
-/// Longest that a reminder may wait, about ten years.
+/// Longest that the host keeps a job, about ten years.
 const MAX_DAYS: i64 = 3_650;
 
 pub fn resolve(when: &When, now: &Moment) -> Result<Plan, Box<Question>> {
@@ -172,7 +136,7 @@ fn passed(known: &When, now: &Moment, clock: Clock, all: &[Moment], coming: bool
     let yes = instead.map(|next| When { day: Some(on(next.date())), clock: Some(exact(next)), ..When::default() });
     // Another time that is answered is one of today, of the same half of the day or not.
     let open = if is_today { When { day: None, ..known.clone() } } else { known.clone() };
-    Err(Box::new(Question { ask: Ask::Passed { at: at.naive_local(), instead }, when: open, yes }))
+    Err(Box::new(Question { yes, ..*Question::new(Ask::Passed { at: at.naive_local(), instead }, &open) }))
 }
 
 /// Asks for the time. A part of today that is over is that of tomorrow.
@@ -208,7 +172,23 @@ pub fn moment(zone: Tz, local: NaiveDateTime) -> Option<Moment> {
 }
 
 impl Plan {
-    /// The same at another moment.
+    /// The moment, or the first of them.
+    pub fn at(&self) -> &Moment {
+        match self {
+            Self::Once { at, .. } | Self::Again { first: at, .. } => at,
+        }
+    }
+
+    /// The cron expression of what repeats.
+    pub fn cron(&self) -> Option<&str> {
+        match self {
+            Self::Once { .. } => None,
+            Self::Again { cron, .. } => Some(cron),
+        }
+    }
+
+    /// The same at another moment, such as that of the first attempt of a call.
+    #[must_use]
     pub fn moved(self, to: Moment) -> Self {
         match self {
             Self::Once { span, .. } => Self::Once { at: to, span },

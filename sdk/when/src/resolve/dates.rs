@@ -1,7 +1,10 @@
 //! The day that was named.
 
-use super::{Ask, later_date};
-use crate::when::{Day, When};
+use super::later_date;
+use crate::{
+    question::Ask,
+    when::{Day, When},
+};
 use chrono::{Datelike, Days, Months, NaiveDate};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::{days, span, text::Text};
 use crate::{
-    parse_en::mask,
+    english::mask,
     when::{Day, Every, Part, When},
     words,
 };

@@ -1,46 +1,41 @@
 //! Numbers in words.
 
-const ENGLISH: [(&str, u32); 27] = [
-    ("one", 1),
-    ("two", 2),
-    ("three", 3),
-    ("four", 4),
-    ("five", 5),
-    ("six", 6),
-    ("seven", 7),
-    ("eight", 8),
-    ("nine", 9),
-    ("ten", 10),
-    ("eleven", 11),
-    ("twelve", 12),
-    ("thirteen", 13),
-    ("fourteen", 14),
-    ("fifteen", 15),
-    ("sixteen", 16),
-    ("seventeen", 17),
-    ("eighteen", 18),
-    ("nineteen", 19),
-    ("twenty", 20),
-    ("thirty", 30),
-    ("forty", 40),
-    ("fifty", 50),
-    ("sixty", 60),
-    ("seventy", 70),
-    ("eighty", 80),
-    ("ninety", 90),
-];
+/// From one on, then the tens from twenty on.
+const ENGLISH: &str = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen \
+    seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety";
 
-const ORDINALS: [&str; 12] = [
-    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
-    "twelfth",
-];
+const ORDINALS: &str = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth";
 
 /// Most digits of a number; more are no time.
 const MAX_DIGITS: usize = 4;
 
+/// A number in digits or in words, cardinal or ordinal; `None` if the text is anything else.
+///
+/// ```
+/// use skillet_when::number;
+///
+/// for text in ["12", "twelve", "12th", "twelfth", "十二"] {
+///     assert_eq!(number(text), Some(12));
+/// }
+/// assert_eq!(number("twelve cups"), None);
+/// ```
+pub fn number(text: &str) -> Option<u32> {
+    let chars: Vec<char> = text.chars().collect();
+    let han = || chinese(&chars, 0).filter(|(_, end)| *end == chars.len()).map(|(number, _)| number);
+    english(text).or_else(|| ordinal(text)).or_else(han)
+}
+
 /// `5` or `five`.
 pub fn english(word: &str) -> Option<u32> {
-    digits(word).or_else(|| ENGLISH.iter().find(|(name, _)| *name == word).map(|(_, value)| *value))
+    digits(word).or_else(|| {
+        let at = place(ENGLISH, word)?;
+        Some(if at < 20 { at + 1 } else { 10 * (at - 17) })
+    })
+}
+
+/// Which of the words it is, from 0 on.
+fn place(words: &str, word: &str) -> Option<u32> {
+    words.split(' ').position(|one| one == word).and_then(|at| u32::try_from(at).ok())
 }
 
 pub fn digits(word: &str) -> Option<u32> {
@@ -50,10 +45,8 @@ pub fn digits(word: &str) -> Option<u32> {
 
 /// `5th` or `fifth`.
 pub fn ordinal(word: &str) -> Option<u32> {
-    if let Some(at) = ORDINALS.iter().position(|name| *name == word) {
-        return u32::try_from(at + 1).ok();
-    }
-    ["st", "nd", "rd", "th"].iter().find_map(|end| digits(word.strip_suffix(end)?))
+    let named = place(ORDINALS, word).map(|at| at + 1);
+    named.or_else(|| ["st", "nd", "rd", "th"].iter().find_map(|end| digits(word.strip_suffix(end)?)))
 }
 
 /// `12`, `十二`, `二十五`, `零五` at a place, and where it ends.

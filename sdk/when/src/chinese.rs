@@ -7,8 +7,8 @@ mod span;
 mod text;
 
 use crate::{
-    Said,
     phrase::{self, Grammar},
+    request::Request,
     when::When,
 };
 use std::ops::Range;
@@ -70,11 +70,11 @@ const NOUNS: [&str; 3] = ["提醒", "闹钟", "闹铃"];
 const JOINTS: [&str; 8] = ["一下", "的时候", "要去", "要", "的", "记得", "关于", "内容是"];
 
 /// `loose`: the whole text is a time or an answer, so a bare length begins now.
-pub fn parse(text: &str, loose: bool) -> Said {
+pub fn parse(text: &str, loose: bool) -> Request {
     let text = Text::new(text, loose);
     let sections = sections(&text);
     let found = phrase::find(&text, &sections);
-    Said { what: what(&text, &phrase::rest(&sections, &found.taken)), when: found.when }
+    Request { what: what(&text, &phrase::rest(&sections, &found.taken)), when: found.when }
 }
 
 impl Grammar for Text {
