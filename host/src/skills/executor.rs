@@ -183,8 +183,7 @@ impl Executor {
             Started::Finished(record) => return Ok(replay(*record)),
             Started::Interrupted { id, attempt } if !repeatable => {
                 let checked = Checked { output: Err(CallFailure::interrupted()), run: None };
-                let close = skills.close(&installed, &request, (id, attempt), Duration::ZERO, checked);
-                return Box::pin(close).await;
+                return Box::pin(skills.close(&installed, &request, (id, attempt), Duration::ZERO, checked)).await;
             }
             Started::Run { id, attempt } | Started::Interrupted { id, attempt } => (id, attempt),
         };
