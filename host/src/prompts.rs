@@ -49,14 +49,25 @@ impl Template {
     }
 }
 
+/// What a skill's instructions to a model are put into, unless the owner has another text for that skill.
+pub const OF_SKILLS: &str = "{{ instructions }}";
+
 /// Fills the slots of a text, or says what is wrong with it: a slot that is not known, or its syntax.
-pub fn fill(text: &str, slots: Slots<'_>) -> Result<String, String> {
+pub fn fill(text: &str, Slots { name, persona }: Slots<'_>) -> Result<String, String> {
+    render(text, context! { name, persona => persona.trim() })
+}
+
+/// Fills the slots of a text for a skill, which are those of every text and what the skill instructs.
+pub fn fill_of_skill(text: &str, Slots { name, persona }: Slots<'_>, instructions: &str) -> Result<String, String> {
+    render(text, context! { name, persona => persona.trim(), instructions })
+}
+
+fn render(text: &str, slots: minijinja::Value) -> Result<String, String> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     // A text that loops does not run for ever.
     environment.set_fuel(Some(10_000));
-    let Slots { name, persona } = slots;
-    environment.render_str(text, context! { name, persona => persona.trim() }).map_err(|error| error.to_string())
+    environment.render_str(text, slots).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -77,6 +88,10 @@ mod tests {
         assert!(text.ends_with("marked as just kept."), "{text}");
         assert!(fill("{{ nobody }}", slots).is_err_and(|error| error.contains("undefined")));
         assert!(fill("{% if %}", slots).is_err());
+        assert!(fill("{{ instructions }}", slots).is_err());
+        let told = "Sum {{ it }} up.";
+        assert_eq!(fill_of_skill(OF_SKILLS, slots, told).unwrap(), told, "what a skill says is no template");
+        assert_eq!(fill_of_skill("{{ persona }} {{ instructions }}", slots, told).unwrap(), format!("Be kind. {told}"));
         assert!(fill("{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}", slots).is_err());
     }
 }

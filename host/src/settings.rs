@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::{
     clock::Clock,
     config::Config,
-    prompts::{Slots, Template, fill},
+    prompts::{OF_SKILLS, Slots, Template, fill, fill_of_skill},
     store::{Db, StoreError, storable},
 };
 
@@ -83,6 +83,10 @@ pub const COUNT: usize = 9;
 
 /// Longest value of a key, in characters: a persona is part of every prompt.
 const MAX_VALUE_CHARS: usize = 4000;
+const TOO_LONG: &str = "longer than 4,000 characters";
+
+/// What a text is tried with before it is kept.
+const EXAMPLE: Slots<'static> = Slots { name: "Skillet", persona: "Be kind." };
 
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -177,11 +181,45 @@ impl Settings {
         }
     }
 
+    /// What the owner has a skill's instructions to models put into; `None` where that is nothing but they.
+    pub async fn skill_prompt(&self, skill: &str) -> Result<Option<String>, StoreError> {
+        let key = skill_key(skill);
+        let row = self.db.settings().await?.into_iter().find(|row| row.key == key);
+        Ok(row.and_then(|row| row.value).map(|value| value.0).filter(|text| text != OF_SKILLS))
+    }
+
+    /// Sets that text; an empty one is the one that ships with the host.
+    pub async fn set_skill_prompt(&self, skill: &str, text: &str) -> Result<(), SettingError> {
+        let text = if text.trim().is_empty() { OF_SKILLS.to_owned() } else { storable(text) };
+        let invalid = |reason: String| SettingError::Invalid { key: "prompt".to_owned(), reason };
+        if text.chars().count() > MAX_VALUE_CHARS {
+            return Err(invalid(TOO_LONG.to_owned()));
+        }
+        if let Err(error) = fill_of_skill(&text, EXAMPLE, "Sum it up.") {
+            let slots = "{{ instructions }}, {{ name }} and {{ persona }}";
+            return Err(invalid(format!("the text has the slots {slots}; {error}")));
+        }
+        Ok(self.db.set_setting(&self.clock, &skill_key(skill), &text).await?)
+    }
+
+    /// What a model is told that a skill asks with these instructions.
+    pub async fn told_by(&self, skill: &str, instructions: String) -> Result<String, StoreError> {
+        let Some(text) = self.skill_prompt(skill).await? else { return Ok(instructions) };
+        let Current { name, persona, .. } = self.current().await?;
+        // A text that cannot be filled, which no check lets in, gives way to what the skill says.
+        Ok(fill_of_skill(&text, Slots { name: &name, persona: &persona }, &instructions).unwrap_or(instructions))
+    }
+
     /// Opens a key to skills, or closes it.
     pub async fn open(&self, key: &str, open: bool) -> Result<(), SettingError> {
         position(key)?;
         Ok(self.db.open_setting(&self.clock, key, open).await?)
     }
+}
+
+/// The key of a skill's text, which is none of [`KEYS`].
+fn skill_key(skill: &str) -> String {
+    format!("prompt_of_skill.{skill}")
 }
 
 fn position(key: &str) -> Result<usize, SettingError> {
@@ -192,7 +230,7 @@ fn check(key: &str, value: &str) -> Result<(), SettingError> {
     position(key)?;
     let invalid = |reason: &str| Err(SettingError::Invalid { key: key.to_owned(), reason: reason.to_owned() });
     if value.chars().count() > MAX_VALUE_CHARS {
-        return invalid("longer than 4,000 characters");
+        return invalid(TOO_LONG);
     }
     match key {
         "name" if value.trim().is_empty() => invalid("a name is needed"),
@@ -205,7 +243,7 @@ fn check(key: &str, value: &str) -> Result<(), SettingError> {
         }
         key => match Template::of_key(key) {
             Some(_) if value.trim().is_empty() => invalid("a model must be told something"),
-            Some(_) => match fill(value, Slots { name: "Skillet", persona: "Be kind." }) {
+            Some(_) => match fill(value, EXAMPLE) {
                 Ok(_) => Ok(()),
                 Err(error) => invalid(&format!("the text has the slots {{{{ name }}}} and {{{{ persona }}}}; {error}")),
             },

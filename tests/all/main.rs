@@ -27,6 +27,7 @@ mod memory;
 mod model;
 mod models;
 mod parity;
+mod prompts;
 mod recall;
 mod reminders;
 mod safety;

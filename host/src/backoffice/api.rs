@@ -17,6 +17,7 @@ pub mod memory_files;
 pub mod models;
 pub mod operation;
 pub mod pairings;
+pub mod prompts;
 pub mod replays;
 pub mod runs;
 pub mod sandbox;

@@ -32,8 +32,13 @@ const RETRY_PAUSE: Duration = Duration::from_millis(100);
 /// How often reservations are looked for whose time is over.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
+/// Who hears whether a call is admitted.
+type Admission = oneshot::Sender<Result<(), GatewayError>>;
+
+type Asked = (NewReservation, Admission);
+
 enum Post {
-    Admit(Box<NewReservation>, oneshot::Sender<Result<(), GatewayError>>),
+    Admit(Box<NewReservation>, Admission),
     Settle(Box<Settlement>, Option<oneshot::Sender<()>>),
     /// Answers when everything before it is booked.
     Flush(oneshot::Sender<()>),
@@ -146,10 +151,12 @@ struct Books {
 
 impl Books {
     async fn book(&self, posts: &mut Vec<Post>) {
-        let (mut admissions, mut ends, mut waiting, mut last) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut asked, mut ends, mut waiting, mut last) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for post in posts.drain(..) {
             match post {
-                Post::Admit(new, answer) => admissions.push((*new, answer)),
+                // Whoever has left by now wants nothing.
+                Post::Admit(_, answer) if answer.is_closed() => {}
+                Post::Admit(new, answer) => asked.push((*new, answer)),
                 Post::Settle(end, wait) => {
                     ends.push(*end);
                     waiting.extend(wait);
@@ -157,14 +164,35 @@ impl Books {
                 Post::Flush(wait) => last.push(wait),
             }
         }
+        let (ends, asked) = self.together(ends, asked).await;
         // What comes back is there for those who ask.
         self.settle(ends).await;
         for wait in waiting {
             let _ = wait.send(());
         }
-        self.admit(admissions).await;
+        self.admit(asked).await;
         for wait in last {
             let _ = wait.send(());
+        }
+    }
+
+    /// Books ends and admits calls at once, where there are both; what it gives back is still to be done.
+    async fn together(&self, ends: Vec<Settlement>, asked: Vec<Asked>) -> (Vec<Settlement>, Vec<Asked>) {
+        if ends.is_empty() || asked.is_empty() {
+            return (ends, asked);
+        }
+        let (calls, answers): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
+        let booked = self.db.book(&self.clock, self.host, &ends, &calls).await;
+        if let Ok((true, _)) = booked {
+            self.wake.jobs.notify_one();
+        }
+        match booked {
+            Ok((_, true)) => {
+                admit(answers);
+                (Vec::new(), Vec::new())
+            }
+            Ok((_, false)) => (Vec::new(), calls.into_iter().zip(answers).collect()),
+            Err(_) => (ends, calls.into_iter().zip(answers).collect()),
         }
     }
 
@@ -197,21 +225,17 @@ impl Books {
     }
 
     /// Admits all at once where there is room for all, else one after the other.
-    async fn admit(&self, admissions: Vec<(NewReservation, oneshot::Sender<Result<(), GatewayError>>)>) {
-        // Whoever has left by now wants nothing.
-        let mut admissions: Vec<_> = admissions.into_iter().filter(|(_, answer)| !answer.is_closed()).collect();
-        if admissions.len() > 1 {
-            let (calls, answers): (Vec<_>, Vec<_>) = admissions.into_iter().unzip();
+    async fn admit(&self, mut asked: Vec<Asked>) {
+        if asked.len() > 1 {
+            let (calls, answers): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
             if let Ok(None) = self.db.admit(&self.clock, self.host, &calls).await {
-                for answer in answers {
-                    let _ = answer.send(Ok(()));
-                }
+                admit(answers);
                 return;
             }
-            admissions = calls.into_iter().zip(answers).collect();
+            asked = calls.into_iter().zip(answers).collect();
         }
         let mut told = false;
-        for (call, answer) in admissions {
+        for (call, answer) in asked {
             let admitted = match self.db.admit(&self.clock, self.host, &[call]).await {
                 Ok(None) => Ok(()),
                 Ok(Some(exhausted)) => {
@@ -235,6 +259,12 @@ impl Books {
             Ok(count) => tracing::warn!(count, "calls that never ended were booked at their estimate"),
             Err(error) => tracing::error!(error = &error as &dyn std::error::Error, "reservations were not swept"),
         }
+    }
+}
+
+fn admit(all: Vec<Admission>) {
+    for one in all {
+        let _ = one.send(Ok(()));
     }
 }
 

@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     Caller, Outcome, Request, Skills,
-    account::{account, rejected, replay},
+    account::{rejected, replay},
     egress::Egress,
     failure::{CallFailure, FailureKind},
     host::{CallState, Others, ProgressSink, Services, World},
@@ -184,7 +184,7 @@ impl Executor {
             Started::Finished(record) => return Ok(replay(*record)),
             Started::Interrupted { id, attempt } if !repeatable => {
                 let checked = Checked { output: Err(CallFailure::interrupted()), run: None };
-                return Box::pin(account(services, &installed, (id, attempt), request.caller.turn, Duration::ZERO, &checked)).await;
+                return Box::pin(skills.close(&installed, &request, (id, attempt), Duration::ZERO, checked)).await;
             }
             Started::Run { id, attempt } | Started::Interrupted { id, attempt } => (id, attempt),
         };

@@ -5,6 +5,7 @@ mod postgres;
 mod sqlite;
 
 use chrono::{DateTime, Utc};
+use rusqlite::Transaction;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sqlx::types::Json;
@@ -15,6 +16,7 @@ use super::{
     budgets::{budget_columns, counter_columns},
     jobs::insert_job,
     logged, on,
+    scribe::Written,
     usage::{UsageKey, UsageRow},
     write_tx,
 };
@@ -58,6 +60,9 @@ impl Exhausted {
 
 /// Shares of a budget, in percent, that the owner is told of.
 const NOTICES: [i64; 2] = [75, 100];
+
+/// A counter, and the share in percent that the owner is to be told of.
+type Due = (CounterId, i64);
 
 /// What a call under way holds of a counter, and what it has added for good.
 #[derive(Clone, Copy, Debug, Default)]
@@ -166,7 +171,11 @@ impl Db {
         match self {
             Self::Sqlite(_, scribe) => {
                 let (clock, calls) = (clock.clone(), calls.to_vec());
-                scribe.write(move |tx| sqlite::admit(tx, &clock, host, &calls)).await
+                let admit = move |tx: &mut Transaction| {
+                    let full = sqlite::admit(tx, &clock, host, &calls)?;
+                    Ok(if full.is_some() { Written::Undo(full) } else { Written::Keep(full) })
+                };
+                scribe.write(admit).await
             }
             Self::Postgres(pool) => postgres::admit(pool, clock, host, calls).await,
         }
@@ -204,17 +213,41 @@ impl Db {
         let due = match self {
             Self::Sqlite(_, scribe) => {
                 let (clock, ends) = (clock.clone(), ends.to_vec());
-                scribe.write(move |tx| sqlite::settle(tx, &clock, &ends)).await?
+                scribe.write(move |tx| sqlite::settle(tx, &clock, &ends).map(Written::Keep)).await?
             }
             Self::Postgres(pool) => postgres::settle(pool, clock, ends).await?,
         };
+        Ok(self.notices(clock, due).await)
+    }
+
+    /// Books what became of calls and holds what others may cost, in one transaction where that is of use. True when
+    /// a job was made, and true when all were admitted; else none of them was.
+    pub async fn book(
+        &self,
+        clock: &Clock,
+        host: HostId,
+        ends: &[Settlement],
+        calls: &[NewReservation],
+    ) -> Result<(bool, bool)> {
+        let Self::Sqlite(_, scribe) = self else {
+            let jobs = self.settle(clock, ends).await?;
+            return Ok((jobs, matches!(self.admit(clock, host, calls).await, Ok(None))));
+        };
+        let (its_clock, ends, calls) = (clock.clone(), ends.to_vec(), calls.to_vec());
+        let booked = scribe.write(move |tx| sqlite::book(tx, &its_clock, host, (&ends, &calls))).await;
+        let (due, admitted) = booked?;
+        Ok((self.notices(clock, due).await, admitted))
+    }
+
+    /// Tells the owner of what is due; true when a job was made.
+    async fn notices(&self, clock: &Clock, due: Vec<Due>) -> bool {
         let mut jobs = false;
         for (counter, percent) in due {
             // The call is booked, whatever becomes of this; the next one tells of it otherwise.
             let told = self.notice(clock, counter, percent).await;
             jobs |= logged("the owner could not be told of a budget", told).unwrap_or_default();
         }
-        Ok(jobs)
+        jobs
     }
 
     async fn notice(&self, clock: &Clock, counter: CounterId, percent: i64) -> Result<bool> {
@@ -322,7 +355,7 @@ fn wanted(budgets: &[Budget], calls: &[NewReservation]) -> BTreeMap<CounterKey, 
 }
 
 /// The share of a day's or month's budget that its owner is to be told of now.
-fn due_notice(budgets: &[Budget], counter: &Counter) -> Option<(CounterId, i64)> {
+fn due_notice(budgets: &[Budget], counter: &Counter) -> Option<Due> {
     let budget = budgets.iter().find(|budget| budget.id == counter.budget_id)?;
     if budget.window == BudgetWindow::Turn {
         return None;

@@ -60,7 +60,7 @@ impl Scribe {
     /// Does some work in a write transaction; a failure undoes it too.
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Transaction) -> Result<Written<T>> + Send + 'static,
+        work: impl FnOnce(&mut Transaction) -> Result<Written<T>> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         self.send(Box::new(move |connection| {
@@ -119,10 +119,13 @@ fn run(mut connection: Connection, inbox: &Receiver<Work>) {
     }
 }
 
-fn in_transaction<T>(connection: &mut Connection, work: impl FnOnce(&Transaction) -> Result<Written<T>>) -> Result<T> {
+fn in_transaction<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&mut Transaction) -> Result<Written<T>>,
+) -> Result<T> {
     // Its write lock at once: a reader that turns writer later would fail instead of waiting.
-    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    match work(&tx)? {
+    let mut tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    match work(&mut tx)? {
         Written::Keep(out) => {
             tx.commit()?;
             Ok(out)

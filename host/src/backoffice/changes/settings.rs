@@ -33,6 +33,13 @@ impl Backoffice {
         Ok(self.settings.value(key).await?)
     }
 
+    /// Sets what a skill's instructions to models are put into; an empty text is the one that ships with the host.
+    pub async fn set_skill_prompt(&self, actor: &Actor, skill: &str, text: &str) -> Result<()> {
+        self.skill_row(skill).await?;
+        self.settings.set_skill_prompt(skill, text).await?;
+        self.record(actor, "skill.prompt", skill, json!({ "value": text })).await
+    }
+
     pub async fn create_token(&self, actor: &Actor, name: &str, scopes: &[String]) -> Result<NewToken> {
         let name = name.trim();
         let chars = name.chars().count();

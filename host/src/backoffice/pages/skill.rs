@@ -31,6 +31,7 @@ use super::{
     plain::{self, Asked},
 };
 use crate::{
+    prompts::OF_SKILLS,
     skills::{Manifest, SharedTrigger, manifest_of},
     store::{SkillRow, VersionRow},
 };
@@ -55,6 +56,8 @@ struct SkillPage {
     limits: Vec<Line>,
     load: Load,
     settings: Vec<OwnSetting>,
+    /// What its instructions to models are put into, where it asks any.
+    prompt: Option<String>,
     secrets: Vec<SecretView>,
     calls: Vec<KeptCall>,
     /// The versions that a call can be run again on.
@@ -106,6 +109,7 @@ impl SkillPage {
             default: setting.default.clone(),
             value: row.settings.0.get(key).and_then(Value::as_str).unwrap_or_default().to_owned(),
         });
+        let prompt = backoffice.settings.skill_prompt(name).await?.unwrap_or_else(|| OF_SKILLS.to_owned());
         let recent = backoffice.db.skill_calls(name, RECENT_CALLS).await?;
         let used = used::of(backoffice, &manifest, &chosen, &recent);
         let mut calls = Vec::new();
@@ -119,6 +123,7 @@ impl SkillPage {
             limits: limits::lines(&page, &used, &backoffice.probed),
             load: Load::of(backoffice),
             settings: settings.collect(),
+            prompt: manifest.asked().iter().any(|one| one.0 == "llm").then_some(prompt),
             secrets: secrets::of(backoffice, name).await?,
             calls,
             choices,

@@ -3,8 +3,8 @@
 use sqlx::{PgPool, types::Json};
 
 use super::{
-    Booked, Exhausted, HeldRow, NewReservation, OPEN_COUNTER, RESERVE, SETTLE, Settlement, due_notice, found, gone,
-    open_counter, wanted,
+    Booked, Due, Exhausted, HeldRow, NewReservation, OPEN_COUNTER, RESERVE, SETTLE, Settlement, due_notice, found,
+    gone, open_counter, wanted,
 };
 use crate::{
     clock::Clock,
@@ -68,7 +68,7 @@ pub async fn admit(pool: &PgPool, clock: &Clock, host: HostId, calls: &[NewReser
 }
 
 /// The notices that are due now.
-pub async fn settle(pool: &PgPool, clock: &Clock, ends: &[Settlement]) -> Result<Vec<(CounterId, i64)>> {
+pub async fn settle(pool: &PgPool, clock: &Clock, ends: &[Settlement]) -> Result<Vec<Due>> {
     let now = clock.now();
     let mut tx = pool.begin().await?;
     let budgets: Vec<Budget> = sqlx::query_as(BUDGETS).fetch_all(&mut *tx).await?;

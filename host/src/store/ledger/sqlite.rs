@@ -2,13 +2,13 @@
 //! transaction is one message to the thread of [`Scribe`](crate::store::scribe::Scribe).
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use rusqlite::{OptionalExtension, Row, Transaction, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::{
-    Amount, Booked, Exhausted, HeldRow, NewReservation, OPEN_COUNTER, RESERVE, SETTLE, Settlement, due_notice, gone,
-    wanted,
+    Amount, Booked, Due, Exhausted, HeldRow, NewReservation, OPEN_COUNTER, RESERVE, SETTLE, Settlement, due_notice,
+    gone, wanted,
 };
 use crate::{
     clock::Clock,
@@ -31,12 +31,25 @@ const INSERT_CALL: &str = concat!(
     ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 );
 
-pub fn admit(
-    tx: &Transaction,
+/// Books ends and then admits calls; the notices that are due now, and whether all were admitted. Else none is.
+pub fn book(
+    tx: &mut Transaction,
     clock: &Clock,
     host: HostId,
-    calls: &[NewReservation],
-) -> Result<Written<Option<Exhausted>>> {
+    (ends, calls): (&[Settlement], &[NewReservation]),
+) -> Result<Written<(Vec<Due>, bool)>> {
+    let due = settle(tx, clock, ends)?;
+    let admission = tx.savepoint()?;
+    let admitted = admit(&admission, clock, host, calls)?.is_none();
+    if admitted {
+        admission.commit()?;
+    }
+    // One that is not kept is undone by its end.
+    Ok(Written::Keep((due, admitted)))
+}
+
+/// The budget that has no room, if there is one; what was held until then is to be undone.
+pub fn admit(tx: &Connection, clock: &Clock, host: HostId, calls: &[NewReservation]) -> Result<Option<Exhausted>> {
     let budgets = budgets(tx)?;
     for (key, amount) in wanted(&budgets, calls) {
         if reserve(tx, clock, &key, amount)? {
@@ -44,7 +57,7 @@ pub fn admit(
         }
         let budget = budgets.into_iter().find(|budget| budget.id == key.budget);
         let full = budget.zip(counter(tx, &key)?).map(|(budget, counter)| Exhausted { budget, counter });
-        return full.ok_or_else(gone).map(Some).map(Written::Undo);
+        return full.ok_or_else(gone).map(Some);
     }
     let mut insert = tx.prepare_cached(INSERT_RESERVATION)?;
     for new in calls {
@@ -59,11 +72,11 @@ pub fn admit(
             text(clock.now()),
         ])?;
     }
-    Ok(Written::Keep(None))
+    Ok(None)
 }
 
 /// The notices that are due now.
-pub fn settle(tx: &Transaction, clock: &Clock, ends: &[Settlement]) -> Result<Written<Vec<(CounterId, i64)>>> {
+pub fn settle(tx: &Connection, clock: &Clock, ends: &[Settlement]) -> Result<Vec<Due>> {
     let budgets = budgets(tx)?;
     let mut held = Vec::new();
     for end in ends.iter().filter(|end| end.reserved) {
@@ -81,11 +94,11 @@ pub fn settle(tx: &Transaction, clock: &Clock, ends: &[Settlement]) -> Result<Wr
         let all: Vec<_> = words.chain(numbers.iter().map(|number| number as &dyn rusqlite::ToSql)).collect();
         add.execute(&*all)?;
     }
-    Ok(Written::Keep(due))
+    Ok(due)
 }
 
 /// Whether there was room. A counter that is not there yet is made, and asked again.
-fn reserve(tx: &Transaction, clock: &Clock, key: &CounterKey, amount: Amount) -> Result<bool> {
+fn reserve(tx: &Connection, clock: &Clock, key: &CounterKey, amount: Amount) -> Result<bool> {
     let mut reserve = tx.prepare_cached(RESERVE)?;
     let (budget, now) = (bytes(&key.budget.0), text(clock.now()));
     for nth in 0..2 {
@@ -105,11 +118,11 @@ fn reserve(tx: &Transaction, clock: &Clock, key: &CounterKey, amount: Amount) ->
 
 /// Moves what was held to what was spent.
 fn count(
-    tx: &Transaction,
+    tx: &Connection,
     clock: &Clock,
     budgets: &[Budget],
     counters: &BTreeMap<CounterKey, Amount>,
-) -> Result<Vec<(CounterId, i64)>> {
+) -> Result<Vec<Due>> {
     let mut settle = tx.prepare_cached(SETTLE)?;
     let (mut due, now) = (Vec::new(), text(clock.now()));
     for (key, amount) in counters {
@@ -128,7 +141,7 @@ fn count(
     Ok(due)
 }
 
-fn open_counter(tx: &Transaction, clock: &Clock, key: &CounterKey) -> Result<()> {
+fn open_counter(tx: &Connection, clock: &Clock, key: &CounterKey) -> Result<()> {
     let id = CounterId::new(clock);
     tx.prepare_cached(OPEN_COUNTER)?.execute(named_params! {
         "$1": bytes(&id.0), "$2": bytes(&key.budget.0), "$3": key.subject, "$4": key.slot, "$5": text(clock.now()),
@@ -137,7 +150,7 @@ fn open_counter(tx: &Transaction, clock: &Clock, key: &CounterKey) -> Result<()>
 }
 
 /// Removes a reservation; `None` when somebody else has settled it.
-fn release(tx: &Transaction, id: ModelCallId) -> Result<Option<HeldRow>> {
+fn release(tx: &Connection, id: ModelCallId) -> Result<Option<HeldRow>> {
     let mut delete = tx.prepare_cached("DELETE FROM reservations WHERE id = ? RETURNING micros, tokens, counters")?;
     let row = delete
         .query_row([bytes(&id.0)], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?)));
@@ -147,7 +160,7 @@ fn release(tx: &Transaction, id: ModelCallId) -> Result<Option<HeldRow>> {
     Ok(Some(HeldRow { id, micros, tokens, counters: sqlx::types::Json(counters) }))
 }
 
-fn insert_call(tx: &Transaction, call: &ModelCallRecord) -> Result<()> {
+fn insert_call(tx: &Connection, call: &ModelCallRecord) -> Result<()> {
     let some = |id: Option<Uuid>| id.map(Uuid::into_bytes);
     tx.prepare_cached(INSERT_CALL)?.execute(params![
         bytes(&call.id.0),
@@ -181,7 +194,7 @@ fn insert_call(tx: &Transaction, call: &ModelCallRecord) -> Result<()> {
     Ok(())
 }
 
-fn budgets(tx: &Transaction) -> Result<Vec<Budget>> {
+fn budgets(tx: &Connection) -> Result<Vec<Budget>> {
     let mut select = tx.prepare_cached(concat!("SELECT ", budget_columns!(), " FROM budgets ORDER BY id"))?;
     let rows = select.query_map([], |row| {
         let (scope, window): (String, String) = (row.get(1)?, row.get(3)?);
@@ -202,7 +215,7 @@ fn budgets(tx: &Transaction) -> Result<Vec<Budget>> {
     rows.map(|row| row?).collect()
 }
 
-fn counter(tx: &Transaction, key: &CounterKey) -> Result<Option<Counter>> {
+fn counter(tx: &Connection, key: &CounterKey) -> Result<Option<Counter>> {
     let mut select = tx.prepare_cached(concat!(
         "SELECT ",
         counter_columns!(),

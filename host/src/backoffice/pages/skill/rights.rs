@@ -1,4 +1,4 @@
-//! What a skill may do, its own settings and its secrets.
+//! What a skill may do, its own settings, what its models are told, and its secrets.
 
 use axum::{extract::State, response::Response};
 use secrecy::SecretString;
@@ -46,6 +46,24 @@ pub async fn set_settings(
         .filter(|(_, value)| value != "")
         .collect();
     let outcome = backoffice.set_skill_settings(&actor, &name, values).await;
+    Flash::after(&session, outcome, "done.settings_saved", &format!("/skills/{name}")).await
+}
+
+#[derive(Deserialize)]
+pub struct PromptForm {
+    text: String,
+}
+
+/// `POST /skills/{name}/prompt`: what its instructions to models are put into.
+pub async fn set_prompt(
+    State(backoffice): State<Arc<Backoffice>>,
+    actor: Actor,
+    session: Session,
+    Path(name): Path<String>,
+    CsrfForm(form): CsrfForm<PromptForm>,
+) -> Result<Response> {
+    // A form sends line ends of its own.
+    let outcome = backoffice.set_skill_prompt(&actor, &name, &form.text.replace("\r\n", "\n")).await;
     Flash::after(&session, outcome, "done.settings_saved", &format!("/skills/{name}")).await
 }
 
