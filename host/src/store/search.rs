@@ -14,7 +14,7 @@ word_column! {
 }
 
 /// The version of the rules that words are cut by. Rows of an earlier one are cut again.
-pub const ANALYSER: i64 = 2;
+pub const ANALYSER: i64 = 3;
 
 /// Bytes of one word at most: Postgres refuses a query with a word of 2 KB, and nobody asks for one.
 const MAX_WORD_BYTES: usize = 500;
