@@ -58,6 +58,9 @@ const FOUND_LIFE: Duration = Duration::from_mins(1);
 /// Rows that a search without a room looks through for those that match.
 const MAX_LOOKED_AT: usize = 200;
 
+/// From here on a row that shares no word with a search means the same: the best one does, and what is hardly farther.
+const MEANS_THE_SAME: f64 = 0.75;
+
 /// The words of a text that say what it is about, as search knows them.
 pub fn words(text: &str) -> HashSet<String> {
     segment::query_words(text).into_iter().collect()
@@ -136,14 +139,14 @@ impl Memory {
         Self { key, ..self }
     }
 
-    /// The memories of one person that share a word or a day with a text and may be brought into a prompt, best
-    /// first.
+    /// The memories of one person that share a word or a day with a text, or mean the same, and may be brought into a
+    /// prompt, best first.
     pub async fn recall(&self, user: UserId, text: &str, limit: usize) -> Result<Vec<Recalled>, StoreError> {
         let rules = self.rules(user).await?;
         self.matching(user, text, limit, &rules).await
     }
 
-    /// The memories of one person that share a word or a day with a text, for whoever looks after them: best first.
+    /// The same for whoever looks after the memories: all of them, best first.
     pub async fn search(&self, user: UserId, text: &str, limit: usize) -> Result<Vec<Recalled>, StoreError> {
         self.matching(user, text, limit, &Rules::default()).await
     }
@@ -157,7 +160,7 @@ impl Memory {
     ) -> Result<Vec<Recalled>, StoreError> {
         let ask = Ask { user, text, zone: chrono_tz::UTC, limit: MAX_LOOKED_AT, room: None, except: &[] };
         let mut found = self.fill(&ask, rules).await?;
-        found.retain(|one| !one.matched.is_empty() || one.parts.date > 0.0);
+        found.retain(|one| !one.matched.is_empty() || one.parts.date > 0.0 || one.near >= MEANS_THE_SAME);
         found.truncate(limit);
         Ok(found)
     }

@@ -221,7 +221,14 @@ impl Db {
             db.migrate().await?;
             return Ok(db);
         }
-        let options = PgPoolOptions::new().max_connections(max_connections).acquire_timeout(Duration::from_secs(10));
+        let options = PgPoolOptions::new()
+            .max_connections(max_connections)
+            .acquire_timeout(Duration::from_secs(10))
+            // Compiling a statement takes longer than any of them runs: where there are a million rows to search, a
+            // question of seven words is estimated to be worth it.
+            .after_connect(|connection, _| {
+                Box::pin(async move { sqlx::query("SET jit = off").execute(connection).await.map(drop) })
+            });
         let db = Self::Postgres(options.connect(url.expose_secret()).await?);
         db.migrate().await?;
         Ok(db)

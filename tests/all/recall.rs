@@ -16,6 +16,7 @@ both!(
     a_message_is_found_word_for_word,
     what_was_said_around_it_comes_along,
     a_day_that_is_named_is_found,
+    a_time_that_is_asked_for_is_told,
     a_fact_leads_to_what_was_said,
     a_room_is_filled_with_whole_lines,
     what_is_known_is_not_said_again,
@@ -121,6 +122,19 @@ async fn a_day_that_is_named_is_found(db: TestDb) {
         assert_eq!(texts(&found)[0], "Cooked noodles today.", "{question}");
         assert!(found[0].parts.date > 0.5);
     }
+}
+
+async fn a_time_that_is_asked_for_is_told(db: TestDb) {
+    let ada = person(&db, "ada").await;
+    ada.says(&db, "I went to the museum yesterday.").await;
+    for _ in 0..3 {
+        ada.says(&db, "A nice building is the museum.").await;
+    }
+    let found = ada.recalls("when did I go to the museum?").await;
+    assert_eq!(found[0].text, "I went to the museum yesterday.");
+    assert!(found[0].parts.when > 0.0 && found[0].matched.contains(&"go".to_owned()), "{found:?}");
+    assert!(found[1..].iter().all(|one| one.parts.when.abs() < f64::EPSILON));
+    assert!(ada.recalls("the museum?").await.iter().all(|one| one.parts.when.abs() < f64::EPSILON));
 }
 
 async fn a_fact_leads_to_what_was_said(db: TestDb) {
@@ -240,7 +254,16 @@ async fn what_means_the_same_is_found_by_vectors(db: TestDb) {
     let found = ada.recalls("the name of my pet?").await;
     assert_eq!(found[0].text, "我家的狗叫旺财。");
     assert!(found[0].parts.meaning > 0.4 && found[0].matched.is_empty());
+    // Also by a search for what matches by itself, and as a person's only memory.
+    for found in [ada.memory.search(ada.user, "my pet", 9).await, ada.memory.recall(ada.user, "my pet", 9).await] {
+        assert_eq!(texts(&found.unwrap()), ["我家的狗叫旺财。"]);
+    }
+    let bo = Person { memory: ada.memory.clone(), ..person(&db, "bo").await };
+    bo.says(&db, "The dog is old.").await;
+    assert_eq!(bo.memory.embed_missing().await.unwrap(), 1);
+    assert_eq!(texts(&bo.memory.search(bo.user, "狗", 9).await.unwrap()), ["The dog is old."]);
     assert!(ada.recalls("good morning!").await.is_empty(), "the nearest of what is far is not near");
+    assert!(ada.memory.search(ada.user, "good morning!", 9).await.unwrap().is_empty());
 }
 
 async fn nothing_is_brought_for_nothing(db: TestDb) {

@@ -82,3 +82,19 @@ pub fn sets(folder: &Path) -> Result<Vec<Set>> {
     };
     files.iter().map(read).collect()
 }
+
+/// Histories in one language with the questions of the other, of sets that are the same in both.
+pub fn crossed(sets: &[Set]) -> Vec<Set> {
+    let other = |set: &Set| {
+        let (name, language) = set.name.rsplit_once('-')?;
+        let other =
+            sets.iter().find(|one| one.name == format!("{name}-{}", if language == "zh" { "en" } else { "zh" }))?;
+        let asked = |(told, asked): (&History, &History)| History {
+            sessions: told.sessions.clone(),
+            questions: asked.questions.clone(),
+        };
+        let histories = set.histories.iter().zip(&other.histories).map(asked).collect();
+        Some(Set { name: format!("{name} {language} asked in {}", &other.name[name.len() + 1..]), histories })
+    };
+    sets.iter().filter_map(other).collect()
+}

@@ -49,6 +49,7 @@ fn main() -> Result<()> {
     let wanted = |part: &str| only.is_empty() || only.split(',').any(|one| one == part);
     let scale = wanted("scale");
     let longest = if scale { Some(scale::longest(&sets)?) } else { None };
+    sets.extend(data::crossed(&sets));
     sets.retain(|set| wanted(&set.name));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(run(&sets, longest.as_ref()))

@@ -45,6 +45,8 @@ const SHARES: &[(&str, &str, &[Share])] = &[
     ("memdaily", "+ vectors", &[("R@10", 0.73), ("R@2000 tokens", 0.975)]),
     ("madial-zh", "+ vectors", &[("R@10", 0.7)]),
     ("madial-en", "+ vectors", &[("R@10", 0.75)]),
+    ("madial zh asked in en", "+ vectors", &[("R@10", 0.57)]),
+    ("madial en asked in zh", "+ vectors", &[("R@10", 0.57)]),
 ];
 
 /// Milliseconds that something may take at most.

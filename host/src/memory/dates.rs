@@ -1,9 +1,16 @@
 //! The times that a question names, in Chinese and in English: a day, a month, or a span seen from today.
 
+mod when;
+
+pub use when::{asks_when, tells_when};
+
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeZone, Utc, Weekday};
 use chrono_tz::Tz;
 use regex::{Captures, Regex};
 use std::sync::LazyLock;
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::semantic::is_question;
 
 /// A time that a question names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,8 +82,12 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
     }
 });
 
-/// The times that a text names, seen from `today`.
+/// The times that a text names, seen from `today`. Of several sentences those count that ask, if any does: a day in
+/// another one is when something else was.
 pub fn named_in(text: &str, today: NaiveDate) -> Vec<Named> {
+    let asking: Vec<&str> = text.unicode_sentences().filter(|sentence| is_question(sentence)).collect();
+    let asking = asking.concat();
+    let text = if asking.is_empty() { text } else { &asking };
     let mut named = Vec::new();
     for found in PATTERNS.numbers.captures_iter(text) {
         if let Some(month) = number(&found, 2) {
@@ -267,6 +278,13 @@ mod tests {
         check("may I ask", &[]);
         check("2024-02-29", &[of(Some(2024), 2, 29)]);
         check("13月40日", &[]);
+    }
+
+    #[test]
+    fn a_day_in_another_sentence_is_not_asked_for() {
+        check("Yesterday was fun. Which film did I see on May 7?", &[Named::Day { year: None, month: 5, day: 7 }]);
+        check("昨天很开心！5月3号我看了哪部电影？", &[Named::Day { year: None, month: 5, day: 3 }]);
+        check("总结一下5月3号的事。谢谢。", &[Named::Day { year: None, month: 5, day: 3 }]);
     }
 
     #[test]

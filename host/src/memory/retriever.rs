@@ -1,18 +1,17 @@
 //! Finds the memories that bear on a text: rows that share words with it, the messages of the sessions they
 //! stand in, and what was said on a day that it names.
 
+mod near;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
-use std::{
-    collections::{BTreeMap, HashMap, HashSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{
     Rules, dates,
-    embed::{Embedder, Purpose, cosine},
+    embed::Embedder,
     score::{self, Parts, Question, Scored, Term},
     segment::query_words,
 };
@@ -22,25 +21,19 @@ use crate::{
 };
 
 /// Rows that are looked at closely, those with the rarest words first.
-const CANDIDATES: usize = 200;
+const CANDIDATES: usize = 160;
 
 /// Words of a question that are looked up, the first ones of a long text.
 const MAX_WORDS: usize = 160;
 
 /// Sessions whose messages are ranked: those with the best rows, those that facts come from, and those of a day
 /// that is named.
-const SESSIONS: usize = 32;
+const SESSIONS: usize = 24;
 const SESSIONS_CITED: usize = 16;
 const SESSIONS_NAMED: i64 = 16;
 
 /// Spans of days that are looked into.
 const MAX_SPANS: usize = 6;
-
-/// How long the vector of a question is waited for: words are enough.
-const EMBED_WITHIN: Duration = Duration::from_secs(2);
-
-/// Vectors that are looked through at once, about a megabyte.
-const VECTORS_AT_ONCE: usize = 2_048;
 
 /// Texts that are read at once while a room is filled.
 const CHUNK: usize = 40;
@@ -96,6 +89,8 @@ pub struct Recalled {
     pub share: f64,
     /// The words that matched.
     pub matched: Vec<String>,
+    /// 0 to 1: how near it is to the question in what it means, beside everything else that is remembered.
+    pub near: f64,
     pub parts: Parts,
     /// The turn that it was said in, or comes from.
     pub turn: Option<TurnId>,
@@ -119,6 +114,7 @@ impl Recalled {
             score: 0.0,
             share: 0.0,
             matched: Vec::new(),
+            near: 0.0,
             parts: Parts::default(),
             turn: fact.source_turn_id,
             conversation: None,
@@ -172,7 +168,7 @@ pub struct Library<'a> {
 /// The memories that bear on a question, best first.
 pub async fn recall(library: &Library<'_>, ask: &Ask<'_>) -> Result<Vec<Recalled>, StoreError> {
     let db = library.db;
-    let ranked = ranked(library, ask).await?;
+    let (ranked, terms) = ranked(library, ask).await?;
     let best = ranked.first().map_or(0.0, |one| one.score);
     let mut filling = Filling::default();
     for chunk in ranked.chunks(CHUNK) {
@@ -184,7 +180,7 @@ pub async fn recall(library: &Library<'_>, ask: &Ask<'_>) -> Result<Vec<Recalled
                 return Ok(filling.lines);
             }
             if let Some(text) = texts.remove(&one.id) {
-                let line = recalled(one, text);
+                let line = recalled(one, &terms, text);
                 if library.rules.allows(&line) {
                     filling.add(ask, line);
                 }
@@ -235,7 +231,7 @@ impl Filling {
     }
 }
 
-fn recalled(one: &Scored, text: SearchText) -> Recalled {
+fn recalled(one: &Scored, terms: &[Term], text: SearchText) -> Recalled {
     Recalled {
         kind: one.kind,
         id: text.ref_id,
@@ -243,7 +239,8 @@ fn recalled(one: &Scored, text: SearchText) -> Recalled {
         text: text.text,
         score: one.score,
         share: one.share,
-        matched: one.matched.clone(),
+        matched: one.matched.iter().map(|at| terms[*at].word.clone()).collect(),
+        near: one.near,
         parts: one.parts,
         turn: one.turn,
         conversation: text.conversation_id,
@@ -253,16 +250,16 @@ fn recalled(one: &Scored, text: SearchText) -> Recalled {
     }
 }
 
-/// Everything that bears on a question, best first.
-async fn ranked(library: &Library<'_>, ask: &Ask<'_>) -> Result<Vec<Scored>, StoreError> {
+/// Everything that bears on a question, best first, and the words that were looked for.
+async fn ranked(library: &Library<'_>, ask: &Ask<'_>) -> Result<(Vec<Scored>, Vec<Term>), StoreError> {
     let &Library { db, now, state, .. } = library;
     let mut words = query_words(ask.text);
     words.truncate(MAX_WORDS);
     let today = now.with_timezone(&ask.zone).date_naive();
     let named = dates::named_in(ask.text, today);
-    let near = near(library, ask).await?;
+    let near = near::rows(library, ask).await?;
     if (words.is_empty() && named.is_empty() && near.is_empty()) || state.entries == 0 {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Vec::new()));
     }
     let postings = db.postings(ask.user, &words).await?;
     let entries = usize::try_from(state.entries).unwrap_or(0);
@@ -271,7 +268,7 @@ async fn ranked(library: &Library<'_>, ask: &Ask<'_>) -> Result<Vec<Scored>, Sto
         .map(|posting| Term { word: posting.word.clone(), idf: score::idf(posting.rows.len(), entries) })
         .collect();
     let held = held(&postings, &terms);
-    let mut chosen = candidates(&held);
+    let mut chosen = best_of(held.iter().copied(), CANDIDATES);
     chosen.extend(nearest(&near));
     let mut rows = db.indexed(ask.user, &chosen, library.now).await?;
     let mut sessions = best_sessions(&rows, &held, &near);
@@ -284,41 +281,10 @@ async fn ranked(library: &Library<'_>, ask: &Ask<'_>) -> Result<Vec<Scored>, Sto
     let mut placed = db.sessions_of(ask.user, &sessions).await?;
     rows.retain(|row| !known(ask, row.turn_id, row.kind));
     placed.retain(|message| !known(ask, message.turn_id, SearchKind::Message));
-    let question = Question { terms, named, near, text: ask.text.to_lowercase(), now, zone: ask.zone };
-    Ok(score::rank(&question, &rows, &placed, state))
-}
-
-/// How near each row is in what it means, from 0 for the farthest to 1 for the nearest; nothing without an embedder,
-/// and nothing where no row is near at all.
-async fn near(library: &Library<'_>, ask: &Ask<'_>) -> Result<HashMap<i64, f64>, StoreError> {
-    let Some(embedder) = library.embedder else { return Ok(HashMap::new()) };
-    let text = [ask.text.to_owned()];
-    let query = match tokio::time::timeout(EMBED_WITHIN, embedder.embed(&text, Purpose::Query)).await {
-        Ok(Ok(mut vectors)) if vectors.len() == 1 => vectors.remove(0),
-        Ok(Ok(_)) | Err(_) => return Ok(HashMap::new()),
-        Ok(Err(error)) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "memory is searched by words alone");
-            return Ok(HashMap::new());
-        }
-    };
-    let dims = i64::try_from(query.len()).unwrap_or(i64::MAX);
-    let (mut cosines, mut after): (Vec<(i64, f64)>, i64) = (Vec::new(), i64::MIN);
-    loop {
-        let vectors = library.db.vectors(ask.user, embedder.model(), dims, after, VECTORS_AT_ONCE).await?;
-        let known = cosines.len();
-        cosines.extend(vectors.iter().map(|(row, data)| (row, cosine(data, &query))));
-        match cosines.last() {
-            Some((row, _)) if cosines.len() - known == VECTORS_AT_ONCE => after = *row,
-            _ => break,
-        }
-    }
-    let (least, most) =
-        cosines.iter().fold((f64::MAX, f64::MIN), |(least, most), (_, one)| (least.min(*one), most.max(*one)));
-    if most < embedder.nearest_from() {
-        return Ok(HashMap::new());
-    }
-    let width = (most - least).max(f64::MIN_POSITIVE);
-    Ok(cosines.into_iter().map(|(row, one)| (row, (one - least) / width)).collect())
+    let (text, when) = (ask.text.to_lowercase(), dates::asks_when(ask.text));
+    let question = Question { terms, named, near, text, when, now, zone: ask.zone };
+    let scored = score::rank(&question, &rows, &placed, state);
+    Ok((scored, question.terms))
 }
 
 /// The rows that are nearest; of equals the newest.
@@ -332,20 +298,28 @@ fn known(ask: &Ask<'_>, turn: Option<TurnId>, kind: SearchKind) -> bool {
     kind != SearchKind::Fact && turn.is_some_and(|turn| ask.except.contains(&turn))
 }
 
-/// The rows that hold the most of the question, rare words counting more; of equals the newest.
-fn candidates(held: &HashMap<i64, f64>) -> Vec<i64> {
-    best_of(held.iter().map(|(row, worth)| (*row, *worth)), CANDIDATES)
+/// What the words that each row holds are worth together, by rows. Lists of rows that grow are merged, the shortest
+/// ones first: a common word of a long history is in tens of thousands of rows, and a table of them takes longer
+/// than all the rest.
+fn held(postings: &[Posting], terms: &[Term]) -> Vec<(i64, f64)> {
+    let mut lists: Vec<(&Posting, &Term)> = postings.iter().zip(terms).collect();
+    lists.sort_by_key(|(posting, _)| posting.rows.len());
+    lists.into_iter().fold(Vec::new(), |held, (posting, term)| merged(&held, &posting.rows, term.idf))
 }
 
-/// What the words that each row holds are worth together.
-fn held(postings: &[Posting], terms: &[Term]) -> HashMap<i64, f64> {
-    let mut sums: HashMap<i64, f64> = HashMap::new();
-    for (posting, term) in postings.iter().zip(terms) {
-        for row in &posting.rows {
-            *sums.entry(*row).or_default() += term.idf;
+/// Rows with what they are worth, and more rows that are each worth `idf`, in the order of rows.
+fn merged(held: &[(i64, f64)], rows: &[i64], idf: f64) -> Vec<(i64, f64)> {
+    let mut both = Vec::with_capacity(held.len() + rows.len());
+    let mut held = held.iter().copied().peekable();
+    for row in rows {
+        while let Some(before) = held.next_if(|(other, _)| other < row) {
+            both.push(before);
         }
+        let worth = held.next_if(|(other, _)| other == row).map_or(0.0, |(_, worth)| worth);
+        both.push((*row, worth + idf));
     }
-    sums
+    both.extend(held);
+    both
 }
 
 /// The `count` best by their worth; of equals the newest.
@@ -361,12 +335,12 @@ fn best_of(rows: impl Iterator<Item = (i64, f64)>, count: usize) -> Vec<i64> {
 }
 
 /// The sessions whose candidates hold the most of the question.
-fn best_sessions(rows: &[Indexed], held: &HashMap<i64, f64>, near: &HashMap<i64, f64>) -> Vec<i64> {
-    let most = held.values().copied().fold(1.0, f64::max);
+fn best_sessions(rows: &[Indexed], held: &[(i64, f64)], near: &HashMap<i64, f64>) -> Vec<i64> {
+    let most = held.iter().map(|(_, worth)| *worth).fold(1.0, f64::max);
     let mut sums: BTreeMap<i64, f64> = BTreeMap::new();
     for row in rows {
         let Some(session) = row.session else { continue };
-        let worth = held.get(&row.id).copied().unwrap_or(0.0);
+        let worth = held.binary_search_by_key(&row.id, |(row, _)| *row).map_or(0.0, |at| held[at].1);
         // A row with twice the words is worth more than two rows.
         let near = near.get(&row.id).map_or(0.0, |near| near * most);
         *sums.entry(session).or_default() += worth.powi(2) + near.powi(2);

@@ -1,12 +1,14 @@
 //! How well each candidate answers a question. The score is a sum of parts, each scaled to the best of its
 //! kind, so that a trace shows why something was remembered.
 
+mod sessions;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use super::dates::Named;
+use super::dates::{self, Named};
 use crate::{
     ids::TurnId,
     store::{Indexed, Placed, SearchKind, SearchState},
@@ -16,16 +18,25 @@ use crate::{
 const K1: f64 = 1.0;
 const B: f64 = 0.65;
 
+/// How much more a row counts that holds the whole question: one that holds all of its words is nearer to it than
+/// one that repeats the rarest.
+const COVERAGE: f64 = 1.0;
+
 /// What each part counts, as a share of the best match of words.
-const MEANING: f64 = 0.5;
 const FACT: f64 = 0.5;
-const SESSION: f64 = 0.6;
+const SESSION: f64 = 0.5;
 const DATE: f64 = 0.7;
+const WHEN: f64 = 0.2;
 const SPEAKER: f64 = 0.25;
 const RECENCY: f64 = 0.02;
 
 /// What a message before or after lends, by how far it is away: an answer stands near its question.
 const AROUND: [(isize, f64); 4] = [(-1, 0.35), (1, 0.25), (-2, 0.15), (2, 0.1)];
+
+/// What the meaning counts beside the words where some row holds the whole question, and how much more where none
+/// holds any of it: words that are met say what is sought, and an embedder is needed the more the fewer they are.
+const MEANING: f64 = 0.2;
+const MEANING_ALONE: f64 = 0.3;
 
 /// A fact is what somebody wanted to be known: it needs no neighbours. A summary says what its messages say.
 const FACT_WEIGHT: f64 = 1.5;
@@ -50,19 +61,10 @@ pub struct Question {
     pub near: HashMap<i64, f64>,
     /// In lower case, for the names of speakers.
     pub text: String,
+    /// Whether it asks for a time.
+    pub when: bool,
     pub now: DateTime<Utc>,
     pub zone: Tz,
-}
-
-impl Question {
-    /// What words count beside the meaning.
-    fn words_share(&self) -> f64 {
-        if self.near.is_empty() { 1.0 } else { 1.0 - MEANING }
-    }
-
-    fn meaning(&self, row: i64) -> f64 {
-        MEANING * self.near.get(&row).copied().unwrap_or(0.0)
-    }
 }
 
 /// The parts of a score.
@@ -79,6 +81,8 @@ pub struct Parts {
     /// The session that it stands in.
     pub session: f64,
     pub date: f64,
+    /// It tells a time, and one is asked for.
+    pub when: f64,
     pub speaker: f64,
     pub recency: f64,
 }
@@ -94,8 +98,10 @@ pub struct Scored {
     pub score: f64,
     /// 0 to 1: the share of the question's words that it holds, rare ones counting more.
     pub share: f64,
-    /// The words that matched.
-    pub matched: Vec<String>,
+    /// Which terms of the question it holds.
+    pub matched: Vec<usize>,
+    /// 0 to 1: how near it is in what it means.
+    pub near: f64,
     pub parts: Parts,
 }
 
@@ -120,14 +126,38 @@ struct Own {
     lexical: f64,
     /// How often it holds each term of the question.
     counts: Vec<f64>,
+    /// 0 to 1: the share of the question's words that it holds, rare ones counting more.
+    share: f64,
+    /// Whether it names a time where one is asked for.
+    tells_when: bool,
+}
+
+/// What words and meaning count beside each other.
+#[derive(Clone, Copy)]
+struct Weights {
+    words: f64,
+    meaning: f64,
+}
+
+impl Weights {
+    fn of(question: &Question, own: &[Own]) -> Self {
+        if question.near.is_empty() {
+            return Self { words: 1.0, meaning: 0.0 };
+        }
+        let share = own.iter().map(|one| one.share).fold(0.0, f64::max);
+        let meaning = MEANING + MEANING_ALONE * (1.0 - share);
+        Self { words: 1.0 - meaning, meaning }
+    }
 }
 
 /// Scores rows that share words with the question, and the messages of the sessions they stand in; the best
 /// first, of equals the newest.
 pub fn rank(question: &Question, rows: &[Indexed], placed: &[Placed], state: SearchState) -> Vec<Scored> {
     let own = own_words(question, rows, state);
+    let weights = Weights::of(question, &own);
+    let near = |row: i64| question.near.get(&row).copied().unwrap_or(0.0);
     let cited = cited_turns(rows, &own);
-    let sessions = sessions(question, rows, placed, &own);
+    let sessions = sessions::scores(question, rows, placed, &own);
     let known: HashMap<i64, usize> = rows.iter().enumerate().map(|(at, row)| (row.id, at)).collect();
     let speakers = speakers(question, rows, placed);
     let speaker = |name: Option<&str>| name.and_then(|name| speakers.get(name)).copied().unwrap_or(0.0);
@@ -135,8 +165,8 @@ pub fn rank(question: &Question, rows: &[Indexed], placed: &[Placed], state: Sea
     let base: Vec<Parts> = placed
         .iter()
         .map(|message| Parts {
-            words: question.words_share() * known.get(&message.id).map_or(0.0, |at| own[*at].lexical),
-            meaning: question.meaning(message.id),
+            words: weights.words * known.get(&message.id).map_or(0.0, |at| own[*at].lexical),
+            meaning: weights.meaning * near(message.id),
             facts: message.turn_id.and_then(|turn| cited.get(&turn)).map_or(0.0, |best| FACT * best),
             ..Parts::default()
         })
@@ -153,8 +183,8 @@ pub fn rank(question: &Question, rows: &[Indexed], placed: &[Placed], state: Sea
             speaker: speaker(message.speaker.as_deref()),
             ..base[at]
         };
-        let row = known.get(&message.id).map(|at| (&rows[*at], &own[*at]));
-        scored.push(one(question, message.place(), row, parts));
+        let own = known.get(&message.id).map(|at| &own[*at]);
+        scored.push(one(question, message.place(), own, parts));
     }
     let standing: HashSet<i64> = placed.iter().map(|message| message.id).collect();
     for (row, own) in rows.iter().zip(&own).filter(|(row, _)| !standing.contains(&row.id)) {
@@ -164,12 +194,12 @@ pub fn rank(question: &Question, rows: &[Indexed], placed: &[Placed], state: Sea
             SearchKind::Message => 1.0,
         };
         let parts = Parts {
-            words: weight * question.words_share() * own.lexical,
-            meaning: weight * question.meaning(row.id),
+            words: weight * weights.words * own.lexical,
+            meaning: weight * weights.meaning * near(row.id),
             speaker: speaker(row.speaker.as_deref()),
             ..Parts::default()
         };
-        scored.push(one(question, (row.id, row.kind, row.turn_id, row.recorded_at), Some((row, own)), parts));
+        scored.push(one(question, (row.id, row.kind, row.turn_id, row.recorded_at), Some(own), parts));
     }
     scored.sort_by(|a, b| b.score.total_cmp(&a.score).then(b.id.cmp(&a.id)));
     scored
@@ -183,12 +213,13 @@ impl Placed {
     }
 }
 
-fn one(question: &Question, place: Place, row: Option<(&Indexed, &Own)>, parts: Parts) -> Scored {
+fn one(question: &Question, place: Place, own: Option<&Own>, parts: Parts) -> Scored {
     let (id, kind, turn, recorded_at) = place;
     #[expect(clippy::cast_precision_loss, reason = "an age in seconds is far below 2^52")]
     let age_days = (question.now - recorded_at).num_seconds().max(0) as f64 / 86_400.0;
     let parts = Parts {
         date: DATE * fits(question, recorded_at),
+        when: if own.is_some_and(|own| own.tells_when) { WHEN } else { 0.0 },
         recency: RECENCY * 0.5_f64.powf(age_days / HALF_LIFE_DAYS),
         ..parts
     };
@@ -198,15 +229,14 @@ fn one(question: &Question, place: Place, row: Option<(&Indexed, &Own)>, parts: 
         + parts.around
         + parts.session
         + parts.date
+        + parts.when
         + parts.speaker
         + parts.recency;
-    let asked: f64 = question.terms.iter().map(|term| term.idf).sum();
-    let matched: Vec<&Term> = row.map_or(Vec::new(), |(_, own)| {
-        question.terms.iter().zip(&own.counts).filter(|(_, count)| **count > 0.0).map(|(term, _)| term).collect()
-    });
-    let share = matched.iter().map(|term| term.idf).sum::<f64>() / asked.max(f64::MIN_POSITIVE);
-    let matched = matched.into_iter().map(|term| term.word.clone()).collect();
-    Scored { id, kind, turn, recorded_at, score, share, matched, parts }
+    let holds =
+        |own: &Own| own.counts.iter().enumerate().filter(|(_, count)| **count > 0.0).map(|(at, _)| at).collect();
+    let (share, matched) = own.map_or((0.0, Vec::new()), |own| (own.share, holds(own)));
+    let near = question.near.get(&id).copied().unwrap_or(0.0);
+    Scored { id, kind, turn, recorded_at, score, share, matched, near, parts }
 }
 
 fn fits(question: &Question, at: DateTime<Utc>) -> f64 {
@@ -242,19 +272,22 @@ fn own_words(question: &Question, rows: &[Indexed], state: SearchState) -> Vec<O
         question.terms.iter().enumerate().map(|(at, term)| (term.word.as_str(), at)).collect();
     #[expect(clippy::cast_precision_loss, reason = "words of a person are far below 2^52")]
     let average = state.length as f64 / (state.entries.max(1) as f64);
+    let asked = question.terms.iter().map(|term| term.idf).sum::<f64>().max(f64::MIN_POSITIVE);
     let mut own: Vec<Own> = rows
         .iter()
         .map(|row| {
-            let mut counts = vec![0.0; question.terms.len()];
+            let (mut counts, mut tells_when) = (vec![0.0; question.terms.len()], false);
             for word in row.words.split(' ') {
                 if let Some(at) = places.get(word) {
                     counts[*at] += 1.0;
                 }
+                tells_when |= question.when && dates::tells_when(word);
             }
             let length = float(usize::try_from(row.length).unwrap_or(0));
-            let sum = question.terms.iter().zip(&counts);
-            let lexical = sum.map(|(term, count)| term.idf * saturated(*count, length, average)).sum();
-            Own { lexical, counts }
+            let held = || question.terms.iter().zip(&counts).filter(|(_, count)| **count > 0.0);
+            let share = held().map(|(term, _)| term.idf).sum::<f64>() / asked;
+            let lexical: f64 = held().map(|(term, count)| term.idf * saturated(*count, length, average)).sum();
+            Own { lexical: lexical * (1.0 + COVERAGE * share), counts, share, tells_when }
         })
         .collect();
     let best = own.iter().map(|one| one.lexical).fold(f64::MIN_POSITIVE, f64::max);
@@ -274,47 +307,4 @@ fn cited_turns(rows: &[Indexed], own: &[Own]) -> HashMap<TurnId, f64> {
         }
     }
     cited
-}
-
-/// What a session is made of.
-#[derive(Default)]
-struct Session {
-    length: f64,
-    messages: usize,
-    counts: Vec<f64>,
-}
-
-/// BM25 of each session as one text, scaled to the best; nothing where no session has two messages.
-fn sessions(question: &Question, rows: &[Indexed], placed: &[Placed], own: &[Own]) -> HashMap<i64, f64> {
-    // In order, so that sums of floating-point numbers come out alike on every run.
-    let mut sessions: BTreeMap<i64, Session> = BTreeMap::new();
-    for message in placed {
-        let session = sessions.entry(message.session).or_default();
-        session.length += float(usize::try_from(message.length).unwrap_or(0));
-        session.messages += 1;
-    }
-    if sessions.values().all(|session| session.messages < 2) {
-        return HashMap::new();
-    }
-    for (row, own) in rows.iter().zip(own) {
-        if let Some(session) = row.session.and_then(|id| sessions.get_mut(&id)) {
-            session.counts.resize(question.terms.len(), 0.0);
-            for (sum, count) in session.counts.iter_mut().zip(&own.counts) {
-                *sum += count;
-            }
-        }
-    }
-    let average = sessions.values().map(|session| session.length).sum::<f64>() / float(sessions.len());
-    let worth: Vec<f64> = (0..question.terms.len())
-        .map(|at| {
-            let holds = |session: &&Session| session.counts.get(at).is_some_and(|count| *count > 0.0);
-            idf(sessions.values().filter(holds).count(), sessions.len())
-        })
-        .collect();
-    let score = |session: &Session| -> f64 {
-        session.counts.iter().zip(&worth).map(|(count, worth)| worth * saturated(*count, session.length, average)).sum()
-    };
-    let scores: Vec<(i64, f64)> = sessions.iter().map(|(id, session)| (*id, score(session))).collect();
-    let best = scores.iter().map(|(_, score)| *score).fold(f64::MIN_POSITIVE, f64::max);
-    scores.into_iter().map(|(id, score)| (id, score / best)).collect()
 }
