@@ -22,7 +22,7 @@ use crate::{
     backoffice::{self, Attempts, Backoffice, Conversations, SetupCode},
     clock::Clock,
     config::Config,
-    gateway::Gateway,
+    gateway::{self, Gateway},
     ids::HostId,
     memory::{Embedder, LocalEmbedder, Memory},
     scheduler::{self, Scheduler},
@@ -244,6 +244,7 @@ impl App {
 /// Runs the host until it is told to stop.
 pub async fn serve(config: Config, roles: &[Role]) -> anyhow::Result<()> {
     let metrics = telemetry::init_metrics()?;
+    gateway::choose_tls();
     telemetry::init_spans(&config.telemetry)?;
     let clock = Clock::System;
     let data_dir = make_data_dir(&config)?.to_owned();

@@ -24,7 +24,7 @@ fn attribute(span: &Span, key: &str) -> Option<String> {
 #[tokio::test]
 async fn a_turn_is_a_trace_of_its_model_and_its_skills() {
     let (collector, model) = (Collector::start().await, Model::start().await);
-    let options = Options { bundle: true, ..Options::default() };
+    let options = Options { bundle: true, ..Options::default() }.env("SKILLET__MEMORY__SUMMARIES", "rules");
     let mut host = Host::start(options.envs(model.as_tier("small")).envs(collector.envs())).await;
     host.token("admin").await;
     model.then(Answer::call("calculator", &json!({ "expression": "1/0" })).usage(120, 30, 20));

@@ -15,6 +15,7 @@ use crate::harness::db::{TestDb, both};
 both!(
     a_budget_of_ten_admits_ten_of_many_at_once,
     what_is_admitted_together_is_held_together_or_not_at_all,
+    ends_and_admissions_come_together,
     a_call_is_settled_once,
     every_scope_and_window_is_held_against,
     what_was_spent_before_a_budget_counts,
@@ -140,6 +141,31 @@ async fn what_is_admitted_together_is_held_together_or_not_at_all(db: TestDb) {
     assert_eq!(db.reserved().await.unwrap().0, 0);
     assert!(db.admit(&db.clock, db.host(), &calls[..2]).await.unwrap().is_none());
     assert_eq!(counter(&db).await.reserved_micros, 200);
+}
+
+async fn ends_and_admissions_come_together(db: TestDb) {
+    db.set_budgets(&db.clock, &[owner_day(250)]).await.unwrap();
+    let made = || call(&db, (None, None), "m", 100);
+    let (first, second, third) = (made(), made(), made());
+    assert!(admit(&db, &first).await && admit(&db, &second).await);
+    let ended = |held: &ModelCallRecord, cost_micros| end(ModelCallRecord { cost_micros, ..held.clone() });
+
+    // The room that an end leaves is there for whoever comes with it.
+    let wanted = [reservation(&db, third.clone())];
+    let (_, admitted) = db.book(&db.clock, db.host(), &[ended(&first, 10)], &wanted).await.unwrap();
+    let counted = counter(&db).await;
+    assert_eq!((admitted, counted.reserved_micros, counted.spent_micros), (true, 200, 10));
+
+    // Where there is none, nobody is admitted, and the end is booked all the same.
+    let wanted = [reservation(&db, made()), reservation(&db, made())];
+    let (_, admitted) = db.book(&db.clock, db.host(), &[ended(&second, 20)], &wanted).await.unwrap();
+    let counted = counter(&db).await;
+    assert_eq!((admitted, counted.reserved_micros, counted.spent_micros), (false, 100, 30));
+    assert_eq!(db.reserved().await.unwrap().0, 1);
+
+    // It is told whether somebody has to hear of a budget.
+    let (told, _) = db.book(&db.clock, db.host(), &[ended(&third, 200)], &[]).await.unwrap();
+    assert!(told, "230 of 250 are spent");
 }
 
 async fn a_call_is_settled_once(db: TestDb) {

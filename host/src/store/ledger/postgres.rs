@@ -21,6 +21,9 @@ use crate::{
 const BUDGETS: &str = concat!("SELECT ", budget_columns!(), " FROM budgets ORDER BY id");
 
 pub async fn admit(pool: &PgPool, clock: &Clock, host: HostId, calls: &[NewReservation]) -> Result<Option<Exhausted>> {
+    if calls.is_empty() {
+        return Ok(None);
+    }
     let now = clock.now();
     let mut tx = pool.begin().await?;
     let budgets: Vec<Budget> = sqlx::query_as(BUDGETS).fetch_all(&mut *tx).await?;
