@@ -28,7 +28,7 @@ pub(super) enum Written<T> {
 type Work = Box<dyn FnOnce(&mut Connection) + Send>;
 
 /// Writes in a database that others write too. Cloning shares the thread, which begins with the first
-/// transaction and ends with [`Scribe::close`] or the last clone.
+/// transaction and ends when the database is closed or with the last clone.
 #[derive(Clone)]
 pub struct Scribe(Arc<Inner>);
 
