@@ -1,12 +1,7 @@
 //! The command line: parses and hands over.
 
 use clap::Parser;
-use mimalloc::MiMalloc;
 use skillet::{cli, skills};
-
-/// A quarter less of the processor for a call of the gateway than with the system's.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> std::process::ExitCode {
     // Whatever this program writes is its owner's alone.

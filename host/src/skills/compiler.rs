@@ -49,10 +49,6 @@ pub const SUBCOMMAND: &str = "compile-component";
 /// their number is part of what the limit of address space has to hold.
 const THREADS: &str = "2";
 
-/// Address space that the allocator of a child takes at a time, in KiB: by itself it takes a gigabyte, which counts
-/// against the bound of a child's memory.
-const ARENA_KIB: &str = "32768";
-
 /// Bytes kept of what a child said before it died.
 const LAST_WORDS: u64 = 4 << 10;
 
@@ -212,7 +208,6 @@ impl Compiler {
             .arg(SUBCOMMAND)
             .env_clear()
             .env("RAYON_NUM_THREADS", THREADS)
-            .env("MIMALLOC_ARENA_RESERVE", ARENA_KIB)
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
