@@ -212,11 +212,7 @@ impl Config {
         if !(token.is_empty() || shape(token)) || token.chars().any(|c| c.is_whitespace() || c == '/') {
             return Err(bad("telegram.token", "a token looks like 123456:ABC-DEF".into()));
         }
-        match reqwest::Url::parse(&self.telegram.api_url) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") => {}
-            Ok(url) => return Err(bad("telegram.api_url", format!("\"{}\" is not http or https", url.scheme()))),
-            Err(error) => return Err(bad("telegram.api_url", error.to_string())),
-        }
+        web_address("telegram.api_url", &self.telegram.api_url)?;
         if !(1..=50).contains(&self.telegram.poll_timeout_s) {
             return Err(bad("telegram.poll_timeout_s", "must be from 1 to 50".into()));
         }
@@ -296,6 +292,15 @@ fn not_zero(values: &[(&'static str, u64)]) -> Result<(), ConfigError> {
     match values.iter().find(|(_, value)| *value == 0) {
         Some((key, _)) => Err(bad(key, "must be greater than 0".into())),
         None => Ok(()),
+    }
+}
+
+/// Whether a value is the address of a server that speaks HTTP.
+fn web_address(key: &'static str, address: &str) -> Result<(), ConfigError> {
+    match reqwest::Url::parse(address) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(()),
+        Ok(url) => Err(bad(key, format!("\"{}\" is not http or https", url.scheme()))),
+        Err(error) => Err(bad(key, error.to_string())),
     }
 }
 

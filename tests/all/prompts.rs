@@ -43,4 +43,9 @@ async fn what_a_skill_tells_a_model_is_put_into_the_owners_text() {
     host.put("/api/v1/skills/nobody/prompt", &mine).await.problem(404);
     assert_eq!(host.put(prompt, &json!({ "value": " " })).await.ok()["value"], "{{ instructions }}");
     assert_eq!(told(&host, &model).await, "once more");
+
+    host.put(prompt, &mine).await.ok();
+    host.delete("/api/v1/skills/asker").await.ok();
+    host.upload(guest::model(&manifest)).await.ok();
+    assert_eq!(host.get(prompt).await.ok()["value"], "{{ instructions }}", "it went with the skill that was removed");
 }

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{ConfigError, DEFAULTS, bad, not_zero};
+use super::{ConfigError, DEFAULTS, bad, not_zero, web_address};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -115,11 +115,7 @@ impl Model {
     }
 
     fn check(&self, [url_key, model_key]: [&'static str; 2]) -> Result<(), ConfigError> {
-        match reqwest::Url::parse(&self.base_url) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") => {}
-            Ok(url) => return Err(bad(url_key, format!("\"{}\" is not http or https", url.scheme()))),
-            Err(error) => return Err(bad(url_key, error.to_string())),
-        }
+        web_address(url_key, &self.base_url)?;
         if self.model.is_empty() {
             return Err(bad(model_key, "a base_url is set, but no model".into()));
         }

@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::{ConfigError, bad, secret};
+use super::{ConfigError, bad, secret, web_address};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,13 +26,6 @@ impl Telemetry {
         if self.headers().filter(|(name, _)| !name.is_empty()).count() != written {
             return Err(bad("telemetry.otlp_headers", "headers are written as Name=value,Name=value".into()));
         }
-        if self.otlp_endpoint.is_empty() {
-            return Ok(());
-        }
-        match reqwest::Url::parse(&self.otlp_endpoint) {
-            Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(()),
-            Ok(url) => Err(bad("telemetry.otlp_endpoint", format!("\"{}\" is not http or https", url.scheme()))),
-            Err(error) => Err(bad("telemetry.otlp_endpoint", error.to_string())),
-        }
+        if self.otlp_endpoint.is_empty() { Ok(()) } else { web_address("telemetry.otlp_endpoint", &self.otlp_endpoint) }
     }
 }

@@ -1,7 +1,7 @@
 //! What metrics, the log and the trace hear of an attempt at a model.
 
 use crate::{
-    store::{ModelCallRecord, ModelCallStatus},
+    store::ModelCallRecord,
     telemetry::{self, Place, Span},
 };
 
@@ -22,7 +22,7 @@ pub fn tell(call: &ModelCallRecord) {
     metrics::counter!("skillet_model_cost_micros_total", "tier" => tier)
         .increment(u64::try_from(call.cost_micros).unwrap_or(0));
     tracing::info!(
-        gen_ai.operation.name = if call.purpose == "embed" { "embeddings" } else { "chat" },
+        gen_ai.operation.name = operation(call),
         gen_ai.request.model = call.model,
         gen_ai.usage.input_tokens = call.input_tokens,
         gen_ai.usage.cache_read.input_tokens = call.cached_tokens,
@@ -39,9 +39,13 @@ pub fn tell(call: &ModelCallRecord) {
     telemetry::span(|| span(call));
 }
 
+fn operation(call: &ModelCallRecord) -> &'static str {
+    if call.purpose == "embed" { "embeddings" } else { "chat" }
+}
+
 /// An attempt in the words of the conventions for generative AI.
 fn span(call: &ModelCallRecord) -> Span {
-    let operation = if call.purpose == "embed" { "embeddings" } else { "chat" };
+    let operation = operation(call);
     let (host, port) = call.provider.rsplit_once(':').unwrap_or((&call.provider, ""));
     let mut attributes: Vec<(&'static str, telemetry::Value)> = vec![
         ("gen_ai.operation.name", operation.into()),
@@ -63,14 +67,13 @@ fn span(call: &ModelCallRecord) -> Span {
     attributes.extend(port.parse().ok().map(|port: i64| ("server.port", port.into())));
     attributes.extend(call.first_token_ms.map(|ms| ("skillet.first_token_ms", ms.into())));
     attributes.extend(call.conversation_id.map(|id| ("gen_ai.conversation.id", id.to_string().into())));
-    let ended_well = matches!(call.status, ModelCallStatus::Done | ModelCallStatus::Cached);
     let millis = u64::try_from(call.latency_ms).unwrap_or(0);
     Span {
         place: Place::Elsewhere,
         turn: call.turn_id,
         name: format!("{operation} {}", call.model),
         took: std::time::Duration::from_millis(millis),
-        failed: (!ended_well).then(|| call.status.word().to_owned()),
+        failed: (!call.status.is_answered()).then(|| call.status.word().to_owned()),
         attributes,
     }
 }

@@ -168,6 +168,10 @@ fn analyse(text: &str, purpose: Use, add: &mut impl FnMut(String)) {
     }
 }
 
+fn glues(one: char) -> bool {
+    STOP_HAN.contains(one) || GLUE_HAN.contains(one)
+}
+
 fn cut_han(run: &str, purpose: Use, add: &mut impl FnMut(String)) {
     let chars: Vec<char> = run.chars().collect();
     if let [one] = chars[..] {
@@ -181,7 +185,7 @@ fn cut_han(run: &str, purpose: Use, add: &mut impl FnMut(String)) {
     for token in JIEBA.cut_for_search(run, true) {
         let mut each = token.word.chars();
         match (each.next(), each.next()) {
-            (Some(one), None) if STOP_HAN.contains(one) || GLUE_HAN.contains(one) => {}
+            (Some(one), None) if glues(one) => {}
             (Some(one), None) => {
                 singles.insert(one);
                 add(one.to_string());
@@ -192,8 +196,7 @@ fn cut_han(run: &str, purpose: Use, add: &mut impl FnMut(String)) {
     }
     for pair in chars.windows(2) {
         let word: String = pair.iter().collect();
-        let empty = STOP_HAN_WORDS.contains(&word.as_str())
-            || pair.iter().all(|c| STOP_HAN.contains(*c) || GLUE_HAN.contains(*c));
+        let empty = STOP_HAN_WORDS.contains(&word.as_str()) || pair.iter().all(|c| glues(*c));
         let asks = purpose == Use::Query && pair.iter().any(|c| ASKING_HAN.contains(*c));
         if !empty && !asks {
             add(word);

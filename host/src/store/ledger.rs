@@ -172,7 +172,7 @@ impl Db {
             Self::Sqlite(_, scribe) => {
                 let (clock, calls) = (clock.clone(), calls.to_vec());
                 let admit = move |tx: &mut Transaction| {
-                    let full = sqlite::admit(tx, &clock, host, &calls)?;
+                    let full = sqlite::admit(tx, &clock, host, (&sqlite::budgets(tx)?, &calls))?;
                     Ok(if full.is_some() { Written::Undo(full) } else { Written::Keep(full) })
                 };
                 scribe.write(admit).await
@@ -213,7 +213,8 @@ impl Db {
         let due = match self {
             Self::Sqlite(_, scribe) => {
                 let (clock, ends) = (clock.clone(), ends.to_vec());
-                scribe.write(move |tx| sqlite::settle(tx, &clock, &ends).map(Written::Keep)).await?
+                let settle = move |tx: &mut Transaction| sqlite::settle(tx, &clock, &sqlite::budgets(tx)?, &ends);
+                scribe.write(move |tx| settle(tx).map(Written::Keep)).await?
             }
             Self::Postgres(pool) => postgres::settle(pool, clock, ends).await?,
         };

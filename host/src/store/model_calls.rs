@@ -16,6 +16,13 @@ word_column! {
     }
 }
 
+impl ModelCallStatus {
+    /// Whether there is an answer.
+    pub fn is_answered(self) -> bool {
+        matches!(self, Self::Done | Self::Cached)
+    }
+}
+
 /// For whom a model is asked: what budgets are held against and usage is added up by.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {

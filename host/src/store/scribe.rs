@@ -8,7 +8,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
-        mpsc::{Receiver, Sender, channel},
+        mpsc::{Receiver, SendError, Sender, channel},
     },
     thread,
 };
@@ -71,20 +71,22 @@ impl Scribe {
 
     fn send(&self, work: Work) -> Result<()> {
         let mut state = self.0.thread.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*state, State::Idle) {
-            let connection = self.0.open()?;
-            let (sender, inbox) = channel();
-            let thread = thread::Builder::new().name("scribe".into()).spawn(move || run(connection, &inbox))?;
-            *state = State::Runs(sender, thread);
-        }
-        match &*state {
-            // A thread that a panic ended is missed by whoever waits for its answer.
-            State::Runs(sender, _) => {
-                let _ = sender.send(work);
-                Ok(())
-            }
-            _ => Err(StoreError::Database(sqlx::Error::PoolClosed)),
-        }
+        let work = match &*state {
+            State::Idle => work,
+            // One that a panic ended is missed by whoever waited for its answer, and followed by another.
+            State::Runs(sender, _) => match sender.send(work) {
+                Ok(()) => return Ok(()),
+                Err(SendError(work)) => work,
+            },
+            State::Closed => return Err(StoreError::Database(sqlx::Error::PoolClosed)),
+        };
+        let connection = self.0.open()?;
+        let (sender, inbox) = channel();
+        let thread = thread::Builder::new().name("scribe".into()).spawn(move || run(connection, &inbox))?;
+        // It waits for work as long as there is a sender.
+        let _ = sender.send(work);
+        *state = State::Runs(sender, thread);
+        Ok(())
     }
 
     /// Waits for what was asked and closes the connection.
@@ -134,5 +136,25 @@ fn in_transaction<T>(
             tx.rollback()?;
             Ok(out)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Db;
+
+    #[tokio::test]
+    async fn a_panic_ends_its_own_transaction_alone() {
+        let Db::Sqlite(_, scribe) = Db::scratch().await.unwrap() else { panic!("it is in SQLite") };
+        let broken: Result<()> = scribe.write(|_| panic!("a fault of ours")).await;
+        assert!(broken.is_err());
+        // Until the thread has ended it still takes work, which is missed like that of the panic.
+        while let Err(error) = scribe.write(|_| Ok(Written::Keep(()))).await {
+            assert!(matches!(error, StoreError::Corrupt(_)), "{error}");
+        }
+        scribe.close().await;
+        let closed = scribe.write(|_| Ok(Written::Keep(()))).await;
+        assert!(matches!(closed, Err(StoreError::Database(sqlx::Error::PoolClosed))));
     }
 }

@@ -150,7 +150,7 @@ impl UsageRow {
 
     pub(super) fn add(&mut self, call: &ModelCallRecord) {
         self.calls += 1;
-        self.failed += i64::from(!matches!(call.status, ModelCallStatus::Done | ModelCallStatus::Cached));
+        self.failed += i64::from(!call.status.is_answered());
         self.cache_hits += i64::from(call.status == ModelCallStatus::Cached);
         self.input_tokens += call.input_tokens;
         self.cached_tokens += call.cached_tokens;

@@ -93,10 +93,10 @@ pub async fn end_spans() {
 fn data(span: Span, ended: SystemTime) -> SpanData {
     let Span { place, turn, name, took, failed, attributes } = span;
     let trace = turn.map_or_else(Uuid::now_v7, |turn| turn.0);
-    let of_turn = turn.map_or(SpanId::INVALID, |turn| root(turn.0));
+    let of_turn = turn.map_or(SpanId::INVALID, |turn| span_id(turn.0));
     let (id, parent) = match place {
         Place::Turn => (of_turn, SpanId::INVALID),
-        Place::Here | Place::Elsewhere => (root(Uuid::now_v7()), of_turn),
+        Place::Here | Place::Elsewhere => (span_id(Uuid::now_v7()), of_turn),
     };
     let mut attributes: Vec<KeyValue> = attributes.into_iter().map(|(key, value)| KeyValue::new(key, value)).collect();
     let status = match failed {
@@ -130,7 +130,7 @@ fn data(span: Span, ended: SystemTime) -> SpanData {
 }
 
 /// A span's id made of a UUID: its second half, which is random.
-fn root(id: Uuid) -> SpanId {
+fn span_id(id: Uuid) -> SpanId {
     let mut half = [0; 8];
     half.copy_from_slice(&id.as_bytes()[8..]);
     SpanId::from_bytes(half)

@@ -91,6 +91,10 @@ impl Backoffice {
     pub async fn set_skill_status(&self, actor: &Actor, name: &str, status: &str) -> Result<()> {
         self.skill_row(name).await?;
         self.skills.set_status(name, status).await?;
+        if status == "removed" {
+            // Another skill of this name is not told what this one's models were.
+            self.settings.set_skill_prompt(name, "").await?;
+        }
         let action = match status {
             "active" => "skill.enable",
             "disabled" => "skill.disable",

@@ -38,9 +38,10 @@ pub fn book(
     host: HostId,
     (ends, calls): (&[Settlement], &[NewReservation]),
 ) -> Result<Written<(Vec<Due>, bool)>> {
-    let due = settle(tx, clock, ends)?;
+    let budgets = budgets(tx)?;
+    let due = settle(tx, clock, &budgets, ends)?;
     let admission = tx.savepoint()?;
-    let admitted = admit(&admission, clock, host, calls)?.is_none();
+    let admitted = admit(&admission, clock, host, (&budgets, calls))?.is_none();
     if admitted {
         admission.commit()?;
     }
@@ -49,13 +50,17 @@ pub fn book(
 }
 
 /// The budget that has no room, if there is one; what was held until then is to be undone.
-pub fn admit(tx: &Connection, clock: &Clock, host: HostId, calls: &[NewReservation]) -> Result<Option<Exhausted>> {
-    let budgets = budgets(tx)?;
-    for (key, amount) in wanted(&budgets, calls) {
+pub fn admit(
+    tx: &Connection,
+    clock: &Clock,
+    host: HostId,
+    (budgets, calls): (&[Budget], &[NewReservation]),
+) -> Result<Option<Exhausted>> {
+    for (key, amount) in wanted(budgets, calls) {
         if reserve(tx, clock, &key, amount)? {
             continue;
         }
-        let budget = budgets.into_iter().find(|budget| budget.id == key.budget);
+        let budget = budgets.iter().find(|budget| budget.id == key.budget).cloned();
         let full = budget.zip(counter(tx, &key)?).map(|(budget, counter)| Exhausted { budget, counter });
         return full.ok_or_else(gone).map(Some);
     }
@@ -67,7 +72,7 @@ pub fn admit(tx: &Connection, clock: &Clock, host: HostId, calls: &[NewReservati
             text(new.held_until),
             new.call.cost_micros,
             new.call.tokens(),
-            json(&new.counters(&budgets))?,
+            json(&new.counters(budgets))?,
             json(&new.kept())?,
             text(clock.now()),
         ])?;
@@ -76,14 +81,13 @@ pub fn admit(tx: &Connection, clock: &Clock, host: HostId, calls: &[NewReservati
 }
 
 /// The notices that are due now.
-pub fn settle(tx: &Connection, clock: &Clock, ends: &[Settlement]) -> Result<Vec<Due>> {
-    let budgets = budgets(tx)?;
+pub fn settle(tx: &Connection, clock: &Clock, budgets: &[Budget], ends: &[Settlement]) -> Result<Vec<Due>> {
     let mut held = Vec::new();
     for end in ends.iter().filter(|end| end.reserved) {
         held.extend(release(tx, end.call.id)?);
     }
-    let booked = Booked::new(&budgets, ends, &held);
-    let due = count(tx, clock, &budgets, &booked.counters)?;
+    let booked = Booked::new(budgets, ends, &held);
+    let due = count(tx, clock, budgets, &booked.counters)?;
     for call in &booked.calls {
         insert_call(tx, call)?;
     }
@@ -194,7 +198,8 @@ fn insert_call(tx: &Connection, call: &ModelCallRecord) -> Result<()> {
     Ok(())
 }
 
-fn budgets(tx: &Connection) -> Result<Vec<Budget>> {
+/// What a transaction of the books goes by.
+pub fn budgets(tx: &Connection) -> Result<Vec<Budget>> {
     let mut select = tx.prepare_cached(concat!("SELECT ", budget_columns!(), " FROM budgets ORDER BY id"))?;
     let rows = select.query_map([], |row| {
         let (scope, window): (String, String) = (row.get(1)?, row.get(3)?);
