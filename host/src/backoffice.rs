@@ -98,30 +98,43 @@ const MULTIPART_BYTES: usize = 64 << 10;
 
 /// Everything that is answered over HTTP.
 pub fn router(backoffice: Arc<Backoffice>) -> Router {
-    let (api, document) = routes::api(&backoffice).split_for_parts();
-    let document: Arc<str> = document.to_json().unwrap_or_default().into();
-    Router::new()
-        .merge(api)
-        .route("/api/openapi.json", get(move || async move { api::openapi(&document) }))
-        .merge(routes::openai(&backoffice))
-        .merge(routes::pages(&backoffice))
-        .merge(routes::open(&backoffice))
-        .route("/static/{tag}/{name}", get(assets::serve))
-        .route("/healthz", get(api::operation::healthz))
-        .route("/readyz", get(api::operation::readyz))
-        .route("/metrics", get(api::operation::metrics))
-        .fallback(guards::not_found)
-        .method_not_allowed_fallback(guards::method_not_allowed)
-        .layer(auth::session_layer(&backoffice))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(CatchPanicLayer::custom(guards::panicked))
-        .layer(from_fn_with_state(backoffice.clone(), guards::problem_pages))
+    people(&backoffice)
+        .merge(programs(&backoffice))
         .layer(from_fn(guards::headers))
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(from_fn(body::in_time))
         .layer(from_fn_with_state(backoffice.clone(), guards::own_name))
         .layer(TraceLayer::new_for_http().make_span_with(guards::span))
         .with_state(backoffice)
+}
+
+/// What a browser may ask for, with the owner's session, and every address that is not known.
+fn people(backoffice: &Arc<Backoffice>) -> Router<Arc<Backoffice>> {
+    let (api, document) = routes::api(backoffice).split_for_parts();
+    let document: Arc<str> = document.to_json().unwrap_or_default().into();
+    Router::new()
+        .merge(api)
+        .route("/api/openapi.json", get(move || async move { api::openapi(&document) }))
+        .merge(routes::pages(backoffice))
+        .merge(routes::open(backoffice))
+        .route("/static/{tag}/{name}", get(assets::serve))
+        .fallback(guards::not_found)
+        .method_not_allowed_fallback(guards::method_not_allowed)
+        .layer(auth::session_layer(backoffice))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(CatchPanicLayer::custom(guards::panicked))
+        .layer(from_fn_with_state(backoffice.clone(), guards::problem_pages))
+}
+
+/// What only programs ask for, many times a second: no session is looked for, and no problem becomes a page.
+fn programs(backoffice: &Arc<Backoffice>) -> Router<Arc<Backoffice>> {
+    Router::new()
+        .merge(routes::openai(backoffice))
+        .route("/healthz", get(api::operation::healthz))
+        .route("/readyz", get(api::operation::readyz))
+        .route("/metrics", get(api::operation::metrics))
+        .method_not_allowed_fallback(guards::method_not_allowed)
+        .layer(CatchPanicLayer::custom(guards::panicked))
 }
 
 impl Backoffice {

@@ -25,10 +25,14 @@ pub struct Cell {
     pub manner: Manner,
     pub streamed: bool,
     pub connections: usize,
+    /// In how many milliseconds the connections begin, one after the other. Those that begin at once stay in step,
+    /// as each answer takes the upstream as long: they come in bursts, whose queue is then most of what is measured.
+    pub spread_ms: u64,
 }
 
 const fn plain(name: &'static str, delay_ms: u64, connections: usize) -> Cell {
-    Cell { name, manner: Manner { delay_ms, chunks: 0, pause_ms: 0 }, streamed: false, connections }
+    let manner = Manner { delay_ms, chunks: 0, pause_ms: 0 };
+    Cell { name, manner, streamed: false, connections, spread_ms: 0 }
 }
 
 pub const BUSY_1: Cell = plain("plain, upstream 0 ms, 1 connection", 0, 1);
@@ -37,22 +41,30 @@ pub const BUSY_64: Cell = plain("plain, upstream 0 ms, 64 connections", 0, 64);
 pub const USUAL_1: Cell = plain("plain, upstream 50 ms, 1 connection", 50, 1);
 pub const USUAL_16: Cell = plain("plain, upstream 50 ms, 16 connections", 50, 16);
 pub const USUAL_64: Cell = plain("plain, upstream 50 ms, 64 connections", 50, 64);
+pub const SPREAD_16: Cell =
+    Cell { spread_ms: 50, ..plain("plain, upstream 50 ms, 16 connections out of step", 50, 16) };
 
 pub const STREAM: Cell = Cell {
     name: "stream of 16 chunks without pause, 1 connection",
     manner: Manner { delay_ms: 0, chunks: 16, pause_ms: 0 },
     streamed: true,
     connections: 1,
+    spread_ms: 0,
 };
 
 const PACED: Manner = Manner { delay_ms: 20, chunks: 32, pause_ms: 5 };
 
-pub const PACED_1: Cell =
-    Cell { name: "stream 20 ms + 32 x 5 ms, 1 connection", manner: PACED, streamed: true, connections: 1 };
-pub const PACED_16: Cell =
-    Cell { name: "stream 20 ms + 32 x 5 ms, 16 connections", manner: PACED, streamed: true, connections: 16 };
+pub const PACED_1: Cell = Cell {
+    name: "stream 20 ms + 32 x 5 ms, 1 connection",
+    manner: PACED,
+    streamed: true,
+    connections: 1,
+    spread_ms: 0,
+};
+pub const PACED_16: Cell = Cell { name: "stream 20 ms + 32 x 5 ms, 16 connections", connections: 16, ..PACED_1 };
 
-pub const CELLS: [Cell; 9] = [BUSY_1, BUSY_16, BUSY_64, USUAL_1, USUAL_16, USUAL_64, STREAM, PACED_1, PACED_16];
+pub const CELLS: [Cell; 10] =
+    [BUSY_1, BUSY_16, BUSY_64, USUAL_1, USUAL_16, SPREAD_16, USUAL_64, STREAM, PACED_1, PACED_16];
 
 /// One turn.
 pub struct Slice {
@@ -117,7 +129,7 @@ async fn turn(cell: &Cell, target: &Target, pid: Option<u32>) -> Result<Slice> {
     let own = || process::cpu(std::process::id());
     let used = || pid.map(process::cpu);
     let (began, own_before, machine_before, used_before) = (Instant::now(), own(), process::machine(), used());
-    let (calls, took) = load::run(target, cell.connections, cell.streamed, TURN).await?;
+    let (calls, took) = load::run(target, cell, TURN).await?;
     let cpu = used().zip(used_before).map(|(after, before)| after.saturating_sub(before));
     let others = process::machine().zip(machine_before).map(|(after, before)| {
         let of_others = after.saturating_sub(before).saturating_sub(own().saturating_sub(own_before));

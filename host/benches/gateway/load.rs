@@ -15,7 +15,10 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::upstream::{WORD, contains};
+use crate::{
+    cells::Cell,
+    upstream::{WORD, contains},
+};
 
 /// Longest wait for one answer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -131,19 +134,21 @@ fn is_whole(buffer: &[u8]) -> bool {
     }
 }
 
-/// Calls of some connections at the same time, each beginning a call until the time is over; and how long it
-/// was until the last had its answer. One call for each warms up and is not counted.
-pub async fn run(target: &Target, connections: usize, streamed: bool, time: Duration) -> Result<(Vec<Took>, Duration)> {
-    let mut open = Vec::with_capacity(connections);
-    for _ in 0..connections {
+/// Calls of a cell's connections, each beginning a call until the time is over; and how long it was until the last had
+/// its answer. One call for each warms up and is not counted.
+pub async fn run(target: &Target, cell: &Cell, time: Duration) -> Result<(Vec<Took>, Duration)> {
+    let mut open = Vec::with_capacity(cell.connections);
+    for _ in 0..cell.connections {
         open.push(Connection::open(target).await?);
     }
-    try_join_all(open.iter_mut().map(|connection| connection.call(streamed))).await?;
+    try_join_all(open.iter_mut().map(|connection| connection.call(cell.streamed))).await?;
     let began = Instant::now();
-    let calls = open.iter_mut().map(async |connection| -> Result<Vec<Took>> {
+    let calls = (0..).zip(&mut open).map(async |(nth, connection)| -> Result<Vec<Took>> {
+        let after = Duration::from_millis(cell.spread_ms) * nth / u32::try_from(cell.connections)?;
+        tokio::time::sleep_until((began + after).into()).await;
         let mut calls = Vec::new();
         while began.elapsed() < time {
-            calls.push(connection.call(streamed).await?);
+            calls.push(connection.call(cell.streamed).await?);
         }
         Ok(calls)
     });

@@ -72,7 +72,7 @@ impl<S: Sync> FromRequestParts<S> for Actor {
 }
 
 const NEEDED: &str = "Send `Authorization: Bearer skt_…` with a token made by `skillet token create` or on the page \
-                      Settings, or log in.";
+                      Settings; what the pages ask for may come with their session instead.";
 
 /// Where a request comes from; `None` when the server does not say.
 pub struct Peer(pub Option<SocketAddr>);
@@ -101,10 +101,23 @@ pub async fn api(
     Ok(next.run(request).await)
 }
 
-/// Whether a request carries a token with this scope.
-pub async fn has_token(backoffice: &Backoffice, headers: &HeaderMap, scope: Scope) -> Result<()> {
+/// The guard of what only programs call: a token with the scope.
+pub async fn program(
+    State((backoffice, scope)): State<(Arc<Backoffice>, Scope)>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response> {
+    let actor = token(&backoffice, request.headers(), scope).await?;
+    request.extensions_mut().insert(actor);
+    Ok(next.run(request).await)
+}
+
+/// Who has the token that a request carries, if it has this scope.
+pub async fn token(backoffice: &Backoffice, headers: &HeaderMap, scope: Scope) -> Result<Actor> {
     let secret = bearer(headers).ok_or_else(|| Problem::new(Kind::Unauthorized, NEEDED))?;
-    by_token(backoffice, secret).await?.may(scope)
+    let actor = by_token(backoffice, secret).await?;
+    actor.may(scope)?;
+    Ok(actor)
 }
 
 /// The guard of the pages: to the set-up while there is no owner, to the log-in without a session.

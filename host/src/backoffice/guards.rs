@@ -63,7 +63,7 @@ pub async fn own_name(State(backoffice): State<Arc<Backoffice>>, request: Reques
 /// Shows a problem as a page, where it was a page that was asked for.
 pub async fn problem_pages(State(backoffice): State<Arc<Backoffice>>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let machine = ["/api/", "/v1/", "/healthz", "/readyz", "/metrics"].iter().any(|start| path.starts_with(start));
+    let machine = ["/api/", "/v1/"].iter().any(|start| path.starts_with(start));
     let locale = Locale::of(request.headers(), &backoffice.config.agent.locale);
     let mut response = next.run(request).await;
     match response.extensions_mut().remove::<Problem>() {

@@ -115,7 +115,7 @@ fn for_scope(backoffice: &Arc<Backoffice>, scope: Scope, routes: ApiRouter) -> A
 /// What OpenAI's clients speak to.
 pub fn openai(backoffice: &Arc<Backoffice>) -> Router<Arc<Backoffice>> {
     openai::routes()
-        .route_layer(from_fn_with_state((backoffice.clone(), Scope::Chat), auth::api))
+        .route_layer(from_fn_with_state((backoffice.clone(), Scope::Chat), auth::program))
         .route_layer(from_fn(openai::shape))
 }
 

@@ -125,6 +125,13 @@ impl Ledger {
                     if count == 0 {
                         return;
                     }
+                    // Those who are about to post do so first: one transaction for all costs little more than for one.
+                    tokio::task::yield_now().await;
+                    while posts.len() < MAX_BATCH
+                        && let Ok(post) = inbox.try_recv()
+                    {
+                        posts.push(post);
+                    }
                     // Whatever is wrong with one batch, the next ones are booked.
                     if AssertUnwindSafe(books.book(&mut posts)).catch_unwind().await.is_err() {
                         tracing::error!("a batch could not be booked; the sweep will settle it");

@@ -5,6 +5,27 @@ use crate::{
     telemetry::{self, Place, Span},
 };
 
+/// A line of the log. The audit has a row of every attempt: only those that failed are told without being asked for.
+macro_rules! log {
+    ($level:ident, $call:ident) => {
+        tracing::$level!(
+            gen_ai.operation.name = operation($call),
+            gen_ai.request.model = $call.model,
+            gen_ai.usage.input_tokens = $call.input_tokens,
+            gen_ai.usage.cache_read.input_tokens = $call.cached_tokens,
+            gen_ai.usage.output_tokens = $call.output_tokens,
+            server.address = $call.provider,
+            tier = $call.tier,
+            purpose = $call.purpose,
+            attempt = $call.attempt,
+            status = $call.status.word(),
+            cost_micros = $call.cost_micros,
+            latency_ms = $call.latency_ms,
+            "a model was asked"
+        )
+    };
+}
+
 /// Tells metrics, the log and the trace of an attempt.
 pub fn tell(call: &ModelCallRecord) {
     let (tier, status) = (call.tier.clone(), call.status.word());
@@ -21,21 +42,11 @@ pub fn tell(call: &ModelCallRecord) {
     }
     metrics::counter!("skillet_model_cost_micros_total", "tier" => tier)
         .increment(u64::try_from(call.cost_micros).unwrap_or(0));
-    tracing::info!(
-        gen_ai.operation.name = operation(call),
-        gen_ai.request.model = call.model,
-        gen_ai.usage.input_tokens = call.input_tokens,
-        gen_ai.usage.cache_read.input_tokens = call.cached_tokens,
-        gen_ai.usage.output_tokens = call.output_tokens,
-        server.address = call.provider,
-        tier = call.tier,
-        purpose = call.purpose,
-        attempt = call.attempt,
-        status,
-        cost_micros = call.cost_micros,
-        latency_ms = call.latency_ms,
-        "a model was asked"
-    );
+    if call.status.is_answered() {
+        log!(debug, call);
+    } else {
+        log!(info, call);
+    }
     telemetry::span(|| span(call));
 }
 

@@ -6,7 +6,7 @@ mod sqlite;
 
 use chrono::{DateTime, Utc};
 use rusqlite::Transaction;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sqlx::types::Json;
 use std::collections::{BTreeMap, HashSet};
@@ -288,7 +288,13 @@ struct HeldRow {
     counters: Json<Vec<CounterKey>>,
 }
 
-/// A call as its reservation keeps it.
+/// A call as its reservation keeps it, and as it is read again.
+#[derive(Serialize)]
+struct Kept<'a> {
+    call: &'a ModelCallRecord,
+    day: &'a str,
+}
+
 #[derive(Deserialize)]
 struct Lost {
     call: ModelCallRecord,
@@ -331,9 +337,9 @@ impl<'a> Booked<'a> {
 }
 
 impl NewReservation {
-    /// What settles it should nobody else, as [`Lost`] reads it.
-    fn kept(&self) -> Value {
-        json!({ "call": self.call, "day": self.day })
+    /// What settles it should nobody else.
+    fn kept(&self) -> Kept<'_> {
+        Kept { call: &self.call, day: &self.day }
     }
 
     fn counters(&self, budgets: &[Budget]) -> Vec<CounterKey> {

@@ -1,20 +1,25 @@
-//! A connection to SQLite on a thread of its own, for transactions of many small statements: each is one message
-//! there and one back, whatever it does.
+//! A connection to SQLite beside the pool's, for transactions of many small statements. One is made right where it is
+//! asked for: it takes some tens of microseconds, and waking a thread for it takes as many more. What has to wait for
+//! somebody else's transaction, or for the disk, does so on a thread of its own.
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+mod journal;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use std::{
     ffi::CString,
     fmt,
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, TryLockError,
         mpsc::{Receiver, SendError, Sender, channel},
     },
     thread,
+    time::Duration,
 };
 use tokio::sync::oneshot;
 
 use super::{BUSY_TIMEOUT, Result, StoreError};
+use journal::Journal;
 
 /// Statements that stay prepared; the books have less.
 const STATEMENTS: usize = 32;
@@ -27,8 +32,8 @@ pub(super) enum Written<T> {
 
 type Work = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// Writes in a database that others write too. Cloning shares the thread, which begins with the first
-/// transaction and ends when the database is closed or with the last clone.
+/// Writes in a database that others write too. Cloning shares the connection and the thread, which begin when they
+/// are needed and end when the database is closed or with the last clone.
 #[derive(Clone)]
 pub struct Scribe(Arc<Inner>);
 
@@ -36,7 +41,16 @@ struct Inner {
     file: PathBuf,
     /// The virtual file system, where it is not the machine's.
     vfs: Option<CString>,
+    /// The connection that waits for nobody; protects that one transaction has it at a time.
+    here: Mutex<Here>,
     thread: Mutex<State>,
+    journal: Arc<Journal>,
+}
+
+enum Here {
+    Unopened,
+    Open(Connection),
+    Closed,
 }
 
 /// Protects that there is one thread, and none after the end.
@@ -54,7 +68,13 @@ impl fmt::Debug for Scribe {
 
 impl Scribe {
     pub(super) fn new(file: PathBuf, vfs: Option<CString>) -> Self {
-        Self(Arc::new(Inner { file, vfs, thread: Mutex::new(State::Idle) }))
+        Self(Arc::new(Inner {
+            file,
+            vfs,
+            here: Mutex::new(Here::Unopened),
+            thread: Mutex::new(State::Idle),
+            journal: Arc::default(),
+        }))
     }
 
     /// Does some work in a write transaction; a failure undoes it too.
@@ -62,11 +82,54 @@ impl Scribe {
         &self,
         work: impl FnOnce(&mut Transaction) -> Result<Written<T>> + Send + 'static,
     ) -> Result<T> {
+        let work = match self.write_here(work) {
+            Tried::Done(done) => return done,
+            Tried::Busy(work) => work,
+        };
         let (answer, answered) = oneshot::channel();
         self.send(Box::new(move |connection| {
-            let _ = answer.send(in_transaction(connection, work));
+            let done = begin(connection).and_then(|tx| finish(tx, work));
+            let _ = answer.send(done);
         }))?;
         answered.await.unwrap_or_else(|_| Err(StoreError::Corrupt("the books' thread has ended".to_owned())))
+    }
+
+    /// Does the work at once, unless somebody else is writing.
+    fn write_here<T, F: FnOnce(&mut Transaction) -> Result<Written<T>>>(&self, work: F) -> Tried<T, F> {
+        let mut here = match self.0.here.try_lock() {
+            Ok(here) => here,
+            // What panicked has undone its transaction.
+            Err(TryLockError::Poisoned(here)) => here.into_inner(),
+            Err(TryLockError::WouldBlock) => return Tried::Busy(work),
+        };
+        if matches!(*here, Here::Unopened) {
+            match self.0.open(Duration::ZERO) {
+                Ok(connection) => *here = Here::Open(connection),
+                Err(error) => return Tried::Done(Err(error)),
+            }
+        }
+        let Here::Open(connection) = &mut *here else { return Tried::Done(Err(closed())) };
+        let tx = match begin(connection) {
+            Ok(tx) => tx,
+            Err(StoreError::Books(error)) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                return Tried::Busy(work);
+            }
+            Err(error) => return Tried::Done(Err(error)),
+        };
+        let done = finish(tx, work);
+        drop(here);
+        if self.0.journal.is_due() {
+            self.empty_journal();
+        }
+        Tried::Done(done)
+    }
+
+    /// Has the thread empty the journal, which waits for the disk.
+    fn empty_journal(&self) {
+        let journal = self.0.journal.clone();
+        if self.send(Box::new(move |connection| journal.empty(connection))).is_err() {
+            self.0.journal.put_off();
+        }
     }
 
     fn send(&self, work: Work) -> Result<()> {
@@ -78,19 +141,20 @@ impl Scribe {
                 Ok(()) => return Ok(()),
                 Err(SendError(work)) => work,
             },
-            State::Closed => return Err(StoreError::Database(sqlx::Error::PoolClosed)),
+            State::Closed => return Err(closed()),
         };
-        let connection = self.0.open()?;
-        let (sender, inbox) = channel();
-        let thread = thread::Builder::new().name("scribe".into()).spawn(move || run(connection, &inbox))?;
+        let connection = self.0.open(BUSY_TIMEOUT)?;
+        let ((sender, inbox), journal) = (channel(), self.0.journal.clone());
+        let thread = thread::Builder::new().name("scribe".into()).spawn(move || run(connection, &inbox, &journal))?;
         // It waits for work as long as there is a sender.
         let _ = sender.send(work);
         *state = State::Runs(sender, thread);
         Ok(())
     }
 
-    /// Waits for what was asked and closes the connection.
+    /// Waits for what was asked and closes the connections.
     pub(super) async fn close(&self) {
+        *self.0.here.lock().unwrap_or_else(PoisonError::into_inner) = Here::Closed;
         let state =
             std::mem::replace(&mut *self.0.thread.lock().unwrap_or_else(PoisonError::into_inner), State::Closed);
         if let State::Runs(sender, thread) = state {
@@ -100,33 +164,47 @@ impl Scribe {
     }
 }
 
+/// Work that was done, or that has to wait.
+enum Tried<T, F> {
+    Done(Result<T>),
+    Busy(F),
+}
+
 impl Inner {
-    fn open(&self) -> Result<Connection> {
+    fn open(&self, patience: Duration) -> Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = match &self.vfs {
             Some(vfs) => Connection::open_with_flags_and_vfs(&self.file, flags, vfs.as_c_str())?,
             None => Connection::open_with_flags(&self.file, flags)?,
         };
-        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.busy_timeout(patience)?;
         // As those of the pool have it; the journal's mode is the file's.
         connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON")?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Journal::watch(&connection);
         Ok(connection)
     }
 }
 
-fn run(mut connection: Connection, inbox: &Receiver<Work>) {
+fn closed() -> StoreError {
+    StoreError::Database(sqlx::Error::PoolClosed)
+}
+
+fn run(mut connection: Connection, inbox: &Receiver<Work>, journal: &Journal) {
     while let Ok(work) = inbox.recv() {
         work(&mut connection);
+        if journal.is_due() {
+            journal.empty(&connection);
+        }
     }
 }
 
-fn in_transaction<T>(
-    connection: &mut Connection,
-    work: impl FnOnce(&mut Transaction) -> Result<Written<T>>,
-) -> Result<T> {
+fn begin(connection: &mut Connection) -> Result<Transaction<'_>> {
     // Its write lock at once: a reader that turns writer later would fail instead of waiting.
-    let mut tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+}
+
+fn finish<T>(mut tx: Transaction, work: impl FnOnce(&mut Transaction) -> Result<Written<T>>) -> Result<T> {
     match work(&mut tx)? {
         Written::Keep(out) => {
             tx.commit()?;
@@ -142,19 +220,78 @@ fn in_transaction<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Db;
+    use crate::store::{Db, JOURNAL_PAGES};
+    use futures_util::FutureExt;
+    use secrecy::SecretString;
+    use std::panic::AssertUnwindSafe;
+
+    async fn database() -> (tempfile::TempDir, Db) {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(&SecretString::from(""), folder.path(), 2).await.unwrap();
+        (folder, db)
+    }
+
+    async fn nothing(scribe: &Scribe) -> Result<()> {
+        scribe.write(|_| Ok(Written::Keep(()))).await
+    }
 
     #[tokio::test]
     async fn a_panic_ends_its_own_transaction_alone() {
         let Db::Sqlite(_, scribe) = Db::scratch().await.unwrap() else { panic!("it is in SQLite") };
-        let broken: Result<()> = scribe.write(|_| panic!("a fault of ours")).await;
-        assert!(broken.is_err());
-        // Until the thread has ended it still takes work, which is missed like that of the panic.
-        while let Err(error) = scribe.write(|_| Ok(Written::Keep(()))).await {
-            assert!(matches!(error, StoreError::Corrupt(_)), "{error}");
-        }
+        let broken = scribe.write::<()>(|_| panic!("a fault of ours"));
+        assert!(AssertUnwindSafe(broken).catch_unwind().await.is_err());
+        nothing(&scribe).await.unwrap();
         scribe.close().await;
-        let closed = scribe.write(|_| Ok(Written::Keep(()))).await;
+        let closed = nothing(&scribe).await;
         assert!(matches!(closed, Err(StoreError::Database(sqlx::Error::PoolClosed))));
+    }
+
+    #[tokio::test]
+    async fn what_has_to_wait_for_another_writer_is_done_after_it() {
+        let (_folder, db) = database().await;
+        let Db::Sqlite(pool, scribe) = &db else { panic!("it is in SQLite") };
+        let other = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        let (broken, waiting) = (scribe.write::<()>(|_| panic!("a fault of ours")), nothing(scribe));
+        let release = async {
+            // Both are on their way to the thread: each is asked once before this is.
+            other.commit().await.unwrap();
+        };
+        let (broken, waiting, ()) = tokio::join!(broken, waiting, release);
+        assert!(matches!(broken, Err(StoreError::Corrupt(_))), "{broken:?}");
+        // The thread takes work until a panic has ended it, and that work is missed with it.
+        assert!(matches!(waiting, Ok(()) | Err(StoreError::Corrupt(_))), "{waiting:?}");
+        nothing(scribe).await.unwrap();
+        db.close().await;
+    }
+
+    #[tokio::test]
+    async fn the_journal_begins_anew_although_others_write_meanwhile() {
+        let (folder, db) = database().await;
+        let Db::Sqlite(_, scribe) = &db else { panic!("it is in SQLite") };
+        let make = |tx: &mut Transaction| Ok(Written::Keep(tx.execute_batch("CREATE TABLE blocks (bytes BLOB)")?));
+        scribe.write(make).await.unwrap();
+        let write = async || {
+            let block = |tx: &mut Transaction| {
+                tx.execute("INSERT INTO blocks VALUES (ZEROBLOB(409600))", [])?;
+                Ok(Written::Keep(()))
+            };
+            scribe.write(block).await.unwrap();
+            tokio::task::yield_now().await;
+        };
+        while !scribe.0.journal.is_under_way() {
+            write().await;
+        }
+        while scribe.0.journal.is_under_way() {
+            write().await;
+        }
+        let journal = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        let journal = journal.into_iter().find(|path| path.to_string_lossy().ends_with("-wal")).unwrap();
+        let bytes = journal.metadata().unwrap().len();
+        // Half of what would have it emptied again.
+        for _ in 0..JOURNAL_PAGES / 200 {
+            write().await;
+        }
+        assert_eq!(journal.metadata().unwrap().len(), bytes, "it was written from its beginning");
+        db.close().await;
     }
 }

@@ -80,7 +80,7 @@ pub async fn metrics(
     let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name));
     let local = peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback()) && !forwarded;
     if !local {
-        auth::has_token(&backoffice, &headers, Scope::Usage).await?;
+        auth::token(&backoffice, &headers, Scope::Usage).await?;
     }
     #[expect(clippy::cast_precision_loss, reason = "a count of turns is far below 2^52")]
     metrics::gauge!("skillet_turns_open").set(backoffice.db.open_turns().await? as f64);

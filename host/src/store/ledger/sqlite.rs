@@ -1,5 +1,5 @@
 //! The books in SQLite, where a statement costs some microseconds and a way to another thread many: a whole
-//! transaction is one message to the thread of [`Scribe`](crate::store::scribe::Scribe).
+//! transaction is one piece of work of [`Scribe`](crate::store::scribe::Scribe).
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
