@@ -62,26 +62,35 @@ func inBase(value string, from, to name) (Output, error) {
 }
 
 var (
-	inEnglish = strings.NewReplacer(" ", "", ".", "", "noon", "12pm", "midnight", "12am", "正午", "12pm", "午夜", "12am",
-		"凌晨", "am", "早上", "am", "上午", "am", "中午", "pm", "下午", "pm", "傍晚", "pm", "晚上", "pm",
-		"点半", ":30", "点", ":", "时", ":", "分", "", "：", ":", "现在", "now")
-	moment = regexp.MustCompile(`^(?:(\d{4}-\d\d-\d\d)t?)?(am|pm)?(\d\d?):?(\d\d)?(am|pm)?$`)
+	inEnglish = strings.NewReplacer(",", "", ".", "", "noon", "12pm", "midnight", "12am", "正午", "12pm", "午夜", "12am",
+		"凌晨", "am", "早上", "am", "上午", "am", "中午", "pm", "下午", "pm", "傍晚", "pm", "晚上", "pm", "号", "日",
+		"点半", ":30", "点一刻", ":15", "点三刻", ":45", "点钟", ":", "点整", ":", "点", ":", "时", ":", "分", "", "：", ":",
+		"现在", "now", "昨天", "yesterday ", "今天", "today ", "明天", "tomorrow ", "十二", "12", "十一", "11", "十", "10",
+		"一", "1", "二", "2", "两", "2", "三", "3", "四", "4", "五", "5", "六", "6", "七", "7", "八", "8", "九", "9")
+	moment = regexp.MustCompile(`^(.*?)[ t]*(?:at )?(am|pm)? ?(\d\d?)(?: ?: ?)?(\d\d)? ?(am|pm)?$`)
+	near   = map[string]int{"yesterday": -1, "": 0, "today": 0, "tomorrow": 1}
+	dates  = []string{time.DateOnly, "2006年1月2日", "1月2日", "January 2 2006", "January 2", "2 January 2006", "2 January",
+		"Jan 2 2006", "Jan 2", "2 Jan 2006", "2 Jan"}
 )
 
 func inZone(value string, from, to name) (Output, error) {
 	here, _ := time.LoadLocation(from.worth)
 	there, _ := time.LoadLocation(to.worth)
-	then, ok := read(inEnglish.Replace(strings.ToLower(value)), clock.Now().In(here))
+	then, ok := read(strings.TrimSpace(inEnglish.Replace(strings.ToLower(value))), clock.Now().In(here))
 	if !ok {
 		return wrong("the value is a time such as 3pm, 15:30 or 2026-12-01 15:30", "时间应写成下午3点、15:30 或 2026-12-01 15:30")
 	}
 	result := then.In(there)
 	days := strings.Compare(result.Format(time.DateOnly), then.Format(time.DateOnly))
 	note := []string{say(" (the day before)", "（前一日）"), "", say(" (the next day)", "（次日）")}[days+1]
-	return Output{result.Format("15:04"), then.Format("15:04 ") + from.shown + result.Format(" = 15:04 ") + to.shown + note}, nil
+	text := result.Format("15:04 ") + to.shown + note
+	if from != to {
+		text = then.Format("15:04 ") + from.shown + " = " + text
+	}
+	return Output{result.Format("15:04"), text}, nil
 }
 
-// read understands "now", "3pm", "pm3:30", "15:30" of today, and each with a date before it.
+// read understands "now", "3pm", "pm3:30", "15:30" of today, and each with a day before it.
 func read(text string, now time.Time) (time.Time, bool) {
 	parts := moment.FindStringSubmatch(text)
 	if text == "now" || parts == nil {
@@ -91,7 +100,20 @@ func read(text string, now time.Time) (time.Time, bool) {
 	if half := parts[2] + parts[5]; half != "" && hour <= 12 {
 		hour = hour%12 + map[string]int{"am": 0, "pm": 12}[half]
 	}
-	date, minute := cmp.Or(parts[1], now.Format(time.DateOnly)), cmp.Or(parts[4], "00")
-	then, err := time.ParseInLocation("2006-01-02 15:04", date+" "+strconv.Itoa(hour)+":"+minute, now.Location())
+	written := day(parts[1], now) + " " + strconv.Itoa(hour) + ":" + cmp.Or(parts[4], "00")
+	then, err := time.ParseInLocation("2006-01-02 15:04", written, now.Location())
 	return then, err == nil
+}
+
+// day writes a day out, and nothing for what is none. Without a year it is in that of now.
+func day(text string, now time.Time) string {
+	if days, is := near[text]; is {
+		return now.AddDate(0, 0, days).Format(time.DateOnly)
+	}
+	for _, layout := range dates {
+		if date, err := time.Parse(layout, text); err == nil {
+			return strconv.Itoa(cmp.Or(date.Year(), now.Year())) + date.Format("-01-02")
+		}
+	}
+	return ""
 }

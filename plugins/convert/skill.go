@@ -41,7 +41,7 @@ func Run(call skillet.Call, input Input) (Output, error) {
 	if prefix := input.Value[:min(2, len(input.Value))]; find(prefix).kind == "base" {
 		implied["base"] = prefix
 	}
-	to := find(input.To)
+	to := find(cmp.Or(input.To, call.TimeZone))
 	from := find(cmp.Or(input.From, implied[to.kind]))
 	return convert(input.Value, from, to)
 }
@@ -94,7 +94,9 @@ func find(written string) name {
 
 var spelling = strings.NewReplacer(" ", "", ".", "", "-", "", "_", "", "°", "", "℃", "c", "℉", "f", "²", "2", "³", "3", "degrees", "", "degree", "", "time", "", "时间", "")
 
-func plain(written string) string { return spelling.Replace(strings.ToLower(written)) }
+func plain(written string) string {
+	return spelling.Replace(strings.TrimPrefix(strings.ToLower(written), "the "))
+}
 
 func init() { skillet.Register(Run) }
 

@@ -3,6 +3,12 @@
 
 import { encode } from './text.js';
 
+/** Else it is StarlingMonkey. */
+const isQuickJs = () => Boolean(globalThis.__cqjs);
+
+/** In characters. */
+const PIECE = 16_384;
+
 /** Half of a pair of surrogates, which is no character, becomes U+FFFD. */
 export function text(value, name) {
   if (typeof value !== 'string') throw new TypeError(`${name} is text, not ${described(value)}`);
@@ -16,9 +22,22 @@ export function bytes(value, name) {
 }
 
 export function json(value, name) {
-  const json = JSON.stringify(value);
+  const json = JSON.stringify(value, isQuickJs() ? undefined : inPieces);
   if (json === undefined) throw new TypeError(`${name} is what JSON can say, not ${described(value)}`);
   return json.includes('\\ud') ? json.replace(/\\(?:\\|ud[89a-f][0-9a-f]{2})/g, wellFormed) : json;
+}
+
+/** StarlingMonkey sets 64 bytes aside for each character of a text that it quotes at once. */
+function inPieces(key, value) {
+  if (typeof value !== 'string' || value.length <= PIECE) return value;
+  let quoted = '';
+  for (let at = 0, end; at < value.length; at = end) {
+    end = at + PIECE;
+    // A pair of surrogates stays together.
+    if ((value.charCodeAt(end - 1) & 0xfc00) === 0xd800) end--;
+    quoted += JSON.stringify(value.slice(at, end)).slice(1, -1);
+  }
+  return JSON.rawJSON(`"${quoted}"`);
 }
 
 const wellFormed = (escape) => (escape === '\\\\' ? escape : '\\ufffd');
@@ -34,7 +53,7 @@ export function time(value, name) {
   if (typeof value !== 'number' || !Number.isSafeInteger(whole) || whole < 0) {
     throw new TypeError(`${name} is a time in milliseconds, not ${described(value)}`);
   }
-  return globalThis.__cqjs ? whole : BigInt(whole);
+  return isQuickJs() ? whole : BigInt(whole);
 }
 
 /** `check` for what may be left out. */

@@ -12,12 +12,15 @@
 //! }
 //! ```
 
-use crate::Failure;
 #[cfg(target_family = "wasm")]
 use crate::bindings::skillet::skill::jobs as raw;
 #[cfg(not(target_family = "wasm"))]
 use crate::testing::jobs as raw;
+use crate::{Call, Failure};
 use serde_json::Value;
+
+/// As many as the host lists.
+const MANY: u32 = 200;
 
 /// A job to schedule.
 ///
@@ -44,9 +47,9 @@ impl Job {
     }
 
     /// Runs again and again from its time on: a cron expression of five fields, read in the user's
-    /// time zone.
-    pub fn every(mut self, cron: impl Into<String>) -> Self {
-        self.recurrence = Some(cron.into());
+    /// time zone. With `None` it runs once.
+    pub fn every<'a>(mut self, cron: impl Into<Option<&'a str>>) -> Self {
+        self.recurrence = cron.into().map(str::to_owned);
         self
     }
 
@@ -71,6 +74,36 @@ impl Job {
             payload: self.payload.to_string(),
             idempotency_key: self.idempotency_key,
         })?)
+    }
+
+    /// Schedules it once per call. A retry makes no second one and returns the first attempt's, whose time holds: "in
+    /// ten minutes" was said then. Several jobs of one call have a key each, by [`once_per`](Self::once_per).
+    ///
+    /// ```
+    /// use skillet_sdk::{Call, clock, jobs::Job, testing};
+    ///
+    /// testing::start(5_000);
+    /// let mut call = Call::new(());
+    /// let first = Job::new("daily_digest", clock::now_ms() + 600_000).schedule_once(&call)?;
+    /// testing::pass(1_000);
+    /// call.attempt = 2;
+    /// let again = Job::new("daily_digest", clock::now_ms() + 600_000).schedule_once(&call)?;
+    /// assert_eq!((again.id, again.run_at_ms), (first.id, 605_000));
+    /// # Ok::<(), skillet_sdk::Failure>(())
+    /// ```
+    pub fn schedule_once<I>(self, call: &Call<I>) -> Result<Listed, Error> {
+        let key = format!("{}:{}", call.id, self.idempotency_key.as_deref().unwrap_or_default());
+        let job = self.once_per(key);
+        let id = job.clone().schedule()?;
+        let known = if call.attempt > 1 { list(MANY)? } else { Vec::new() };
+        Ok(known.into_iter().find(|known| known.id == id).unwrap_or(Listed {
+            id,
+            kind: job.kind,
+            state: State::Waiting,
+            run_at_ms: job.run_at_ms,
+            recurrence: job.recurrence,
+            payload: job.payload,
+        }))
     }
 }
 
@@ -107,19 +140,39 @@ pub struct Listed {
     pub payload: Value,
 }
 
+impl Listed {
+    /// What it says when it runs: the `text` of its payload, empty where there is none.
+    pub fn text(&self) -> &str {
+        self.payload["text"].as_str().unwrap_or_default()
+    }
+}
+
 /// The jobs still to run, the next one first; then those that ended in the last day, newest first.
 /// At most `limit` of them.
 ///
 /// ```no_run
 /// use skillet_sdk::{Failure, jobs::{self, State}};
 ///
-/// fn reminders() -> Result<usize, Failure> {
-///     let jobs = jobs::list(100)?;
-///     Ok(jobs.iter().filter(|job| job.kind == "reminder" && job.state == State::Waiting).count())
+/// fn is_busy() -> Result<bool, Failure> {
+///     Ok(jobs::list(100)?.iter().any(|job| job.state == State::Running))
 /// }
 /// ```
 pub fn list(limit: u32) -> Result<Vec<Listed>, Error> {
     Ok(raw::list(limit)?.into_iter().map(Listed::from).collect())
+}
+
+/// Those of one kind that stand so, in the order of [`list`].
+///
+/// ```
+/// use skillet_sdk::jobs::{self, Job, State};
+///
+/// Job::new("daily_digest", u64::MAX).schedule()?;
+/// assert_eq!(jobs::of_kind("daily_digest", State::Waiting)?.len(), 1);
+/// assert_eq!(jobs::of_kind("reminder", State::Waiting)?, []);
+/// # Ok::<(), skillet_sdk::Failure>(())
+/// ```
+pub fn of_kind(kind: &str, state: State) -> Result<Vec<Listed>, Error> {
+    Ok(list(MANY)?.into_iter().filter(|job| job.kind == kind && job.state == state).collect())
 }
 
 /// Moves a job that is still to run; false when it is not waiting any more.
@@ -224,6 +277,6 @@ mod tests {
             payload: r#"{"text":"tea"}"#.into(),
         };
         let listed = Listed::from(job);
-        assert_eq!((listed.state, listed.payload["text"].as_str()), (State::Waiting, Some("tea")));
+        assert_eq!((listed.state, listed.text()), (State::Waiting, "tea"));
     }
 }

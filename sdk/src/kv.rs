@@ -11,7 +11,11 @@
 //! ```
 //!
 //! Calls of one skill may run at the same time (unless `can_parallel = false`), so the count above
-//! can lose a step; [`compare_and_set`] cannot.
+//! can lose a step; [`compare_and_set`] cannot. What is kept for a while only has a [`Slot`].
+
+mod slot;
+
+pub use slot::Slot;
 
 use serde::{Serialize, de::DeserializeOwned};
 

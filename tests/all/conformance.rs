@@ -59,17 +59,11 @@ fn built(language: &str, presence: Presence) -> Option<Vec<u8>> {
     }
 }
 
-/// What an engine is known not to manage: `StarlingMonkey` has no room to quote a text of a megabyte at once.
-const BEYOND: [(&str, &str); 1] = [("starlingmonkey", "echo of a megabyte")];
-
 async fn keeps_the_promises(language: &'static str, presence: Presence) {
     let Some(component) = built(language, presence) else { return };
     let ground = Ground::start(&component).await;
     let mut failures = Vec::new();
     for case in table::cases() {
-        if BEYOND.contains(&(language, case.name)) {
-            continue;
-        }
         if let Err(failure) = attempt(&ground, &case).await {
             failures.push(format!("{}: {failure}", case.name));
         }

@@ -61,7 +61,10 @@ pub enum CompileError {
     /// The compiler's own no.
     #[error("the component does not compile: {0}")]
     Refused(String),
-    #[error("compiling took longer than the {0} s that `skills.compile_timeout_s` allows")]
+    #[error(
+        "compiling took longer than the {0} s that `skills.compile_timeout_s` allows; where the machine is only slow or \
+         busy, try it again or allow more there, or by SKILLET__SKILLS__COMPILE_TIMEOUT_S"
+    )]
     Timeout(u64),
     #[error("compiling took more than {0} s of processor time")]
     Cpu(u64),

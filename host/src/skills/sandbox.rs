@@ -314,7 +314,10 @@ fn classify(error: &wasmtime::Error, limits: Limits, state: &CallState, last_wor
         }
         _ => {}
     }
-    let text = format!("{error:#}");
+    let text = match error.downcast_ref::<Trap>().and_then(|trap| told(*trap)) {
+        Some(told) => told.to_owned(),
+        None => format!("{error:#}"),
+    };
     // The engine gives these no type of their own.
     if text.contains("fuel allocated for hostcalls") {
         // With a frame of the guest below, it was passing arguments; without one, it had returned.
@@ -340,6 +343,23 @@ fn classify(error: &wasmtime::Error, limits: Limits, state: &CallState, last_wor
     // A crash whose reason the skill logged last is told by that line.
     let reason = state.log.iter().rev().find(|line| line.level == "error").map(|line| line.message.clone());
     CallFailure::new(FailureKind::Trap, reason.unwrap_or(text))
+}
+
+/// What a crash of the code itself means, to somebody who has never seen WebAssembly.
+fn told(trap: Trap) -> Option<&'static str> {
+    Some(match trap {
+        Trap::MemoryOutOfBounds | Trap::HeapMisaligned => {
+            "it used memory that it does not have: a wild pointer, or a stack that is used up"
+        }
+        Trap::IntegerDivisionByZero => "a whole number was divided by zero",
+        Trap::IntegerOverflow => "a division of whole numbers has no result that fits",
+        Trap::BadConversionToInteger => "a number that is no whole number, or too large for one, was converted to one",
+        Trap::TableOutOfBounds | Trap::IndirectCallToNull | Trap::BadSignature => {
+            "it called a function that is not there: a wild pointer to one"
+        }
+        Trap::UnreachableCodeReached => "it gave up without a word: an abort, an exit or a check that failed",
+        _ => return None,
+    })
 }
 
 fn timeout(limits: Limits) -> CallFailure {

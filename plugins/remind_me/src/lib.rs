@@ -1,15 +1,14 @@
 //! Reminders from plain words, in English and Chinese.
 
-mod desk;
 mod manage;
 mod set;
 
 #[cfg(test)]
 mod tests;
 
-use desk::Desk;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use skillet_sdk::{Call, Failure, Skill};
+use skillet_when::{Agenda, Told};
 
 struct RemindMe;
 
@@ -37,42 +36,31 @@ enum Action {
     Answer,
 }
 
-/// What is said, and what it is about where that is one reminder; or a reminder of a list.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-struct Output {
-    /// In a list, its place there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    number: Option<usize>,
-    text: String,
-    /// When it goes off next, with the offset of the person's zone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    at: Option<String>,
-    /// A cron expression, if it repeats.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    recurrence: Option<String>,
-    /// What `text` asks for; nothing was set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    needs: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    jobs: Option<Vec<Output>>,
-}
+/// What reminders are called.
+const NOUNS: &[&str] = &["reminder", "alarm", "提醒", "闹钟"];
 
-type Said = Result<Output, Failure>;
+const SENTENCES: &str = include_str!("sentences.txt");
+
+/// Where the person's reminders are.
+type Desk<'a> = Agenda<'a, Input>;
+
+fn say(desk: &Desk, name: &str, given: &[&str]) -> String {
+    desk.voice.say(SENTENCES, name, given)
+}
 
 impl Skill for RemindMe {
     type Input = Input;
-    type Output = Output;
+    type Output = Told;
 
-    fn run(call: Call<Input>) -> Said {
-        let desk = Desk::new(&call)?;
-        let text = call.input.text.trim();
+    fn run(call: Call<Input>) -> Result<Told, Failure> {
+        let desk = Desk::new(&call, "reminder", ["remind you", "提醒你"])?;
         match call.input.action {
-            Action::Set => desk.set(),
-            Action::Answer => desk.answer(text),
-            Action::List => desk.list(),
-            Action::Cancel => desk.cancel(text),
-            Action::Snooze => desk.snooze(text),
-            Action::Done => desk.done(text),
+            Action::Set => set::set(&desk),
+            Action::Answer => set::answer(&desk),
+            Action::Snooze => set::snooze(&desk),
+            Action::List => manage::list(&desk),
+            Action::Done => manage::done(&desk),
+            Action::Cancel => manage::cancel(&desk),
         }
     }
 }

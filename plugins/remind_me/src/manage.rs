@@ -1,79 +1,63 @@
 //! What is done with reminders that are there.
 
-use crate::desk::{Desk, NOUNS, about, reminders};
-use crate::{Failure, Output, Said, set::snoozed};
+use crate::{Desk, NOUNS, say, set::set_again};
+use skillet_sdk::Failure;
 use skillet_sdk::jobs::{self, Listed, State};
-use skillet_sdk::kv;
-use skillet_when::{Shown, Which};
+use skillet_when::{Told, Which};
 
-impl Desk<'_> {
-    pub fn list(&self) -> Said {
-        let waiting = reminders(State::Waiting)?;
-        if waiting.is_empty() {
-            return Ok(Output { jobs: Some(Vec::new()), ..self.say("none", &[]) });
-        }
-        self.numbered(self.say("heading", &[self.now.timezone().name()]), waiting.iter().collect())
-    }
+pub fn list(desk: &Desk) -> Result<Told, Failure> {
+    let waiting = desk.jobs(State::Waiting)?;
+    let zone = desk.now.timezone().name();
+    let heading = if waiting.is_empty() { say(desk, "none", &[]) } else { say(desk, "heading", &[zone]) };
+    desk.list(&heading, &waiting)
+}
 
-    pub fn cancel(&self, text: &str) -> Said {
-        let mut open = reminders(State::Waiting)?;
-        if self.call.attempt > 1 {
-            // The first attempt may have cancelled the one that is named.
-            open.extend(reminders(State::Cancelled)?);
-        }
-        self.each(&open, text, |one| {
-            let gone = jobs::cancel(&one.id)? || one.state == State::Cancelled;
-            Ok(self.say(if gone { "cancelled" } else { "gone_off" }, &[about(one)]))
-        })
+pub fn cancel(desk: &Desk) -> Result<Told, Failure> {
+    let mut open = desk.jobs(State::Waiting)?;
+    if desk.call.attempt > 1 {
+        // The first attempt may have cancelled the one that is named.
+        open.extend(desk.jobs(State::Cancelled)?);
     }
+    each(desk, &open, |one| {
+        let gone = jobs::cancel(&one.id)? || one.state == State::Cancelled;
+        Ok(say(desk, if gone { "cancelled" } else { "gone_off" }, &[one.text()]))
+    })
+}
 
-    pub fn done(&self, text: &str) -> Said {
-        let (fired, which) = (reminders(State::Done)?, Which::read(text, NOUNS));
-        let of_words = matches!(which, Which::Only | Which::Words(_));
-        if let Some(one) = which.of(&fired, about).first().filter(|_| of_words) {
-            if let Some(again) = snoozed(one)? {
-                jobs::cancel(&again)?;
-            }
-            return Ok(self.say("done", &[about(one)]));
+pub fn done(desk: &Desk) -> Result<Told, Failure> {
+    let which = Which::read(&desk.call.input.text, NOUNS);
+    let (fired, waiting) = (desk.jobs(State::Done)?, desk.jobs(State::Waiting)?);
+    // Numbers are those of the list, which has none that went off.
+    let named = matches!(which, Which::Only | Which::Words(_));
+    if let Some(one) = which.of(&fired, Listed::text).first().filter(|_| named) {
+        if let Some(again) = set_again(one, &waiting) {
+            jobs::cancel(&again.id)?;
         }
-        if which == Which::Only {
-            return Ok(self.say("nothing_done", &[]));
-        }
-        // What repeats stays; what was to come once is not needed any more.
-        self.each(&reminders(State::Waiting)?, text, |one| {
-            if one.recurrence.is_some() {
-                return Ok(self.say("done_repeats", &[&self.voice.moment(&self.at(one.run_at_ms)), about(one)]));
-            }
-            jobs::cancel(&one.id)?;
-            Ok(self.say("done_early", &[about(one)]))
-        })
+        return Ok(say(desk, "done", &[one.text()]).into());
     }
+    if which == Which::Only {
+        return Ok(say(desk, "nothing_done", &[]).into());
+    }
+    // What repeats stays; what was to come once is not needed any more.
+    each(desk, &waiting, |one| {
+        if one.recurrence.is_some() {
+            return Ok(say(desk, "done_repeats", &[&desk.voice.moment(&desk.at(one.run_at_ms)), one.text()]));
+        }
+        jobs::cancel(&one.id)?;
+        Ok(say(desk, "done_early", &[one.text()]))
+    })
+}
 
-    /// A list, whose numbers are kept for what is said next.
-    fn numbered(&self, mut list: Output, reminders: Vec<&Listed>) -> Said {
-        kv::set_json("listed", &Shown::new(reminders.iter().map(|one| one.id.clone()), &self.now))?;
-        let mut jobs = Vec::new();
-        for (number, one) in (1..).zip(reminders) {
-            let (at, recurrence) = (self.at(one.run_at_ms), one.recurrence.as_deref());
-            list.text = format!("{}\n{number}. {}", list.text, self.voice.line(about(one), &at, recurrence));
-            jobs.push(Output { number: Some(number), ..Self::timed(about(one).to_owned(), &at, recurrence) });
-        }
-        Ok(Output { jobs: Some(jobs), ..list })
-    }
-
-    /// Does something with the ones that are meant and says what, or asks which one.
-    fn each(&self, open: &[Listed], text: &str, act: impl Fn(&Listed) -> Said) -> Said {
-        let (which, shown) = (Which::read(text, NOUNS), kv::get_json::<Shown>("listed")?.unwrap_or_default());
-        let meant = shown.meant(&which, open, &self.now, |one| &one.id, about);
-        Ok(match (&meant[..], which) {
-            _ if open.is_empty() => self.say("none", &[]),
-            ([], Which::Number(number)) => self.say("no_number", &[&number.to_string()]),
-            ([], _) => self.say("no_such", &[text.trim()]),
-            ([_], _) | (_, Which::All) => {
-                let said: Result<Vec<String>, Failure> = meant.into_iter().map(|one| Ok(act(one)?.text)).collect();
-                Output { text: said?.join("\n"), ..Output::default() }
-            }
-            _ => Output { needs: Some("which"), ..self.numbered(self.say("which", &[]), meant)? },
-        })
-    }
+/// Does something with the ones that are meant and says what, or asks which one.
+fn each(desk: &Desk, open: &[Listed], act: impl Fn(&Listed) -> Result<String, Failure>) -> Result<Told, Failure> {
+    let text = desk.call.input.text.trim();
+    let which = Which::read(text, NOUNS);
+    let meant = desk.meant(&which, open)?;
+    Ok(match (&meant[..], which) {
+        _ if open.is_empty() => say(desk, "none", &[]).into(),
+        ([], Which::Number(number)) => say(desk, "no_number", &[&number.to_string()]).into(),
+        ([], _) => say(desk, "no_such", &[text]).into(),
+        ([_], _) | (_, Which::All) => meant.into_iter().map(act).collect::<Result<Vec<_>, _>>()?.join("\n").into(),
+        _ => Told { needs: Some("which"), ..desk.list(&say(desk, "which", &[]), meant)? },
+    })
 }

@@ -34,8 +34,10 @@
 //! [`Request::read`] parts a text into what it is about and [`When`], which holds everything that was said of the time
 //! and nothing that was not. [`Request::plan`] makes of that a [`Plan`], seen from now and in the person's zone, or a
 //! [`Question`]. A question can be kept, since it is `serde`'s: [`Question::answer`] reads the reply to it, in this call
-//! or in a later one, until which it is [`Pending`]. [`Voice`] says all of it in the person's language. [`Which`] tells the
-//! one that is meant of a list, and [`Shown`] keeps what its numbers mean.
+//! or in a later one. [`Voice`] says all of it in the person's language. [`Which`] tells the one that is meant of a list.
+//!
+//! [`Agenda`] puts these together with the host: it makes jobs of plans, keeps the question that is open from one call to
+//! the next, and what the numbers of a list mean.
 //!
 //! # Rules
 //!
@@ -44,12 +46,14 @@
 //! before. A time that the clocks jump over in spring becomes the moment after the jump; one that comes twice is the
 //! first. Nothing is further ahead than ten years, as far as the host keeps jobs.
 
+mod agenda;
 mod chinese;
 mod english;
 mod phrase;
 mod question;
 mod request;
 mod resolve;
+mod told;
 mod voice;
 mod when;
 mod which;
@@ -58,14 +62,16 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use agenda::Agenda;
 pub use chrono;
 pub use chrono_tz;
-pub use question::{Answer, Ask, Pending, Question};
+pub use question::{Answer, Ask, Question};
 pub use request::Request;
 pub use resolve::{Moment, Plan};
+pub use told::{Entry, Told};
 pub use voice::Voice;
 pub use when::{Clock, Day, Every, Part, Span, When};
-pub use which::{Shown, Which};
+pub use which::Which;
 pub use words::number;
 
 use chrono::{DateTime, SecondsFormat};

@@ -1,9 +1,7 @@
 //! What is asked when something is missing, and how the answer to it is read.
 
 use crate::{
-    millis,
     request::Request,
-    resolve::Moment,
     when::{Clock, When},
 };
 use chrono::{NaiveDate, NaiveDateTime};
@@ -131,50 +129,6 @@ impl Question {
         let strictly = Request::read(text);
         let what = if strictly.when.is_empty() { strictly.what } else { text.to_owned() };
         Request { what, when: self.when.clone() }
-    }
-}
-
-/// Later nobody remembers a question.
-const LIFE_MS: u64 = 10 * 60 * 1_000;
-
-/// A question that waits for its answer, to be kept until a later call: for ten minutes, and for one answer.
-///
-/// ```
-/// use skillet_when::{Pending, Request, moment};
-///
-/// let now = moment(0, "UTC").unwrap();
-/// let question = Request::read("tomorrow: run").plan(&now).unwrap_err();
-/// let pending = Pending::new(*question, &now).answered("call 1");
-/// assert!(pending.clone().open("call 1", &now).is_some());
-/// assert!(pending.clone().open("call 2", &now).is_none());
-/// assert!(pending.open("call 1", &moment(600_000, "UTC").unwrap()).is_none());
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pending {
-    /// What was asked.
-    pub question: Question,
-    at_ms: u64,
-    /// The call that answered it; its retry finds the question still there.
-    answered_by: Option<String>,
-}
-
-impl Pending {
-    /// A question that is asked now.
-    pub fn new(question: Question, now: &Moment) -> Self {
-        Self { question, at_ms: millis(now), answered_by: None }
-    }
-
-    /// The same, if it is still open or this call answered it before.
-    pub fn open(self, call: &str, now: &Moment) -> Option<Self> {
-        let fresh = millis(now) < self.at_ms.saturating_add(LIFE_MS);
-        let open = self.answered_by.as_ref().is_none_or(|by| by == call);
-        (fresh && open).then_some(self)
-    }
-
-    /// The same, answered by a call.
-    #[must_use]
-    pub fn answered(self, call: &str) -> Self {
-        Self { answered_by: Some(call.to_owned()), ..self }
     }
 }
 

@@ -42,6 +42,28 @@ impl Request {
         parse(text, true)
     }
 
+    /// The same with what was said apart, where it was: what it is about, and when, as [`When::read`] takes it. `None` if
+    /// that is no time. For inputs of models, which like to part what a person says as a whole.
+    ///
+    /// ```
+    /// use skillet_when::Request;
+    ///
+    /// let zone = skillet_when::chrono_tz::Europe::Berlin;
+    /// let whole = Request::read("tomorrow at 3pm: call Ann");
+    /// assert_eq!(Request::default().with("call Ann", "tomorrow 3pm", zone), Some(whole.clone()));
+    /// assert_eq!(whole.clone().with("", " ", zone), Some(whole.clone()));
+    /// assert_eq!(whole.with("", "soon", zone), None);
+    /// ```
+    pub fn with(mut self, what: &str, when: &str, zone: Tz) -> Option<Self> {
+        if !what.trim().is_empty() {
+            what.trim().clone_into(&mut self.what);
+        }
+        if !when.trim().is_empty() {
+            self.when = When::read(when, zone)?;
+        }
+        Some(self)
+    }
+
     /// When it is to be, or what has to be asked.
     pub fn plan(&self, now: &Moment) -> Result<Plan, Box<Question>> {
         let asked = |ask, when| Question { ask, what: self.what.clone(), when, yes: None }.into();

@@ -1,7 +1,6 @@
 //! Which one of a list is meant.
 
-use crate::{millis, resolve::Moment, words::number};
-use serde::{Deserialize, Serialize};
+use crate::words::number;
 
 /// Which one of a list somebody means: "the second one", 第二个, "all", "the one about tea".
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,50 +70,30 @@ impl Which {
             }
         }
     }
-}
 
-/// So long the numbers of a list mean what they meant in it.
-const LIFE_MS: u64 = 60 * 60 * 1_000;
-
-/// A list that was shown, to be kept for what is said next: for an hour its numbers mean what they meant in it.
-///
-/// ```
-/// use skillet_when::{Shown, Which, moment};
-///
-/// let now = moment(0, "UTC").unwrap();
-/// let shown = Shown::new(["b", "a"].map(String::from), &now);
-/// // `b` is gone since then, and `c` is new.
-/// let there = ["a", "c"];
-/// let of = |number| shown.meant(&Which::Number(number), &there, &now, |one| one, |one| one);
-/// assert_eq!((of(1), of(2), of(3)), (vec![], vec![&"a"], vec![]));
-/// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shown {
-    ids: Vec<String>,
-    at_ms: u64,
-}
-
-impl Shown {
-    /// A list that is shown now, in its order.
-    pub fn new(ids: impl IntoIterator<Item = String>, now: &Moment) -> Self {
-        Self { ids: ids.into_iter().collect(), at_ms: millis(now) }
-    }
-
-    /// Those of a list as it is now that may be meant. A number behind those that were shown counts on in it.
-    pub fn meant<'a, T>(
+    /// The same where a list was `shown` before, by its ids: numbers mean what they meant in it, and those behind its
+    /// end count on in the list as it is now.
+    ///
+    /// ```
+    /// use skillet_when::Which;
+    ///
+    /// // `b` is gone since it was shown, and `c` is new.
+    /// let (shown, there) = (["b", "a"].map(String::from), ["a", "c"]);
+    /// let of = |number| Which::Number(number).of_shown(&shown, &there, |one| one, |one| one);
+    /// assert_eq!((of(1), of(2), of(3)), (vec![], vec![&"a"], vec![]));
+    /// ```
+    pub fn of_shown<'a, T>(
         &self,
-        which: &Which,
+        shown: &[String],
         all: &'a [T],
-        now: &Moment,
         id: impl Fn(&'a T) -> &'a str,
         text: impl Fn(&'a T) -> &'a str,
     ) -> Vec<&'a T> {
-        let fresh = millis(now) < self.at_ms.saturating_add(LIFE_MS);
-        match which {
-            Which::Number(number @ 1..) if fresh && *number <= self.ids.len() => {
-                all.iter().filter(|one| id(one) == self.ids[number - 1]).collect()
+        match self {
+            Self::Number(number @ 1..) if *number <= shown.len() => {
+                all.iter().filter(|one| id(one) == shown[number - 1]).collect()
             }
-            _ => which.of(all, text),
+            _ => self.of(all, text),
         }
     }
 }

@@ -87,7 +87,8 @@ async fn what_changes_is_pushed_to_the_host_under_a_higher_number() {
     assert_eq!(skill["version"], pushed[0].as_str(), "{skill:#}");
     assert!(skill["description"].as_str().unwrap().contains("by their name"), "{skill:#}");
 
-    // The release is pushed by itself, under a higher number.
+    // The release is pushed by itself, under a higher number; whoever still watched would push it too.
+    drop(watching);
     author.on_skill("push", &to).await.says(&["is lower than"]);
     author.edit("greeter/skill.toml", "0.1.0", "0.2.0");
     let released = author.on_skill("push", &[&to[..], &["--json"]].concat()).await.json();

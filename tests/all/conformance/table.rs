@@ -23,6 +23,7 @@ pub fn cases() -> Vec<Case> {
         echo("echo of ASCII", "hello"),
         echo("echo of Unicode", UNICODE),
         echo("echo of emoji", EMOJI),
+        echo("echo of many emoji", &EMOJI.repeat(2_000)),
         echo("echo of a megabyte", &"0123456789".repeat(100_000)),
         deed!(the_call_tells_who_calls),
         fail("invalid-input"),

@@ -42,7 +42,8 @@ pub struct Capabilities {
     #[serde(default, deserialize_with = "reach")]
     #[schemars(with = "AskedReach")]
     pub messages: Vec<Reach>,
-    /// Work done later, once or again and again: reminders, calls of skills.
+    /// Work done later, once or again and again: reminders, calls of skills. All that the person of the call has
+    /// waiting is seen, and may be moved and cancelled, also what other skills made.
     #[serde(default)]
     pub jobs: bool,
 }

@@ -22,7 +22,7 @@ fn reminders_are_listed_by_number_and_cancelled_by_it() {
     assert_eq!(world.said(Cancel, "reminder 2"), "Cancelled: drink tea.");
     // Numbers mean what they meant in the list.
     assert_eq!(world.said(Cancel, "3"), "Cancelled: buy tea.");
-    assert_eq!(world.said(Cancel, "3"), "There is no reminder 3.");
+    assert_eq!(world.said(Cancel, "3"), "There is no reminder 3. Say \"my reminders\" to see those there are.");
     assert_eq!(waiting(), ["call mum"]);
     assert_eq!(world.said(Cancel, "the reminder about tea"), "There is no such reminder: the reminder about tea");
     assert_eq!(world.said(Cancel, "the reminder"), "Cancelled: call mum.");

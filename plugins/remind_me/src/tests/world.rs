@@ -1,12 +1,13 @@
 //! Conversations with the skill, against the SDK's host in memory.
 
-use crate::{Action, Input, Output, RemindMe};
+use crate::{Action, Input, RemindMe};
 use skillet_sdk::{
     Call, Failure, Skill,
     jobs::{self, State},
     testing,
 };
 use skillet_when::{
+    Told,
     chrono::{NaiveDateTime, TimeZone},
     chrono_tz::Tz,
     millis,
@@ -27,7 +28,7 @@ impl World {
     }
 
     /// The output of a new call.
-    pub fn call(&mut self, action: Action, text: &str) -> Output {
+    pub fn call(&mut self, action: Action, text: &str) -> Told {
         self.calls += 1;
         self.attempt(1, Input { action, text: text.into(), ..Input::default() }).unwrap()
     }
@@ -37,7 +38,7 @@ impl World {
     }
 
     /// The newest call once more.
-    pub fn attempt(&mut self, attempt: u32, input: Input) -> Result<Output, Failure> {
+    pub fn attempt(&mut self, attempt: u32, input: Input) -> Result<Told, Failure> {
         let mut call = Call::new(input).in_locale(self.locale);
         call.id = format!("call {}", self.calls);
         call.time_zone = self.zone.into();
