@@ -97,7 +97,9 @@ pub fn build(options: &BuildOptions) -> Result<Built> {
         Language::Assemblyscript => assemblyscript::build(&job),
     }?;
     if language == Language::Rust && manifest.lacks_schema() {
-        options.steps.tell("reading the schemas off the types of input and output: the crate is built natively, as for `cargo test`");
+        options.steps.tell(
+            "reading the schemas off the types of input and output: the crate is built natively, as for `cargo test`",
+        );
         manifest.put_in(&rust::schemas(&job)?)?;
         manifest.check(false)?;
     }
