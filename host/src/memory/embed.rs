@@ -104,13 +104,18 @@ pub fn pack(vector: &[f32]) -> Vec<u8> {
     data
 }
 
-/// The cosine between a kept vector and a query's; 0 where they do not fit together.
+/// A vector of the same direction and of length 1.
+pub fn unit(vector: &[f32]) -> Vec<f32> {
+    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+    vector.iter().map(|x| x / length).collect()
+}
+
+/// The cosine between a kept vector and a query's, which is of length 1; 0 where they do not fit together.
 pub fn cosine(data: &[u8], query: &[f32]) -> f64 {
     let Some((scale, bytes)) = data.split_first_chunk::<SCALE_BYTES>() else { return 0.0 };
     if bytes.len() != query.len() {
         return 0.0;
     }
-    let length = query.iter().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
     // Sums side by side: one after the other they wait for each other.
     let mut sums = [0.0_f32; LANES];
     let (bytes, last_bytes) = bytes.as_chunks::<LANES>();
@@ -121,7 +126,7 @@ pub fn cosine(data: &[u8], query: &[f32]) -> f64 {
         }
     }
     let last: f32 = last_bytes.iter().zip(last_numbers).map(|(byte, x)| f32::from(byte.cast_signed()) * x).sum();
-    f64::from((sums.iter().sum::<f32>() + last) * f32::from_le_bytes(*scale) / length)
+    f64::from((sums.iter().sum::<f32>() + last) * f32::from_le_bytes(*scale))
 }
 
 #[cfg(test)]
@@ -131,13 +136,13 @@ mod tests {
     #[test]
     fn a_kept_vector_has_its_direction() {
         let vector: Vec<f32> = (0..384_u16).map(|n| (f32::from(n) * 0.7).sin() * 3.0).collect();
-        let kept = pack(&vector);
+        let (kept, query) = (pack(&vector), unit(&vector));
         assert_eq!(kept.len(), 4 + 384);
-        assert!((cosine(&kept, &vector) - 1.0).abs() < 1e-3, "{}", cosine(&kept, &vector));
-        let against: Vec<f32> = vector.iter().map(|x| -x).collect();
+        assert!((cosine(&kept, &query) - 1.0).abs() < 1e-3, "{}", cosine(&kept, &query));
+        let against: Vec<f32> = query.iter().map(|x| -x).collect();
         assert!((cosine(&kept, &against) + 1.0).abs() < 1e-3);
-        assert!(cosine(&kept, &vector[1..]).abs() < f64::EPSILON, "another length is another embedder's");
-        assert!(cosine(&[], &vector).abs() < f64::EPSILON);
+        assert!(cosine(&kept, &query[1..]).abs() < f64::EPSILON, "another length is another embedder's");
+        assert!(cosine(&[], &query).abs() < f64::EPSILON);
         assert!(cosine(&pack(&[0.0, 0.0]), &[1.0, 0.0]).abs() < f64::EPSILON);
     }
 }

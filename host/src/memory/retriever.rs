@@ -126,7 +126,7 @@ impl Recalled {
 
     /// The memory as a line of a prompt: its day, who said it, and what.
     pub fn line(&self, zone: Tz) -> String {
-        let day = self.recorded_at.with_timezone(&zone).format("%Y-%m-%d");
+        let day = self.recorded_at.with_timezone(&zone).date_naive();
         match &self.said_by {
             Some(who) => format!("[{day}] {who}: {}", self.text),
             None => format!("[{day}] {}", self.text),

@@ -6,7 +6,7 @@ mod sessions;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::dates::{self, Named};
 use crate::{
@@ -36,7 +36,7 @@ const AROUND: [(isize, f64); 4] = [(-1, 0.35), (1, 0.25), (-2, 0.15), (2, 0.1)];
 /// What the meaning counts beside the words where some row holds the whole question, and how much more where none
 /// holds any of it: words that are met say what is sought, and an embedder is needed the more the fewer they are.
 const MEANING: f64 = 0.2;
-const MEANING_ALONE: f64 = 0.3;
+const MEANING_ALONE: f64 = 0.5;
 
 /// A fact is what somebody wanted to be known: it needs no neighbours. A summary says what its messages say.
 const FACT_WEIGHT: f64 = 1.5;
@@ -150,27 +150,29 @@ impl Weights {
     }
 }
 
-/// Scores rows that share words with the question, and the messages of the sessions they stand in; the best
-/// first, of equals the newest.
+/// Scores rows that share words with the question, which grow by their number, and the messages of the sessions they
+/// stand in; the best first, of equals the newest.
 pub fn rank(question: &Question, rows: &[Indexed], placed: &[Placed], state: SearchState) -> Vec<Scored> {
     let own = own_words(question, rows, state);
     let weights = Weights::of(question, &own);
     let near = |row: i64| question.near.get(&row).copied().unwrap_or(0.0);
     let cited = cited_turns(rows, &own);
     let sessions = sessions::scores(question, rows, placed, &own);
-    let known: HashMap<i64, usize> = rows.iter().enumerate().map(|(at, row)| (row.id, at)).collect();
-    let speakers = speakers(question, rows, placed);
-    let speaker = |name: Option<&str>| name.and_then(|name| speakers.get(name)).copied().unwrap_or(0.0);
-    let mut scored: Vec<Scored> = Vec::with_capacity(rows.len() + placed.len());
+    let mut speakers = Speakers { question, known: Vec::new() };
+    let mut stands = vec![false; rows.len()];
+    let own_of = |message: &Placed| rows.binary_search_by_key(&message.id, |row| row.id).ok();
+    let known: Vec<Option<usize>> = placed.iter().map(own_of).collect();
     let base: Vec<Parts> = placed
         .iter()
-        .map(|message| Parts {
-            words: weights.words * known.get(&message.id).map_or(0.0, |at| own[*at].lexical),
+        .zip(&known)
+        .map(|(message, known)| Parts {
+            words: weights.words * known.map_or(0.0, |at| own[at].lexical),
             meaning: weights.meaning * near(message.id),
             facts: message.turn_id.and_then(|turn| cited.get(&turn)).map_or(0.0, |best| FACT * best),
             ..Parts::default()
         })
         .collect();
+    let mut scored: Vec<Scored> = Vec::with_capacity(rows.len() + placed.len());
     for (at, message) in placed.iter().enumerate() {
         let lent = |(steps, share): &(isize, f64)| {
             let other = at.checked_add_signed(*steps)?;
@@ -180,14 +182,15 @@ pub fn rank(question: &Question, rows: &[Indexed], placed: &[Placed], state: Sea
         let parts = Parts {
             around: AROUND.iter().filter_map(lent).sum(),
             session: SESSION * sessions.get(&message.session).copied().unwrap_or(0.0),
-            speaker: speaker(message.speaker.as_deref()),
+            speaker: speakers.count(message.speaker.as_deref()),
             ..base[at]
         };
-        let own = known.get(&message.id).map(|at| &own[*at]);
-        scored.push(one(question, message.place(), own, parts));
+        if let Some(row) = known[at] {
+            stands[row] = true;
+        }
+        scored.push(one(question, message.place(), known[at].map(|row| &own[row]), parts));
     }
-    let standing: HashSet<i64> = placed.iter().map(|message| message.id).collect();
-    for (row, own) in rows.iter().zip(&own).filter(|(row, _)| !standing.contains(&row.id)) {
+    for ((row, own), _) in rows.iter().zip(&own).zip(stands).filter(|(_, stands)| !stands) {
         let weight = match row.kind {
             SearchKind::Fact => FACT_WEIGHT,
             SearchKind::Episode => EPISODE_WEIGHT,
@@ -196,12 +199,13 @@ pub fn rank(question: &Question, rows: &[Indexed], placed: &[Placed], state: Sea
         let parts = Parts {
             words: weight * weights.words * own.lexical,
             meaning: weight * weights.meaning * near(row.id),
-            speaker: speaker(row.speaker.as_deref()),
+            speaker: speakers.count(row.speaker.as_deref()),
             ..Parts::default()
         };
         scored.push(one(question, (row.id, row.kind, row.turn_id, row.recorded_at), Some(own), parts));
     }
-    scored.sort_by(|a, b| b.score.total_cmp(&a.score).then(b.id.cmp(&a.id)));
+    // No two are alike.
+    scored.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(b.id.cmp(&a.id)));
     scored
 }
 
@@ -248,14 +252,21 @@ fn fits(question: &Question, at: DateTime<Utc>) -> f64 {
 }
 
 /// What it counts that somebody wrote a line, by name. Few write many lines.
-fn speakers<'a>(question: &Question, rows: &'a [Indexed], placed: &'a [Placed]) -> HashMap<&'a str, f64> {
-    let of_rows = rows.iter().filter_map(|row| row.speaker.as_deref());
-    let of_placed = placed.iter().filter_map(|message| message.speaker.as_deref());
-    let mut speakers = HashMap::new();
-    for name in of_rows.chain(of_placed) {
-        speakers.entry(name).or_insert_with(|| if names(&question.text, name) { SPEAKER } else { 0.0 });
+struct Speakers<'a> {
+    question: &'a Question,
+    known: Vec<(&'a str, f64)>,
+}
+
+impl<'a> Speakers<'a> {
+    fn count(&mut self, name: Option<&'a str>) -> f64 {
+        let Some(name) = name else { return 0.0 };
+        if let Some((_, counts)) = self.known.iter().find(|(known, _)| *known == name) {
+            return *counts;
+        }
+        let counts = if names(&self.question.text, name) { SPEAKER } else { 0.0 };
+        self.known.push((name, counts));
+        counts
     }
-    speakers
 }
 
 /// Whether a text has a name in it: as words of its own, where its script has spaces.
@@ -268,8 +279,10 @@ fn names(text: &str, name: &str) -> bool {
 
 /// BM25 of each row, scaled to the best, and how often it holds each term.
 fn own_words(question: &Question, rows: &[Indexed], state: SearchState) -> Vec<Own> {
-    let places: HashMap<&str, usize> =
+    // Most words of a row are none of the question: a few comparisons tell sooner than a hash.
+    let mut places: Vec<(&str, usize)> =
         question.terms.iter().enumerate().map(|(at, term)| (term.word.as_str(), at)).collect();
+    places.sort_unstable();
     #[expect(clippy::cast_precision_loss, reason = "words of a person are far below 2^52")]
     let average = state.length as f64 / (state.entries.max(1) as f64);
     let asked = question.terms.iter().map(|term| term.idf).sum::<f64>().max(f64::MIN_POSITIVE);
@@ -278,8 +291,8 @@ fn own_words(question: &Question, rows: &[Indexed], state: SearchState) -> Vec<O
         .map(|row| {
             let (mut counts, mut tells_when) = (vec![0.0; question.terms.len()], false);
             for word in row.words.split(' ') {
-                if let Some(at) = places.get(word) {
-                    counts[*at] += 1.0;
+                if let Ok(place) = places.binary_search_by_key(&word, |(word, _)| word) {
+                    counts[places[place].1] += 1.0;
                 }
                 tells_when |= question.when && dates::tells_when(word);
             }

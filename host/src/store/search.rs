@@ -2,10 +2,11 @@
 //! which rows hold which word, each in its own way, and the ranking is done in Rust so that both agree.
 
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
-use super::{Db, Result, columns::word_column, on};
+use super::{Db, Result, StoreError, columns::word_column, on};
 use crate::ids::{ConversationId, TurnId, UserId};
 
 word_column! {
@@ -141,25 +142,52 @@ fn plain(word: &str) -> String {
     word.replace(['"', '\'', '\\', ' '], "")
 }
 
-/// A message in its session, as SQLite puts it into one value.
-type PlacedRow = (i64, i64, String, Option<String>, i64, DateTime<Utc>);
+/// A message in its session, as SQLite puts it into one value; its turn is beside it.
+type PlacedRow<'a> = (i64, i64, Option<String>, i64, &'a str);
 
-fn placed((id, session, turn, speaker, length, recorded_at): PlacedRow) -> Placed {
-    Placed { id, session, turn_id: turn.parse().ok(), speaker, length, recorded_at }
+fn placed(((id, session, speaker, length, at), turn): (PlacedRow<'_>, Option<Uuid>)) -> Result<Placed> {
+    Ok(Placed { id, session, turn_id: turn.map(TurnId), speaker, length, recorded_at: moment(at)? })
 }
 
-/// A row of the index, as SQLite puts it into one value.
-type IndexedRow = (i64, SearchKind, Uuid, String, Option<i64>, Option<String>, String, i64, DateTime<Utc>);
+/// A row of the index, as SQLite puts it into one value; what it stands for and its turn are beside it.
+type IndexedRow<'a> = (i64, SearchKind, Option<i64>, Option<String>, String, i64, &'a str);
 
-fn indexed((id, kind, ref_id, turn, session, speaker, words, length, recorded_at): IndexedRow) -> Indexed {
-    Indexed { id, kind, ref_id, turn_id: turn.parse().ok(), session, speaker, words, length, recorded_at }
+fn indexed((row, (ref_id, turn)): (IndexedRow<'_>, (Option<Uuid>, Option<Uuid>))) -> Result<Indexed> {
+    let (id, kind, session, speaker, words, length, at) = row;
+    let (ref_id, turn_id) = (ref_id.unwrap_or_default(), turn.map(TurnId));
+    Ok(Indexed { id, kind, ref_id, turn_id, session, speaker, words, length, recorded_at: moment(at)? })
 }
 
-/// What a row stands for, as SQLite puts it into one value.
-type TextRow = (i64, Uuid, String, String, String, Option<String>, Option<String>);
+/// The rows of one value.
+fn read<'a, T: Deserialize<'a>>(rows: &'a str) -> Result<Vec<T>> {
+    serde_json::from_str(rows).map_err(|error| StoreError::Corrupt(format!("rows of the index: {error}")))
+}
 
-fn text((id, ref_id, key, text, conversation, role, from): TextRow) -> SearchText {
-    SearchText { id, ref_id, key, text, conversation_id: conversation.parse().ok(), role, from }
+/// Ids one after the other, as SQLite puts them into one value: they need not be written out and read as texts.
+fn uuids(bytes: &[u8]) -> impl Iterator<Item = Option<Uuid>> {
+    bytes.as_chunks().0.iter().map(|id| Some(Uuid::from_bytes(*id)).filter(|id| !id.is_nil()))
+}
+
+/// The ids in a column as [`uuids`] reads them.
+macro_rules! uuids_of {
+    ($column:literal) => {
+        concat!("CAST(COALESCE(group_concat(COALESCE(", $column, ", zeroblob(16)), ''), '') AS BLOB)")
+    };
+}
+
+/// A moment as SQLite keeps it. What reads it in any form takes as long as the rest of the row.
+fn moment(text: &str) -> Result<DateTime<Utc>> {
+    let read = DateTime::parse_from_rfc3339(text).or_else(|_| text.parse());
+    read.map(|at| at.to_utc()).map_err(|error| StoreError::Corrupt(format!("the moment {text}: {error}")))
+}
+
+/// What a row stands for, as SQLite puts it into one value; its id and its conversation are beside it.
+type TextRow = (i64, String, String, Option<String>, Option<String>);
+
+fn text((row, (ref_id, conversation)): (TextRow, (Option<Uuid>, Option<Uuid>))) -> SearchText {
+    let (id, key, text, role, from) = row;
+    let (ref_id, conversation_id) = (ref_id.unwrap_or_default(), conversation.map(ConversationId));
+    SearchText { id, ref_id, key, text, conversation_id, role, from }
 }
 
 /// What rows stand for, beside [`text_tables!`].
@@ -240,9 +268,12 @@ impl Db {
             Self::Sqlite(pool, _) => {
                 // One value for all: each row of an answer costs more than to read it. The sign keeps SQLite from
                 // going through everything of the person.
-                let (rows,): (Json<Vec<IndexedRow>>,) = sqlx::query_as(concat!(
-                    "SELECT json_group_array(json_array(id, kind, hex(ref_id), hex(turn_id), session, speaker, words,
-                        length, recorded_at)) FROM (SELECT ",
+                let (rows, refs, turns): (String, Vec<u8>, Vec<u8>) = sqlx::query_as(concat!(
+                    "SELECT json_group_array(json_array(id, kind, session, speaker, words, length, recorded_at)), ",
+                    uuids_of!("ref_id"),
+                    ", ",
+                    uuids_of!("turn_id"),
+                    " FROM (SELECT ",
                     indexed_columns!(),
                     " WHERE +s.user_id = $1 AND s.id IN (SELECT value FROM json_each($2)) AND f.valid_to IS NULL
                      AND (f.expires_at IS NULL OR f.expires_at > $3) ORDER BY s.id)",
@@ -252,7 +283,7 @@ impl Db {
                 .bind(now)
                 .fetch_one(pool)
                 .await?;
-                rows.0.into_iter().map(indexed).collect()
+                read(&rows)?.into_iter().zip(uuids(&refs).zip(uuids(&turns))).map(indexed).collect::<Result<_>>()?
             }
             Self::Postgres(pool) => {
                 sqlx::query_as(concat!(
@@ -275,16 +306,17 @@ impl Db {
         Ok(match self {
             Self::Sqlite(pool, _) => {
                 // One value, as above.
-                let (rows,): (Json<Vec<PlacedRow>>,) = sqlx::query_as(
-                    "SELECT json_group_array(json_array(id, session, hex(turn_id), speaker, length, recorded_at)) FROM (
-                        SELECT id, session, turn_id, speaker, length, recorded_at FROM search
+                let (rows, turns): (String, Vec<u8>) = sqlx::query_as(concat!(
+                    "SELECT json_group_array(json_array(id, session, speaker, length, recorded_at)), ",
+                    uuids_of!("turn_id"),
+                    " FROM (SELECT id, session, turn_id, speaker, length, recorded_at FROM search
                         WHERE session IN (SELECT value FROM json_each($2)) AND +user_id = $1 ORDER BY session, place, id)",
-                )
+                ))
                 .bind(user)
                 .bind(list(sessions))
                 .fetch_one(pool)
                 .await?;
-                rows.0.into_iter().map(placed).collect()
+                read(&rows)?.into_iter().zip(uuids(&turns)).map(placed).collect::<Result<_>>()?
             }
             Self::Postgres(pool) => {
                 // A plain `=` has the planner go through everything of the person too.
@@ -351,9 +383,12 @@ impl Db {
         Ok(match self {
             Self::Sqlite(pool, _) => {
                 // One value, as above.
-                let (rows,): (Json<Vec<TextRow>>,) = sqlx::query_as(concat!(
-                    "SELECT json_group_array(json_array(id, hex(ref_id), key, text, hex(conversation_id), role, said_by))
-                     FROM (SELECT s.id, s.ref_id, s.conversation_id, m.meta ->> '$.from' AS said_by, m.role, ",
+                let (rows, refs, conversations): (String, Vec<u8>, Vec<u8>) = sqlx::query_as(concat!(
+                    "SELECT json_group_array(json_array(id, key, text, role, said_by)), ",
+                    uuids_of!("ref_id"),
+                    ", ",
+                    uuids_of!("conversation_id"),
+                    " FROM (SELECT s.id, s.ref_id, s.conversation_id, m.meta ->> '$.from' AS said_by, m.role, ",
                     text_columns!(),
                     text_tables!(),
                     " WHERE +s.user_id = $1 AND s.id IN (SELECT value FROM json_each($2)))",
@@ -362,7 +397,7 @@ impl Db {
                 .bind(list(ids))
                 .fetch_one(pool)
                 .await?;
-                rows.0.into_iter().map(text).collect()
+                read(&rows)?.into_iter().zip(uuids(&refs).zip(uuids(&conversations))).map(text).collect()
             }
             Self::Postgres(pool) => {
                 sqlx::query_as(concat!(
