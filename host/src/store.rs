@@ -2,7 +2,8 @@
 //!
 //! A method is a use ("finish a turn"), not a table access, takes and returns domain types, and is
 //! written once for both engines, but for the books, whose pace needs the way that fits each engine. A write
-//! carries its own condition; nothing is read, computed in Rust and written back. Each method has a contract test that runs on SQLite and on Postgres.
+//! carries its own condition; nothing is read, computed in Rust and written back. Each method has a contract test
+//! that runs on SQLite and on Postgres.
 
 mod approvals;
 mod attempts;

@@ -95,10 +95,9 @@ fn passage(row: &Unembedded) -> String {
 
 /// A vector of length 1 as it is kept: the scale, then a signed byte for each dimension.
 pub fn pack(vector: &[f32]) -> Vec<u8> {
-    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
     let largest = vector.iter().fold(0.0_f32, |most, x| most.max(x.abs())).max(f32::MIN_POSITIVE);
     let mut data = Vec::with_capacity(SCALE_BYTES + vector.len());
-    data.extend((largest / length / 127.0).to_le_bytes());
+    data.extend((largest / length(vector) / 127.0).to_le_bytes());
     #[expect(clippy::cast_possible_truncation, reason = "from -127 to 127")]
     data.extend(vector.iter().flat_map(|x| ((x / largest * 127.0).round() as i8).to_le_bytes()));
     data
@@ -106,8 +105,12 @@ pub fn pack(vector: &[f32]) -> Vec<u8> {
 
 /// A vector of the same direction and of length 1.
 pub fn unit(vector: &[f32]) -> Vec<f32> {
-    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+    let length = length(vector);
     vector.iter().map(|x| x / length).collect()
+}
+
+fn length(vector: &[f32]) -> f32 {
+    vector.iter().map(|x| x * x).sum::<f32>().sqrt().max(f32::MIN_POSITIVE)
 }
 
 /// The cosine between a kept vector and a query's, which is of length 1; 0 where they do not fit together.

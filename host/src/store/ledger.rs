@@ -9,7 +9,10 @@ use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sqlx::types::Json;
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashSet},
+};
 
 use super::{
     Budget, BudgetWindow, Counter, CounterKey, Db, ModelCallRecord, NewJob, Result, StoreError,
@@ -262,8 +265,9 @@ impl Db {
             "SELECT model_call FROM reservations WHERE held_by = $1 OR held_until < $2 ORDER BY id LIMIT 500",
         ).bind(holder).bind(clock.now()).fetch_all(pool).await)?;
         // One that this version cannot read is left to one that can, and holds up no other.
-        let read = rows.into_iter().filter_map(|(Json(kept),)| Lost::deserialize(kept).ok());
-        let lost: Vec<Settlement> = read.map(|Lost { call, day }| Settlement { call, day, reserved: true }).collect();
+        let read = rows.into_iter().filter_map(|(Json(kept),)| Kept::deserialize(kept).ok());
+        let end = |Kept { call, day }| Settlement { call: call.into_owned(), day: day.into_owned(), reserved: true };
+        let lost: Vec<Settlement> = read.map(end).collect();
         if !lost.is_empty() {
             self.settle(clock, &lost).await?;
         }
@@ -288,17 +292,11 @@ struct HeldRow {
     counters: Json<Vec<CounterKey>>,
 }
 
-/// A call as its reservation keeps it, and as it is read again.
-#[derive(Serialize)]
+/// A call as its reservation keeps it.
+#[derive(Serialize, Deserialize)]
 struct Kept<'a> {
-    call: &'a ModelCallRecord,
-    day: &'a str,
-}
-
-#[derive(Deserialize)]
-struct Lost {
-    call: ModelCallRecord,
-    day: String,
+    call: Cow<'a, ModelCallRecord>,
+    day: Cow<'a, str>,
 }
 
 /// What one transaction books.
@@ -339,7 +337,7 @@ impl<'a> Booked<'a> {
 impl NewReservation {
     /// What settles it should nobody else.
     fn kept(&self) -> Kept<'_> {
-        Kept { call: &self.call, day: &self.day }
+        Kept { call: Cow::Borrowed(&self.call), day: Cow::Borrowed(&self.day) }
     }
 
     fn counters(&self, budgets: &[Budget]) -> Vec<CounterKey> {

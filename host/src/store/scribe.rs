@@ -42,7 +42,7 @@ struct Inner {
     /// The virtual file system, where it is not the machine's.
     vfs: Option<CString>,
     /// The connection that waits for nobody; protects that one transaction has it at a time.
-    here: Mutex<Here>,
+    here: Arc<Mutex<Here>>,
     thread: Mutex<State>,
     journal: Arc<Journal>,
 }
@@ -71,7 +71,7 @@ impl Scribe {
         Self(Arc::new(Inner {
             file,
             vfs,
-            here: Mutex::new(Here::Unopened),
+            here: Arc::new(Mutex::new(Here::Unopened)),
             thread: Mutex::new(State::Idle),
             journal: Arc::default(),
         }))
@@ -119,17 +119,11 @@ impl Scribe {
         let done = finish(tx, work);
         drop(here);
         if self.0.journal.is_due() {
-            self.empty_journal();
+            let here = self.0.here.clone();
+            // That waits for the disk. Of one that is closed nothing is left to empty.
+            let _ = self.send(Box::new(move |connection| journal::empty(connection, &here)));
         }
         Tried::Done(done)
-    }
-
-    /// Has the thread empty the journal, which waits for the disk.
-    fn empty_journal(&self) {
-        let journal = self.0.journal.clone();
-        if self.send(Box::new(move |connection| journal.empty(connection))).is_err() {
-            self.0.journal.put_off();
-        }
     }
 
     fn send(&self, work: Work) -> Result<()> {
@@ -144,8 +138,9 @@ impl Scribe {
             State::Closed => return Err(closed()),
         };
         let connection = self.0.open(BUSY_TIMEOUT)?;
-        let ((sender, inbox), journal) = (channel(), self.0.journal.clone());
-        let thread = thread::Builder::new().name("scribe".into()).spawn(move || run(connection, &inbox, &journal))?;
+        let ((sender, inbox), journal, here) = (channel(), self.0.journal.clone(), self.0.here.clone());
+        let run = move || run(connection, &inbox, &journal, &here);
+        let thread = thread::Builder::new().name("scribe".into()).spawn(run)?;
         // It waits for work as long as there is a sender.
         let _ = sender.send(work);
         *state = State::Runs(sender, thread);
@@ -190,11 +185,11 @@ fn closed() -> StoreError {
     StoreError::Database(sqlx::Error::PoolClosed)
 }
 
-fn run(mut connection: Connection, inbox: &Receiver<Work>, journal: &Journal) {
+fn run(mut connection: Connection, inbox: &Receiver<Work>, journal: &Journal, here: &Mutex<Here>) {
     while let Ok(work) = inbox.recv() {
         work(&mut connection);
         if journal.is_due() {
-            journal.empty(&connection);
+            journal::empty(&connection, here);
         }
     }
 }
@@ -278,10 +273,13 @@ mod tests {
             scribe.write(block).await.unwrap();
             tokio::task::yield_now().await;
         };
-        while !scribe.0.journal.is_under_way() {
+        for _ in 0..=JOURNAL_PAGES / 100 {
             write().await;
         }
-        while scribe.0.journal.is_under_way() {
+        // The thread comes to this when the journal is empty.
+        let (emptied, mut wait) = oneshot::channel();
+        scribe.send(Box::new(move |_| emptied.send(()).unwrap())).unwrap();
+        while wait.try_recv().is_err() {
             write().await;
         }
         let journal = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());

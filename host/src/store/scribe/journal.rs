@@ -5,7 +5,10 @@ use rusqlite::Connection;
 use std::{
     cell::Cell,
     ffi::c_int,
-    sync::atomic::{AtomicI32, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicI32, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -16,10 +19,7 @@ thread_local! {
     static PAGES: Cell<c_int> = const { Cell::new(0) };
 }
 
-/// The journal is being emptied.
-const UNDER_WAY: i32 = i32::MAX;
-
-/// How long those who still read what is old are waited for, while nobody writes.
+/// How long others who write, or still read what is old, are waited for.
 const PATIENCE: Duration = Duration::from_millis(20);
 
 /// The number of pages from which the journal is to be emptied.
@@ -41,47 +41,38 @@ impl Journal {
         }));
     }
 
-    /// Whether it is to be emptied after what this thread has done, by whoever asks.
+    /// Whether it is to be emptied after what this thread has done, by whoever asks. Where that does not succeed, or
+    /// somebody reads on, it is not due again with the next commit, but when it has grown by as much.
     pub fn is_due(&self) -> bool {
-        let (pages, due) = (PAGES.take(), self.0.load(Ordering::Acquire));
-        if due == UNDER_WAY || pages < due {
+        let (pages, due) = (PAGES.take(), self.0.load(Relaxed));
+        if pages < due {
+            // It has begun anew.
+            if pages > 0 && due > JOURNAL_PAGES && pages < JOURNAL_PAGES {
+                self.0.store(JOURNAL_PAGES, Relaxed);
+            }
             return false;
         }
-        self.0.compare_exchange(due, UNDER_WAY, Ordering::AcqRel, Ordering::Acquire).is_ok()
-    }
-
-    #[cfg(test)]
-    pub fn is_under_way(&self) -> bool {
-        self.0.load(Ordering::Acquire) == UNDER_WAY
-    }
-
-    /// It is not emptied after all.
-    pub fn put_off(&self) {
-        self.0.store(JOURNAL_PAGES, Ordering::Release);
-    }
-
-    /// Empties it: most while others write, and the rest, which is little, while nobody does. Only one that is empty as
-    /// a whole begins anew with the next commit.
-    pub fn empty(&self, connection: &Connection) {
-        let emptied = checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)").and_then(|_| {
-            connection.busy_timeout(PATIENCE)?;
-            let emptied = checkpoint(connection, "PRAGMA wal_checkpoint(FULL)");
-            connection.busy_timeout(BUSY_TIMEOUT)?;
-            emptied
-        });
-        let left = emptied.unwrap_or_else(|error| {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the database's journal could not be emptied");
-            0
-        });
-        // Where somebody reads on, it is not tried again with every commit.
-        self.0.store(left.saturating_add(JOURNAL_PAGES), Ordering::Release);
+        self.0.compare_exchange(due, pages.saturating_add(JOURNAL_PAGES), Relaxed, Relaxed).is_ok()
     }
 }
 
-/// Pages of the journal that could not be brought into the file, with those before them.
-fn checkpoint(connection: &Connection, how: &str) -> rusqlite::Result<i32> {
-    connection.query_row(how, [], |row| {
-        let (in_journal, in_file): (i32, i32) = (row.get(1)?, row.get(2)?);
-        Ok(if in_file < in_journal { in_journal } else { 0 })
-    })
+/// Empties the journal: most while others write, and the rest, which is little, while nobody does. Only one that is
+/// empty as a whole begins anew with the next commit. `writer` is held for the rest: whoever has it writes transaction
+/// after transaction and would leave no gap.
+pub fn empty<T>(connection: &Connection, writer: &Mutex<T>) {
+    let emptied = checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)").and_then(|()| {
+        let _quiet = writer.lock().unwrap_or_else(PoisonError::into_inner);
+        connection.busy_timeout(PATIENCE)?;
+        let emptied = checkpoint(connection, "PRAGMA wal_checkpoint(FULL)");
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        emptied
+    });
+    if let Err(error) = emptied {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the database's journal could not be emptied");
+    }
+}
+
+fn checkpoint(connection: &Connection, how: &str) -> rusqlite::Result<()> {
+    // Its answer is a row.
+    connection.query_row(how, [], |_| Ok(()))
 }
