@@ -46,7 +46,7 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the host
+    /// Run the host, with its page on `http.listen` of the settings
     Serve {
         /// What this process does; everything by default
         #[arg(long, value_enum, value_delimiter = ',', default_value = "backoffice,telegram,scheduler,worker")]
@@ -76,6 +76,18 @@ enum Command {
     Restore { file: PathBuf },
     /// Say what is configured, reachable and missing
     Doctor,
+}
+
+/// Reads the arguments, or says what is wrong with them. Help and the version are said like that too, and are no fault.
+pub fn parse() -> Result<Cli, ExitCode> {
+    Cli::try_parse().map_err(|error| {
+        if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+            println!("{:#}", json!({ "error": error.to_string() }));
+        }
+        // Whoever closed the pipe has read enough.
+        let _ = error.print();
+        ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+    })
 }
 
 /// Runs a command to its exit status.
@@ -141,7 +153,11 @@ struct Shown(String);
 fn tell(error: &anyhow::Error, json: bool) {
     eprintln!("error: {error:#}");
     if json && !error.is::<Shown>() {
-        println!("{:#}", json!({ "error": format!("{error:#}") }));
+        let mut told = json!({ "error": format!("{error:#}") });
+        if let Some(failed) = error.downcast_ref::<author::ToolFailed>() {
+            told["said"] = failed.said.as_str().into();
+        }
+        println!("{told:#}");
     }
 }
 

@@ -47,7 +47,7 @@ pub use life::LifeError;
 pub use limits::{BOUNDS, Bound, HOST_BOUNDS, Limits};
 pub use linker::LENT;
 pub use manifest::{
-    AskedSecret, Capabilities, CostTier, Idempotency, Manifest, ManifestError, check_skill_name,
+    AskedSecret, Capabilities, CostTier, Example, Idempotency, Manifest, ManifestError, check_skill_name,
     schema as manifest_schema,
 };
 pub use named::{NameError, short_digest};

@@ -76,18 +76,24 @@ var (
 func inZone(value string, from, to name) (Output, error) {
 	here, _ := time.LoadLocation(from.worth)
 	there, _ := time.LoadLocation(to.worth)
-	then, ok := read(strings.TrimSpace(inEnglish.Replace(strings.ToLower(value))), clock.Now().In(here))
+	text := strings.TrimSpace(inEnglish.Replace(strings.ToLower(value)))
+	if days, is := near[text]; is && text != "" {
+		date := clock.Now().In(there).AddDate(0, 0, days)
+		weekday := string([]rune("日一二三四五六")[date.Weekday()])
+		return Output{date.Format(time.DateOnly), say(date.Format("Monday, 2 January 2006"), date.Format("2006年1月2日 星期")+weekday)}, nil
+	}
+	then, ok := read(text, clock.Now().In(here))
 	if !ok {
 		return wrong("the value is a time such as 3pm, 15:30 or 2026-12-01 15:30", "时间应写成下午3点、15:30 或 2026-12-01 15:30")
 	}
 	result := then.In(there)
 	days := strings.Compare(result.Format(time.DateOnly), then.Format(time.DateOnly))
 	note := []string{say(" (the day before)", "（前一日）"), "", say(" (the next day)", "（次日）")}[days+1]
-	text := result.Format("15:04 ") + to.shown + note
+	answer := result.Format("15:04 ") + to.shown + note
 	if from != to {
-		text = then.Format("15:04 ") + from.shown + " = " + text
+		answer = then.Format("15:04 ") + from.shown + " = " + answer
 	}
-	return Output{result.Format("15:04"), text}, nil
+	return Output{result.Format("15:04"), answer}, nil
 }
 
 // read understands "now", "3pm", "pm3:30", "15:30" of today, and each with a day before it.

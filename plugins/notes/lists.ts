@@ -8,6 +8,9 @@ const MAX_LISTS = 50;
 
 const PREFIX = 'list/';
 
+/** What was removed last, and by which call. */
+const REMOVED = 'removed';
+
 export function read(key: string): string[] {
   return kv.getJson<string[]>(PREFIX + key) ?? [];
 }
@@ -31,16 +34,14 @@ export function add(key: string, items: string[]): { added: string[]; all: strin
 }
 
 /** Takes off what `which` names, if that is one item; returns the items that it may mean, and what is left. */
-export function remove(key: string, which: string): { meant: string[]; all: string[] } {
-  let wanted = which;
-  let meant: string[] = [];
-  const all = kv.update<string[]>(PREFIX + key, (before) => {
-    meant = find(before ?? [], wanted);
-    // A number means the item that it has now, also when the list changes meanwhile.
-    if (meant.length === 1) [wanted] = meant as [string];
-    return before !== null && meant.length === 1 ? before.filter((item) => item !== meant[0]) : undefined;
-  });
-  return { meant, all: all ?? read(key) };
+export function remove(key: string, which: string, call: string): { meant: string[]; all: string[] } {
+  // The second note is another one after the second is gone: a retry means the item of the first try.
+  const begun = kv.getJson<{ call: string; item: string }>(REMOVED);
+  const meant = begun?.call === call ? [begun.item] : find(read(key), which);
+  if (meant.length !== 1) return { meant, all: read(key) };
+  kv.setJson(REMOVED, { call, item: meant[0] });
+  const all = kv.update<string[]>(PREFIX + key, (before) => before?.filter((item) => item !== meant[0]));
+  return { meant, all: all ?? [] };
 }
 
 export function clear(key: string): void {
@@ -52,8 +53,21 @@ function find(items: string[], which: string): string[] {
   const wanted = folded(which);
   const exact = items.find((item) => folded(item) === wanted);
   if (exact !== undefined) return [exact];
-  const numbered = /^\d+$/.test(wanted) ? items[Number(wanted) - 1] : undefined;
+  const numbered = items[placeOf(wanted, items.length)];
   return numbered !== undefined ? [numbered] : items.filter((item) => folded(item).includes(wanted));
+}
+
+const ORDINALS = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth', 'tenth'];
+const ZH_ORDINALS = ['一', '二', '三', '四', '五', '六', '七', '八', '九', '十'];
+
+/** The place that `2`, `note #2`, `the second one` or `第二条` means, from 0; -1 for a name. */
+function placeOf(which: string, count: number): number {
+  const ordinal = which
+    .replace(/^(?:(?:the|item|note|number|no\.?)\s+|#\s*|第)*/u, '')
+    .replace(/(?:\s+(?:one|item|note)|[条條个個则項项])$/u, '')
+    .replace(/(?<=\d)(?:st|nd|rd|th)$/u, '');
+  if (ordinal === 'last' || /^最[后後]一$/u.test(ordinal)) return count - 1;
+  return /^\d+$/.test(ordinal) ? Number(ordinal) - 1 : Math.max(ORDINALS.indexOf(ordinal), ZH_ORDINALS.indexOf(ordinal));
 }
 
 const folded = (text: string) => text.normalize('NFKC').toLowerCase();

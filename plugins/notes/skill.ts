@@ -49,7 +49,7 @@ function show(key: string, call: Call): Output {
 }
 
 function remove(key: string, which: string, call: Call): Output {
-  const { meant, all } = lists.remove(key, which);
+  const { meant, all } = lists.remove(key, which, call.id);
   const from = theList(key, call.isChinese);
   if (meant.length === 0) {
     throw Failure.invalidInput(call.isChinese ? `${from}里没有“${which}”` : `there is no “${which}” in ${from}`);

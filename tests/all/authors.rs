@@ -1,6 +1,7 @@
 //! The way of an author, with the real binary in an empty folder: from a template to a skill that answers in a chat, and
 //! what is said on the way when something is wrong.
 
+mod early;
 mod hints;
 mod host;
 mod template;
@@ -302,6 +303,8 @@ async fn a_program_is_told_what_went_wrong_in_json() {
     let failed = author.on_skill("build", &["--json"]).await;
     let told: Value = serde_json::from_str(&failed.out).unwrap();
     assert!(told["error"].as_str().unwrap().contains("could not do it"), "{failed:?}");
+    // What the compiler says, for both.
+    assert!(told["said"].as_str().unwrap().contains("skill.c:1:") && failed.err.contains("skill.c:1:"), "{failed:?}");
     author.edit("greeter/skill.toml", "version = \"0.1.0\"", "version = \"one\"");
     for command in ["build", "check", "test", "run", "push"] {
         let failed = author.on_skill(command, &["--json"]).await;
@@ -343,6 +346,12 @@ async fn a_check_says_what_a_host_would() {
         author.on_skill("check", &[]).await.says(parts);
         author.write("greeter/skill.toml", &manifest);
     }
+    author.edit("greeter/skill.toml", "This is time 1.\"", "This is time 9.\"");
+    let failing = author.on_skill("check", &["--json"]).await.says(&["1 of 3 examples fail"]);
+    let report: Value = serde_json::from_str(&failing.out).unwrap();
+    let passed: Vec<bool> = report["examples"].as_array().unwrap().iter().map(|one| one["passed"] == true).collect();
+    assert_eq!(passed, [false, true, true], "{report:#}");
+    author.edit("greeter/skill.toml", "This is time 9.\"", "This is time 1.\"");
     author.edit("greeter/skill.toml", "kv = true", "kv = true\njobs = true");
     let wide = author.on_skill("check", &[]).await.ok();
     assert!(wide.out.contains("it asks for `jobs` and does not import it"), "{}", wide.out);
@@ -383,6 +392,8 @@ async fn a_run_reads_out_what_it_used() {
     let refused = author.on_skill("run", &["--input", "{}"]).await.says(&["name"]);
     assert_eq!(refused.out, "", "nothing ran that could be read out");
     author.on_skill("run", &["--input", "{"]).await.says(&["--input is not JSON"]);
+    let tagged = author.on_skill("run", &["--input", r#"{"name": "小明"}"#, "--locale", "zh-CN"]).await.ok().out;
+    assert!(tagged.contains("你好"), "{tagged}");
     author.write("case.json", &json!({ "input": { "name": "Ann" }, "kv": { "count": "41" } }).to_string());
     let found = author.on_skill("run", &["--case", "case.json", "--json"]).await.json();
     assert_eq!(found["outcome"]["output"]["count"], 42, "{found:#}");

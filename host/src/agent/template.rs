@@ -37,7 +37,7 @@ pub fn failure(skill: &str, failure: &CallFailure, locale: &str) -> String {
 }
 
 /// An answer from memory, or `None` when nothing there answers the question.
-pub fn recalled(memories: &[Recalled], locale: &str) -> Option<String> {
+pub fn recalled(question: &str, memories: &[Recalled], locale: &str) -> Option<String> {
     let best = memories.iter().filter(|memory| memory.is_fact()).map(|memory| memory.share).fold(0.0, f64::max);
     if best >= ENOUGH {
         let lines: Vec<&str> = memories
@@ -51,9 +51,13 @@ pub fn recalled(memories: &[Recalled], locale: &str) -> Option<String> {
             lines => t!("agent.told_me", locale = locale, text = bullets(lines)).into_owned(),
         });
     }
-    // What somebody asked before says nothing about the answer.
-    let says =
-        |memory: &&Recalled| memory.said_by.as_deref() != Some("assistant") && !memory::is_question(&memory.text);
+    // What somebody asked before says nothing about the answer, nor does the same message once more.
+    let asked = memory::words(question);
+    let says = |memory: &&Recalled| {
+        memory.said_by.as_deref() != Some("assistant")
+            && !memory::is_question(&memory.text)
+            && !memory::words(&memory.text).is_subset(&asked)
+    };
     let said = memories.iter().filter(|memory| !memory.is_fact() && memory.share >= ENOUGH).find(says)?;
     Some(t!("agent.talked_about", locale = locale, text = said.text).into_owned())
 }

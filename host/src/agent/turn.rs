@@ -372,7 +372,7 @@ pub fn from_memory(context: &Context<'_>) -> Option<String> {
         .or_else(|| template::which(&context.unclear, locale))
         .or_else(|| template::answered(&context.answered, context.settings.time_zone, locale))
         .or_else(|| template::small_talk(&context.message, &context.settings.name, &context.skills, locale))
-        .or_else(|| template::recalled(&context.memories, locale))
+        .or_else(|| template::recalled(&context.message, &context.memories, locale))
 }
 
 /// Keeps what the message states by itself and closes what it says to be over; finds what facts answer to it.

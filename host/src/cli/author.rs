@@ -11,7 +11,7 @@ mod steps;
 mod trial;
 mod watch;
 
-pub use build::{BuildOptions, build, built_file, numbered};
+pub use build::{BuildOptions, ToolFailed, build, built_file, numbered};
 pub use language::Language;
 pub use new::new_skill;
 pub use report::CaseReport;

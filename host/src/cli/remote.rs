@@ -16,8 +16,8 @@ pub struct Remote {
 impl Remote {
     pub fn new(base: &str, token: &str) -> anyhow::Result<Self> {
         choose_tls();
-        let base =
-            Url::parse(base).with_context(|| format!("{base} is not an address, such as http://127.0.0.1:8787"))?;
+        let address = Url::parse(base).ok().filter(|address| matches!(address.scheme(), "http" | "https"));
+        let base = address.with_context(|| format!("{base} is not an address, such as http://127.0.0.1:8787"))?;
         Ok(Self { client: reqwest::Client::new(), base, token: token.to_owned().into() })
     }
 

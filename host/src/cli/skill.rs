@@ -30,6 +30,13 @@ use crate::{
 /// The languages that people are answered in.
 const LOCALES: [&str; 2] = ["en", "zh"];
 
+/// The language of a tag such as `zh-CN`.
+fn locale(tag: &str) -> Result<String, String> {
+    let language = tag.split(['-', '_']).next().unwrap_or_default().to_lowercase();
+    let known = LOCALES.iter().find(|locale| **locale == language);
+    known.map(ToString::to_string).ok_or_else(|| format!("people are answered in {}", LOCALES.join(" and ")))
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Write a working skill with a test
@@ -70,8 +77,8 @@ pub enum Command {
         /// Of a file with several cases, the one with this in its name
         #[arg(long, requires = "case")]
         only: Option<String>,
-        /// Language of whoever asks
-        #[arg(long, value_parser = LOCALES)]
+        /// Language of whoever asks, such as `zh` or `zh-CN`
+        #[arg(long, value_parser = locale)]
         locale: Option<String>,
         /// So many times, each in a fresh instance
         #[arg(long, default_value_t = NonZeroUsize::MIN)]
@@ -106,8 +113,8 @@ pub enum Command {
         /// Input as JSON
         #[arg(long, default_value = "{}")]
         input: String,
-        /// Language of whoever asks
-        #[arg(long, value_parser = LOCALES, default_value = LOCALES[0])]
+        /// Language of whoever asks, such as `zh` or `zh-CN`
+        #[arg(long, value_parser = locale, default_value = LOCALES[0])]
         locale: String,
     },
     /// Make a stored version answer
@@ -188,11 +195,13 @@ impl Source {
     }
 }
 
+/// In words of its own: an address in a comment would have brackets, which belong to no help.
+const TO: &str = "Address of a running host, such as http://127.0.0.1:8787; the data folder without it";
+
 /// Which host a command works on.
 #[derive(Debug, Args)]
 pub struct Target {
-    /// Address of a running host, such as <http://127.0.0.1:8787>; the data folder without it
-    #[arg(long, value_name = "URL", requires = "token")]
+    #[arg(long, value_name = "URL", requires = "token", help = TO)]
     to: Option<String>,
     /// Token with the scope `skills`
     #[arg(long, env = "SKILLET_TOKEN", hide_env_values = true)]
@@ -219,6 +228,14 @@ impl Target {
                 Host::Here(Box::new(open(config).await?))
             }
         })
+    }
+
+    /// Whether a running host is there and lets the token in, for whoever would build first and be refused then.
+    async fn check(&self) -> anyhow::Result<()> {
+        if let Some((url, token)) = self.to.as_ref().zip(self.token.as_ref()) {
+            Remote::new(url, token)?.get("/api/v1/skills").await?;
+        }
+        Ok(())
     }
 
     /// What a command repeats to mean the same host.

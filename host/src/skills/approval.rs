@@ -1,6 +1,7 @@
 //! The owner's yes at run time: to one call of a skill that needs it, and to a capability that the
 //! manifest asks for and nobody granted yet. Each is asked once.
 
+use rust_i18n::t;
 use serde_json::Value;
 
 use super::{
@@ -28,7 +29,8 @@ impl Skills {
         if !installed.manifest.needs_approval {
             return Ok(None);
         }
-        let waits = |text: &str| Some(CallFailure::new(FailureKind::Waits, text));
+        let locale = request.caller.locale.as_str();
+        let waits = |key: &str| Some(CallFailure::new(FailureKind::Waits, t!(key, locale = locale)));
         if let Some(id) = request.approval {
             // It holds for the very call that the owner saw, whoever says that they have it.
             let approval = self.services.db.approval(id).await?.filter(|approval| {
@@ -40,12 +42,12 @@ impl Skills {
             });
             return Ok(match approval {
                 Some(_) => None,
-                None => waits("the owner approved another call, or another version of the skill"),
+                None => waits("refused.another_call"),
             });
         }
         let bytes = request.input.to_string().len();
         if bytes > MAX_INPUT_BYTES {
-            let text = format!("what needs the owner's yes has {MAX_INPUT_BYTES} bytes at most, and this has {bytes}");
+            let text = t!("refused.long_input", locale = locale, most = MAX_INPUT_BYTES, bytes = bytes);
             return Ok(Some(CallFailure::new(FailureKind::InvalidInput, text)));
         }
         let id = ApprovalId::new(&self.services.clock);
@@ -57,11 +59,9 @@ impl Skills {
             ..wanted(id, ApprovalKind::Call, installed, request)
         };
         if !tell::ask(&self.services, &question).await? {
-            return Ok(waits(
-                "this needs the owner's yes, and too many questions wait for them already; try again later",
-            ));
+            return Ok(waits("refused.too_many_questions"));
         }
-        Ok(waits("the owner was asked whether this may be done; it is done when they say yes"))
+        Ok(waits("refused.owner_was_asked"))
     }
 
     /// Asks the owner for what a run was refused, as far as its manifest asks for it.

@@ -1,6 +1,7 @@
 //! The owner's yes. A capability works when the manifest asks for it and the owner granted it;
 //! anything else is refused, with the remedy in the text.
 
+use rust_i18n::t;
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -32,18 +33,19 @@ impl Grants {
     }
 
     /// Whether a capability was granted at all.
-    pub fn check(&self, capability: &str) -> Result<(), String> {
-        if self.granted.contains_key(capability) { Ok(()) } else { Err(self.refusal(capability)) }
+    pub fn check(&self, capability: &str, locale: &str) -> Result<(), String> {
+        if self.granted.contains_key(capability) { Ok(()) } else { Err(self.refusal(capability, locale)) }
     }
 
     /// Whether a capability was granted with this word in its scope.
-    pub fn check_scope(&self, capability: &str, word: &str) -> Result<(), String> {
+    pub fn check_scope(&self, capability: &str, word: &str, locale: &str) -> Result<(), String> {
+        if self.has(capability, word) { Ok(()) } else { Err(self.refusal(&format!("{capability} ({word})"), locale)) }
+    }
+
+    /// The same without words for a person.
+    pub fn has(&self, capability: &str, word: &str) -> bool {
         let scope = self.granted.get(capability).and_then(Value::as_array);
-        if scope.is_some_and(|words| words.iter().any(|granted| granted == word)) {
-            Ok(())
-        } else {
-            Err(self.refusal(&format!("{capability} ({word})")))
-        }
+        scope.is_some_and(|words| words.iter().any(|granted| granted == word))
     }
 
     /// The asked capabilities that these grants do not cover.
@@ -71,11 +73,8 @@ impl Grants {
         }
     }
 
-    fn refusal(&self, capability: &str) -> String {
-        format!(
-            "`{capability}` is not granted to {skill}; the owner can grant it on the page of the skill",
-            skill = self.skill
-        )
+    fn refusal(&self, capability: &str, locale: &str) -> String {
+        t!("refused.capability", locale = locale, capability = capability, skill = self.skill).into_owned()
     }
 }
 
@@ -96,7 +95,13 @@ mod tests {
         assert_eq!(missing(json!([["http", ["example.org"]]])), 1);
         let more = grants.beyond(&[("memory".to_owned(), json!(["read", "write"])), ("kv".to_owned(), json!(true))]);
         assert_eq!(more, [("memory".to_owned(), json!(["write"]))]);
-        assert!(grants.check_scope("memory", "write").unwrap_err().contains("notes"));
-        assert!(grants.within(&[("memory".to_owned(), json!(["write"]))]).check_scope("memory", "read").is_err());
+        assert!(grants.check_scope("memory", "write", "en").unwrap_err().contains("notes"));
+        assert!(
+            grants
+                .within(&[("memory".to_owned(), json!(["write"]))])
+                .check_scope("memory", "read", "zh")
+                .unwrap_err()
+                .contains("授权")
+        );
     }
 }

@@ -226,13 +226,13 @@ impl CallState {
 
     /// Whether a capability is granted; what is not may be asked of the owner after the run.
     fn granted(&mut self, capability: &'static str) -> Result<(), String> {
-        self.grants.check(capability).inspect_err(|_| self.refused.push((capability, None)))
+        self.grants.check(capability, &self.locale).inspect_err(|_| self.refused.push((capability, None)))
     }
 
     /// Whether a capability is granted with this word in its scope.
     fn granted_word(&mut self, capability: &'static str, word: &str) -> Result<(), String> {
         self.grants
-            .check_scope(capability, word)
+            .check_scope(capability, word, &self.locale)
             .inspect_err(|_| self.refused.push((capability, Some(word.to_owned()))))
     }
 }

@@ -252,7 +252,7 @@ impl Registry {
         let corrupt = |reason: String| StoreError::Corrupt(format!("manifest of {digest}: {reason}"));
         let limits = Limits::of(manifest, &self.settings);
         let hosts = &manifest.capabilities.http;
-        let granted = hosts.iter().filter(|rule| grants.check_scope("http", &rule.to_string()).is_ok());
+        let granted = hosts.iter().filter(|rule| grants.has("http", &rule.to_string()));
         let defaults =
             manifest.settings.iter().map(|(key, setting)| (key.clone(), Value::from(setting.default.clone())));
         Ok(Installed {

@@ -297,7 +297,8 @@ fn classify(error: &wasmtime::Error, limits: Limits, state: &CallState, last_wor
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => {
-            return CallFailure::new(FailureKind::OutOfFuel, format!("more than {} units of fuel", limits.fuel));
+            let text = format!("more than {} units of fuel (`limits.fuel`)", limits.fuel);
+            return CallFailure::new(FailureKind::OutOfFuel, text);
         }
         Some(Trap::Interrupt) => return timeout(limits),
         Some(Trap::StackOverflow) => {
@@ -330,14 +331,18 @@ fn classify(error: &wasmtime::Error, limits: Limits, state: &CallState, last_wor
         };
     }
     if text.contains("handle limit") || text.contains("no free keys") {
-        return CallFailure::new(FailureKind::TooManyHandles, format!("more than {} handles", limits.handles));
+        let text = format!("more than {} handles (`limits.handles`)", limits.handles);
+        return CallFailure::new(FailureKind::TooManyHandles, text);
     }
     if text.contains("instance count too high") {
-        return CallFailure::new(FailureKind::OutOfMemory, format!("more than {} core instances", limits.instances));
+        let text = format!("more than {} core instances (`limits.instances`)", limits.instances);
+        return CallFailure::new(FailureKind::OutOfMemory, text);
     }
     if state.meter.refused {
         let (mib, elements) = (limits.memory_bytes >> 20, limits.table_elements);
-        let text = format!("more than {mib} MiB of memory, or {elements} elements in tables");
+        let text = format!(
+            "more than {mib} MiB of memory (`limits.memory_mb`), or {elements} elements in tables (`limits.table_elements`)"
+        );
         return CallFailure::new(FailureKind::OutOfMemory, text);
     }
     // A crash whose reason the skill logged last is told by that line.
@@ -363,9 +368,10 @@ fn told(trap: Trap) -> Option<&'static str> {
 }
 
 fn timeout(limits: Limits) -> CallFailure {
-    CallFailure::new(FailureKind::Timeout, format!("longer than {} s", limits.timeout.as_secs_f64()))
+    CallFailure::new(FailureKind::Timeout, format!("longer than {} s (`timeout_s`)", limits.timeout.as_secs_f64()))
 }
 
 fn too_large(limits: Limits) -> CallFailure {
-    CallFailure::new(FailureKind::OutputTooLarge, format!("more than {} bytes", limits.output_bytes))
+    let text = format!("more than {} bytes (`limits.output_bytes`)", limits.output_bytes);
+    CallFailure::new(FailureKind::OutputTooLarge, text)
 }

@@ -66,7 +66,9 @@ func TestQuestionsAreCaught(t *testing.T) {
 		"5 miles in km": "5|miles|km",
 		"convert 1,200 square feet to square metres":   "1,200|square feet|square metres",
 		"What is 100 °F in celsius?":                   "100|°F|celsius",
-		"what's -40 C to F":                            "",
+		"what's -40 C to F":                            "-40|C|F",
+		"72 F in C":                                    "72|F|C",
+		"how many ounces in a pound":                   "1|pound|ounces",
 		"70kg to lbs":                                  "70|kg|lbs",
 		"How many feet are in 2 metres?":               "2|metres|feet",
 		"how many ounces in 3 pounds":                  "3|pounds|ounces",
@@ -119,6 +121,17 @@ func TestQuestionsAreCaught(t *testing.T) {
 		"请问伦敦现在是几点钟":                                        "now||伦敦",
 		"北京时间现在几点":                                          "now||北京",
 		"东京现在的时间":                                           "now||东京",
+		"what time is it":                                   "now||",
+		"can you tell me what time it is right now?":        "now||",
+		"What's the time?":                                  "now||",
+		"现在几点":                                              "now||",
+		"请问现在是什么时间？":                                        "now||",
+		"几点了":                                               "now||",
+		"what's the date today":                             "today||",
+		"What day is it?":                                   "today||",
+		"what day is tomorrow":                              "tomorrow||",
+		"今天几号":                                              "今天||",
+		"明天星期几？":                                            "明天||",
 	}
 	all := triggers(t)
 	for message, wanted := range cases {
@@ -135,9 +148,10 @@ func TestEverythingElseIsLeftAlone(t *testing.T) {
 		"what is 5 in chinese", "how many people in 3 pounds", "今天下午3点开会", "北京下午3点", "3米高的树", "10 in 10",
 		"remind me at 3pm in Tokyo to call home", "at 3pm in Tokyo remind me to call", "what is 3pm in your calendar",
 		"what is 3pm in Tokyo like", "what is 3pm", "3pm Tokyo", "3pm Tokyo time", "meet me at 3pm in Tokyo time square",
-		"what time is it", "what time is the meeting in Tokyo", "what time is it in the novel", "time in London was well spent",
+		"what time is the meeting in Tokyo", "what time is it in the novel", "time in London was well spent",
 		"what is there in Tokyo", "what time do shops open in Tokyo", "I was in Tokyo at 3pm",
-		"北京时间12月1日下午3点提醒我开会", "下午3点提醒我给东京打电话", "东京现在几度", "东京几点开会", "东京什么时候下雪", "现在几点",
+		"北京时间12月1日下午3点提醒我开会", "下午3点提醒我给东京打电话", "东京现在几度", "东京几点开会", "东京什么时候下雪", "几点", "what is the date of the meeting",
+		"今天几点开会", "今天是什么节日", "what day suits you",
 		"明天下午3点", "下午3点在东京开会", "东京时间", "纽约时间是什么",
 	}
 	all := triggers(t)

@@ -3,7 +3,7 @@
 use super::*;
 
 /// A host, its address and a token.
-async fn host() -> (Host, String, String) {
+pub async fn host() -> (Host, String, String) {
     let mut host = Host::start(Options::default()).await;
     let token = host.token("admin").await;
     let url = host.url().to_owned();

@@ -18,9 +18,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use self::tool::ToolFailed;
+
 use self::current::Inputs;
 use super::{Language, Steps, sdk};
-use crate::skills::package::{self, Preview1};
+use crate::skills::{
+    Example,
+    package::{self, Preview1},
+};
 
 #[derive(Debug, Clone)]
 pub struct BuildOptions {
@@ -62,6 +67,11 @@ enum Made {
     CoreModule(Vec<u8>),
     /// Without a word of its world.
     BareModule(Vec<u8>),
+}
+
+/// The examples in the manifest of a skill's folder, which nobody has checked yet.
+pub fn examples(dir: &Path) -> Result<Vec<Example>> {
+    manifest::read(dir)?.examples()
 }
 
 pub fn build(options: &BuildOptions) -> Result<Built> {

@@ -85,7 +85,13 @@ pub fn schema() -> Result<()> {
 
 pub async fn check(config: &Config, source: &Source, json: bool) -> Result<()> {
     let checked = Box::pin(author::check(config, &source.options(json))).await?;
-    print(json, &checked.value, &checked.text)
+    print(json, &checked.value, &checked.text)?;
+    shown(checked.failed)
+}
+
+/// Fails with what the printed answer shows already.
+fn shown(failed: Option<String>) -> Result<()> {
+    failed.map_or(Ok(()), |failure| bail!(Shown(failure)))
 }
 
 pub async fn test(config: &Config, source: &Source, only: Option<&str>, json: bool) -> Result<()> {
@@ -144,14 +150,12 @@ pub async fn run(config: &Config, source: &Source, wanted: RunArguments, json: b
     if json || !ran.text.is_empty() {
         print(json, &ran.value, &ran.text)?;
     }
-    match ran.failed {
-        Some(failure) => bail!(Shown(failure)),
-        None => Ok(()),
-    }
+    shown(ran.failed)
 }
 
 /// Builds after every change, then pushes where that was asked for, and tests where not.
 pub async fn watch(config: Config, source: &Source, to: &Target, json: bool) -> Result<()> {
+    to.check().await?;
     author::watch(&source.path, async || {
         let done = match &to.to {
             Some(_) => Box::pin(push_numbered(&config, source, to, json)).await,
@@ -166,6 +170,7 @@ pub async fn watch(config: Config, source: &Source, to: &Target, json: bool) -> 
 
 /// Pushes a component, or what the folder of a skill is built to.
 pub async fn push_built(config: &Config, source: &Source, to: &Target, json: bool) -> Result<()> {
+    to.check().await?;
     let component =
         if source.path.is_dir() { author::build(&source.options(json))?.component } else { read(&source.path)? };
     push_component(config, component, to, json).await

@@ -1,4 +1,5 @@
 use bytes::Bytes;
+use rust_i18n::t;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -23,7 +24,12 @@ impl Host for CallState {
 
 impl CallState {
     async fn fetch_for(&mut self, request: Request) -> Result<Response, Error> {
-        self.granted("http").map_err(Error::Denied)?;
+        if let Err(text) = self.grants.check("http", &self.locale) {
+            // The owner is asked for this host, not for all that the manifest names.
+            let wish = self.world.as_ref().and_then(|world| world.reach.wish(&request.url));
+            self.refused.extend(wish.map(|wish| ("http", Some(wish))));
+            return Err(Error::Denied(text));
+        }
         let Some(world) = &self.world else {
             return Err(Error::Denied("there is no network in an example or a replay".to_owned()));
         };
@@ -41,7 +47,7 @@ impl CallState {
         if let Some(asked) = outcome.as_ref().err().and_then(|refusal| world.reach.asked_for(refusal)) {
             self.refused.push(("http", Some(asked)));
         }
-        let incoming = outcome.map_err(told)?;
+        let incoming = outcome.map_err(|refusal| told(refusal, &self.locale))?;
         self.passed.exchanged(&incoming);
         let text = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned();
         Ok(Response {
@@ -95,13 +101,19 @@ impl Reach {
         let Refusal::NotGranted { rule: Some(rule), .. } = refusal else { return None };
         self.asked.iter().find(|asked| asked.covers(rule)).map(ToString::to_string)
     }
+
+    /// The host of the manifest that a URL is at.
+    fn wish(&self, url: &str) -> Option<String> {
+        let url = url::Url::parse(url).ok()?;
+        self.asked.iter().find(|asked| asked.matches(&url)).map(ToString::to_string)
+    }
 }
 
-fn told(refusal: Refusal) -> Error {
+fn told(refusal: Refusal, locale: &str) -> Error {
     match refusal {
         Refusal::Denied(text) | Refusal::DeniedRedirect(text) => Error::Denied(text),
-        Refusal::NotGranted { .. } => {
-            Error::Denied(format!("{refusal}; the manifest must ask for it, and the owner grant it"))
+        Refusal::NotGranted { host, .. } => {
+            Error::Denied(t!("refused.host", locale = locale, host = host).into_owned())
         }
         Refusal::Invalid(text) => Error::Invalid(text),
         Refusal::Timeout { .. } => Error::Timeout,

@@ -15,13 +15,13 @@ pub struct Passed {
 
 /// Ends a run that has called the host too often.
 #[derive(Debug, thiserror::Error)]
-#[error("the skill called the host more than {0} times")]
+#[error("the skill called the host more than {0} times (`limits.host_calls`)")]
 pub struct TooManyHostCalls(u64);
 
 /// Ends a run that has passed too much to the host.
 #[derive(Debug, thiserror::Error)]
-#[error("the skill passed more than {0} bytes to the host")]
-pub struct TooMuchData(pub u64);
+#[error("the skill passed more than {0} bytes to the host (`limits.host_call_bytes`)")]
+pub struct TooMuchData(u64);
 
 impl Passed {
     pub fn calls(&self) -> u64 {

@@ -67,6 +67,8 @@ fn full_width_and_chinese() {
     gives("17.5％的2，340", "409.5");
     gives("（１＋２）×３÷２", "4.5");
     gives("3加4乘以5减去6除以2", "20");
+    gives("3 plus 4 Times 5 minus 6 divided by 2", "20");
+    gives("3 multiplied by minus 4", "-12");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use toml::{Table, Value};
 
-use crate::skills::{self, ManifestError, check_skill_name};
+use crate::skills::{self, Example, ManifestError, check_skill_name};
 
 const FILE: &str = "skill.toml";
 const SCHEMAS: [&str; 2] = ["input_schema", "output_schema"];
@@ -60,6 +60,11 @@ impl Manifest {
             }
             parsed => Ok(parsed.map(drop)?),
         }
+    }
+
+    pub fn examples(&self) -> Result<Vec<Example>> {
+        let Some(examples) = self.table.get("examples") else { return Ok(Vec::new()) };
+        examples.clone().try_into().with_context(|| format!("{FILE}, `examples`"))
     }
 
     /// Puts in the schemas that are lacking. `null` stands for a type without one.

@@ -5,15 +5,15 @@ mod toolchain;
 
 pub use schemas::derive as schemas;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
-use super::{Job, Made};
+use super::{Job, Made, tool::read};
 use toolchain::Toolchain;
 
 const TARGET: &str = "wasm32-unknown-unknown";
@@ -54,14 +54,10 @@ struct Workspace {
 }
 
 fn workspace(toolchain: &Toolchain, dir: &Path) -> Result<Workspace> {
-    let output = toolchain
-        .cargo(dir)
-        .args(["metadata", "--no-deps", "--format-version=1"])
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run cargo")?;
-    ensure!(output.status.success(), "cargo does not accept the Cargo.toml in {}", dir.display());
-    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata is not JSON")?;
+    let mut cargo = toolchain.cargo(dir);
+    cargo.args(["metadata", "--no-deps", "--format-version=1"]);
+    let answer = read(cargo).with_context(|| format!("cargo does not accept the Cargo.toml in {}", dir.display()))?;
+    let metadata: Value = serde_json::from_slice(&answer).context("cargo metadata is not JSON")?;
     let folder = |key: &str| {
         let folder = metadata[key].as_str().with_context(|| format!("cargo metadata names no {key}"))?;
         anyhow::Ok(PathBuf::from(folder))
@@ -83,9 +79,8 @@ fn compile(toolchain: &Toolchain, cargo_toml: &Path, target_dir: &Path) -> Resul
         .arg(cargo_toml)
         .arg("--target-dir")
         .arg(target_dir);
-    let output = cargo.stderr(Stdio::inherit()).output().context("cannot run cargo")?;
-    ensure!(output.status.success(), "cargo could not build {}", dir.display());
-    artifact(&output.stdout, cargo_toml)
+    let messages = read(cargo).with_context(|| format!("{} cannot be built", dir.display()))?;
+    artifact(&messages, cargo_toml)
 }
 
 /// Panic messages name source files; those of dependencies would name a folder of whoever built the skill, and

@@ -1,11 +1,14 @@
 //! Tools of others: where they are, and what to say when they are not.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use std::{
     env,
     ffi::{OsStr, OsString},
+    io::{BufRead, BufReader, IsTerminal, PipeReader, Write, pipe, stderr},
+    os::fd::{AsFd, OwnedFd},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
 };
 
 /// A program that a build needs, and the commands that install it.
@@ -16,6 +19,18 @@ pub struct Tool {
     /// One way a line.
     pub remedy: &'static str,
 }
+
+/// A tool that ended without success.
+#[derive(Debug, thiserror::Error)]
+#[error("{name} could not do it; what it says stands above")]
+pub struct ToolFailed {
+    name: String,
+    /// The end of what it said; nothing where it spoke to a terminal itself.
+    pub said: String,
+}
+
+/// Bytes kept of what a tool says: the end tells what went wrong.
+const MAX_SAID: usize = 64 << 10;
 
 /// Where distributions put programs that are not in everybody's PATH.
 const USUAL_PLACES: [&str; 2] = ["/usr/bin", "/usr/local/bin"];
@@ -67,19 +82,47 @@ pub fn command(program: &Path, dir: &Path) -> Command {
 }
 
 /// Runs a command; what it says goes to the author.
-pub fn run(mut command: Command) -> Result<()> {
-    let name = command.get_program().to_owned();
-    command.stderr(Stdio::inherit());
-    let output = redirected(&mut command).with_context(|| format!("cannot run {}", shown(&name)))?;
-    ensure!(output, "{} could not do it; what it says stands above", shown(&name));
-    Ok(())
+pub fn run(command: Command) -> Result<()> {
+    speak(command, false).map(drop)
 }
 
-/// With its standard output on our standard error, where progress belongs.
-fn redirected(command: &mut Command) -> std::io::Result<bool> {
-    use std::os::fd::AsFd;
-    let errors = std::io::stderr().as_fd().try_clone_to_owned()?;
-    Ok(command.stdout(errors).status()?.success())
+/// Runs a command that answers on its standard output; what it says beside goes to the author.
+pub fn read(command: Command) -> Result<Vec<u8>> {
+    speak(command, true)
+}
+
+/// What it says goes to our standard error, where progress belongs: to a terminal by itself, in its colours, and else
+/// through us, who keep it for those who read JSON.
+fn speak(mut command: Command, answers: bool) -> Result<Vec<u8>> {
+    let name = shown(command.get_program());
+    let (heard, told) = pipe()?;
+    let told: OwnedFd = if stderr().is_terminal() { stderr().as_fd().try_clone_to_owned()? } else { told.into() };
+    command.stdout(if answers { Stdio::piped() } else { told.try_clone()?.into() }).stderr(told);
+    let child = command.spawn().with_context(|| format!("cannot run {name}"))?;
+    // The way to us is open to the child alone from now on, and ends with it.
+    drop(command);
+    let heard = thread::spawn(move || repeat(heard));
+    let output = child.wait_with_output()?;
+    let said = heard.join().unwrap_or_default();
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    Err(ToolFailed { name, said: String::from_utf8_lossy(&said).into_owned() }.into())
+}
+
+/// Passes on what is said line by line, and returns the end of it.
+fn repeat(heard: PipeReader) -> Vec<u8> {
+    let (mut said, mut lines) = (Vec::new(), BufReader::new(heard));
+    loop {
+        let begun = said.len();
+        match lines.read_until(b'\n', &mut said) {
+            Ok(1..) => {}
+            _ => return said,
+        }
+        // Nobody may be there to read it.
+        let _ = stderr().write_all(&said[begun..]);
+        said.drain(..said.len().saturating_sub(MAX_SAID));
+    }
 }
 
 fn shown(program: &OsStr) -> String {

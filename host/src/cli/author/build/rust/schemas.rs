@@ -1,18 +1,20 @@
 //! The schemas of input and output, from the types of the skill: a program of one line, built natively on top of the
 //! author's crate, prints them.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde_json::Value;
-use std::{fs, path::PathBuf, process::Stdio};
+use std::{fs, path::PathBuf};
 use toml::Table;
 
 use super::{Toolchain, workspace};
-use crate::cli::author::{build::Job, sdk::write_changed};
+use crate::cli::author::{
+    build::{Job, tool::read},
+    sdk::write_changed,
+};
 
-const ADVICE: &str = "skill.toml lacks `input_schema` or `output_schema`, and the crate does not tell them; what cargo \
-    says stands above. Either write them there, or see that `crate-type` in Cargo.toml names \"rlib\" beside \
-    \"cdylib\", that src/lib.rs itself has the `skillet_sdk::export!`, and that the crate builds natively, as it does \
-    for `cargo test`";
+const ADVICE: &str = "skill.toml lacks `input_schema` or `output_schema`, and the crate does not tell them. \
+    Either write them there, or see that `crate-type` in Cargo.toml names \"rlib\" beside \"cdylib\", that src/lib.rs \
+    itself has the `skillet_sdk::export!`, and that the crate builds natively, as it does for `cargo test`";
 
 const MAIN: &str = "fn main() {\n    println!(\"{}\", skill::__skillet_schemas());\n}\n";
 
@@ -20,19 +22,15 @@ const MAIN: &str = "fn main() {\n    println!(\"{}\", skill::__skillet_schemas()
 pub fn derive(job: &Job<'_>) -> Result<Value> {
     let toolchain = Toolchain::find(job.dir)?;
     let package = write_package(job, &toolchain)?;
-    let output = toolchain
-        .cargo(&package)
+    let mut cargo = toolchain.cargo(&package);
+    cargo
         .args(["run", "--quiet", "--target", &toolchain.host(&package)?])
         // The build of the component has shown the warnings.
         .args(["--config", "build.rustflags=['-Awarnings']"])
         .arg("--target-dir")
         // Of its own: two that run at once would take each other's program.
-        .arg(job.shared.join("schemas").join(job.name))
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run cargo")?;
-    ensure!(output.status.success(), ADVICE);
-    serde_json::from_slice(&output.stdout).context("the schemas of the crate are not JSON")
+        .arg(job.shared.join("schemas").join(job.name));
+    serde_json::from_slice(&read(cargo).context(ADVICE)?).context("the schemas of the crate are not JSON")
 }
 
 /// A package that is nobody's member, in the work folder.
