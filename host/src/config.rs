@@ -5,7 +5,7 @@
 mod gateway;
 mod telemetry;
 
-pub use gateway::{Cache, Gateway, Ladder, ListedPrice, Model, Paid, Valves, WireFormat};
+pub use gateway::{Cache, Gateway, Ladder, ListedPrice, Model, Paid, TokenBudgets, Valves, WireFormat};
 pub use telemetry::Telemetry;
 
 use figment::{

@@ -25,7 +25,7 @@ pub use prompt_builder::{
 pub use provider::{Embedded, Finish, Options, ProviderError, Tokens, ToolCall, ToolChoice, ToolSpec};
 pub use structured::{Fits, Misfit};
 pub use tier::{Blocked, Rung, Step};
-pub use tokens::{count as count_tokens, cut as cut_tokens};
+pub use tokens::{count as count_tokens, cut as cut_tokens, load as load_tokenizer};
 pub use valve::Shut;
 pub use view::ModelView;
 
@@ -37,7 +37,7 @@ use std::{
 
 use crate::{
     clock::Clock,
-    config,
+    config::{self, TokenBudgets},
     ids::HostId,
     settings::{self, Settings},
     store::{Account, Db, Exhausted, StoreError},
@@ -311,13 +311,13 @@ impl Gateway {
         }
     }
 
-    /// Tokens of a prompt for a tier, where the settings allow `wanted`.
-    pub fn prompt_budget(&self, tier: Tier, wanted: u32) -> u32 {
-        let own = match tier {
+    /// Tokens of a prompt for a tier, where whoever asks allows `wanted`; `own` is the bound of what it is for.
+    pub fn prompt_budget(&self, tier: Tier, own: fn(&TokenBudgets) -> u32, wanted: u32) -> u32 {
+        let of_tier = match tier {
             Tier::Small => self.config.small.token_budget,
             Tier::Large => self.config.large.token_budget,
         };
-        if own == 0 { wanted } else { wanted.min(own) }
+        [of_tier, own(&self.config.token_budgets)].into_iter().filter(|most| *most > 0).fold(wanted, u32::min)
     }
 
     fn endpoints(&self, tier: Tier) -> &[Endpoint] {

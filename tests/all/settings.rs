@@ -28,6 +28,7 @@ fn what_does_not_fit_is_named() {
         (vec![listen, ("SKILLET__GATEWAY__SMALL__BASE_URL", "ftp://x")], "", "gateway.small.base_url"),
         (vec![listen, ("SKILLET__GATEWAY__SMALL__BASE_URL", "http://x")], "", "gateway.small.model"),
         (vec![listen, ("SKILLET__GATEWAY__SMALL__FORMAT", "morse")], "", "gateway.small.format"),
+        (vec![listen, ("SKILLET__GATEWAY__TOKEN_BUDGETS__FOLD", "9")], "", "gateway.token_budgets"),
         (vec![listen, ("SKILLET__GATEWAY__EMBEDDING__FORMAT", "anthropic")], "", "gateway.embedding.format"),
         (vec![listen, ("SKILLET__GATEWAY__EMBEDDING__BASE_URL", "ftp://x")], "", "gateway.embedding.base_url"),
         (vec![listen, ("SKILLET__GATEWAY__EMBEDDING__TOKEN_BUDGET", "9")], "", "gateway.embedding.token_budget"),

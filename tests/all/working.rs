@@ -1,6 +1,7 @@
 //! A long conversation: the prompt holds its newest messages word for word, and what must not be lost of the rest.
 
 use serde_json::{Value, json};
+use skillet::gateway::count_tokens;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
@@ -9,15 +10,27 @@ use crate::harness::{
     model::{Answer, Model},
 };
 
-async fn host(model: &Model, summaries: &str) -> Host {
-    let options = Options::default()
+fn options(model: &Model, summaries: &str) -> Options {
+    Options::default()
         .envs(model.as_tier("small"))
         .env("SKILLET__MEMORY__SUMMARIES", summaries)
         .env("SKILLET__MEMORY__WORKING_TOKENS", "150")
-        .env("SKILLET__GATEWAY__VALVES__CALLS_PER_MINUTE_PER_USER", "1000");
+        .env("SKILLET__GATEWAY__VALVES__CALLS_PER_MINUTE_PER_USER", "1000")
+}
+
+async fn host(options: Options) -> Host {
     let mut host = Host::start(options).await;
     host.token("admin").await;
     host
+}
+
+/// Summarises what one turn was about, and folds many.
+fn sums_up(model: &Model) {
+    let written = json!({
+        "subject": "x", "conclusion": "y", "actions": [], "open_points": [], "parameters": {}, "tags": [], "text": "z",
+    });
+    model.on("\n\nAssistant: ", Answer::text(&written.to_string()));
+    model.on("Person: ", Answer::text("They talked about weather and a garden."));
 }
 
 /// What is kept of the older part, once there is something of this turn in it.
@@ -47,7 +60,7 @@ fn long(matter: &str) -> String {
 #[tokio::test]
 async fn a_long_conversation_keeps_its_names_and_numbers_in_a_prompt_that_does_not_grow() {
     let model = Model::start().await;
-    let host = host(&model, "rules").await;
+    let host = host(options(&model, "rules")).await;
     let mut conversation: Option<String> = None;
     let mut turns = Vec::new();
     let matters =
@@ -76,12 +89,8 @@ async fn a_long_conversation_keeps_its_names_and_numbers_in_a_prompt_that_does_n
 #[tokio::test]
 async fn what_a_model_leaves_out_of_a_summary_is_added_to_it() {
     let model = Model::start().await;
-    let written = json!({
-        "subject": "x", "conclusion": "y", "actions": [], "open_points": [], "parameters": {}, "tags": [], "text": "z",
-    });
-    model.on("\n\nAssistant: ", Answer::text(&written.to_string()));
-    model.on("Person: ", Answer::text("They talked about weather and a garden."));
-    let host = host(&model, "model").await;
+    sums_up(&model);
+    let host = host(options(&model, "model")).await;
     let mut conversation: Option<String> = None;
     let mut first = String::new();
     for matter in ["the code is QX-4471", "nothing", "nothing", "nothing", "nothing", "nothing"] {
@@ -96,4 +105,39 @@ async fn what_a_model_leaves_out_of_a_summary_is_added_to_it() {
     assert_eq!(word(&earlier, "source"), "model", "{earlier:#}");
     let text = word(&earlier, "text");
     assert!(text.starts_with("They talked about weather and a garden.") && text.contains("QX-4471"), "{text}");
+}
+
+#[tokio::test]
+async fn prompts_keep_within_the_bound_of_what_they_are_for() {
+    let model = Model::start().await;
+    sums_up(&model);
+    let bounded = ["ANSWER", "SUMMARISE", "FOLD"].iter().zip(["1200", "600", "700"]).fold(
+        options(&model, "model").env("SKILLET__MEMORY__WORKING_TOKENS", "1500"),
+        |options, (of, most)| options.env(&format!("SKILLET__GATEWAY__TOKEN_BUDGETS__{of}"), most),
+    );
+    let host = host(bounded).await;
+    let mut conversation: Option<String> = None;
+    let mut turns = Vec::new();
+    for _ in 0..6 {
+        model.then(Answer::text("I see."));
+        let reply = host.chat("ada", &long("x").repeat(8), conversation.as_deref()).await;
+        conversation = Some(word(&reply, "conversation").to_owned());
+        turns.push(word(&reply, "turn_id").to_owned());
+    }
+    let earlier = folded(&host, conversation.as_deref().unwrap(), &turns[0]).await;
+    assert_eq!(word(&earlier, "source"), "model", "{earlier:#}");
+    let mut seen = [0; 3];
+    for request in model.requests() {
+        let texts = request["messages"].as_array().unwrap().iter().map(|one| word(one, "content"));
+        let tokens: u32 = texts.clone().map(count_tokens).sum();
+        let last = texts.last().unwrap();
+        let (kind, most) = match last {
+            _ if last.contains("\n\nAssistant: ") => (1, 600),
+            _ if last.contains("Person: ") => (2, 700),
+            _ => (0, 1200),
+        };
+        assert!(tokens <= most && tokens > most / 3, "{tokens} of {most}: {request:#}");
+        seen[kind] += 1;
+    }
+    assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
 }

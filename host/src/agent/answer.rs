@@ -63,7 +63,8 @@ pub async fn by_model(context: &Context<'_>, wanted: Tier) -> Result<Draft, Stor
     let mut round = 0;
     while round < config.max_rounds {
         round += 1;
-        parts.budget = context.agent.parts.gateway.prompt_budget(tier, context.settings.token_budget);
+        let most = context.settings.token_budget;
+        parts.budget = context.agent.parts.gateway.prompt_budget(tier, |of| of.answer, most);
         parts.no_more_calls |= round == config.max_rounds || spent.used() >= most_tokens(&parts);
         let answer = match ask(context, (tier, stand.rung), parts.assemble()).await {
             Ok(answer) => answer,

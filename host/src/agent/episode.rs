@@ -114,16 +114,17 @@ async fn ask(
     message: &Message,
     reply: &Message,
 ) -> Result<Summary, GatewayError> {
+    let budget = gateway.prompt_budget(tier, |of| of.summarise, PROMPT_TOKENS);
     let exchange = format!(
         "Person: {}\n\nAssistant: {}",
-        cut_tokens(&message.content, PROMPT_TOKENS / 3),
-        cut_tokens(&reply.content, PROMPT_TOKENS / 3)
+        cut_tokens(&message.content, budget / 3),
+        cut_tokens(&reply.content, budget / 3)
     );
     let parts = Parts {
         system,
         now: format!("[{}]", message.created_at.format("%Y-%m-%d %H:%M UTC")),
         message: exchange,
-        budget: PROMPT_TOKENS,
+        budget,
         ..Parts::default()
     };
     // The same exchange gives the same summary.

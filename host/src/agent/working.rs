@@ -23,6 +23,9 @@ const KEPT_TOKENS: u32 = 400;
 /// Tokens of what is folded at a time, as a model reads it.
 const FOLDED_TOKENS: u32 = 4_000;
 
+/// Tokens of a prompt that folds: messages at their least length may come to more than what is folded at a time.
+const PROMPT_TOKENS: u32 = 6 * (FOLDED_TOKENS + TEXT_TOKENS + KEPT_TOKENS);
+
 /// Characters of one message in a summary by rules.
 const LINE_CHARS: usize = 120;
 
@@ -120,16 +123,18 @@ async fn by_model(
     (before, messages, old): (Option<&Folded>, &[Message], &[Message]),
 ) -> Result<Option<String>, StoreError> {
     let Some(tier) = episode::model_for(gateway, config.summaries, turn) else { return Ok(None) };
-    let each = FOLDED_TOKENS / u32::try_from(old.len()).unwrap_or(u32::MAX).max(1);
+    let (system, budget) = (settings.prompt(Template::Fold), gateway.prompt_budget(tier, |of| of.fold, PROMPT_TOKENS));
     let mut text = before.map_or_else(String::new, |before| format!("So far:\n{}\n\nThen:\n", shown(before)));
+    let room = FOLDED_TOKENS.min(budget.saturating_sub(count_tokens(&system) + count_tokens(&text)));
+    let each = room / u32::try_from(old.len()).unwrap_or(u32::MAX).max(1);
     for message in old {
         text.extend([who(message), ": ", &cut_tokens(&message.content, each.max(64)), "\n"]);
     }
     let parts = Parts {
-        system: settings.prompt(Template::Fold),
+        system,
         now: String::new(),
         message: text,
-        budget: 6 * (FOLDED_TOKENS + TEXT_TOKENS + KEPT_TOKENS),
+        budget,
         ..Parts::default()
     };
     let own = messages.iter().find(|message| message.turn_id == Some(turn.id));

@@ -16,6 +16,7 @@ use super::{ConfigError, DEFAULTS, bad, not_zero, web_address};
 pub struct Gateway {
     pub token_budget: u32,
     pub api_token_budget: u32,
+    pub token_budgets: TokenBudgets,
     pub max_output_tokens: u32,
     pub first_token_timeout_s: u64,
     pub stall_timeout_s: u64,
@@ -27,6 +28,17 @@ pub struct Gateway {
     pub ladder: Ladder,
     pub valves: Valves,
     pub cache: Cache,
+}
+
+/// Tokens of one prompt at most, by the template that it is made from; 0 sets no bound.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenBudgets {
+    pub answer: u32,
+    pub summarise: u32,
+    pub fold: u32,
+    pub digest: u32,
+    pub skill: u32,
 }
 
 /// A price as people write it: dollars for a million tokens, as decimal texts.
@@ -174,6 +186,10 @@ impl Gateway {
         not_zero(&positive)?;
         if self.token_budget < 1000 {
             return Err(bad("gateway.token_budget", "must be at least 1000".into()));
+        }
+        let TokenBudgets { answer, summarise, fold, digest, skill } = self.token_budgets;
+        if [answer, summarise, fold, digest, skill].iter().any(|most| (1..500).contains(most)) {
+            return Err(bad("gateway.token_budgets", "each must be 0, or at least 500".into()));
         }
         if self.prices.values().any(|price| price.micros().is_none()) {
             return Err(bad("gateway.prices", "a price is from 0 to 1000000 dollars for a million tokens".into()));

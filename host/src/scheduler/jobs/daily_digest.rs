@@ -116,7 +116,7 @@ async fn by_model(
         system: parts.settings.current().await?.prompt(Template::Digest),
         now: format!("[{}]", now.with_timezone(&to.zone).format("%Y-%m-%d %H:%M %Z")),
         message: notes.to_owned(),
-        budget: PROMPT_TOKENS,
+        budget: parts.gateway.prompt_budget(tier, |of| of.digest, PROMPT_TOKENS),
         ..gateway::Parts::default()
     };
     let request = Request {

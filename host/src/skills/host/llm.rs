@@ -41,7 +41,8 @@ impl CallState {
         let schema = request.output_schema.as_deref().map(parse_schema).transpose()?;
         let told = self.services.settings.told_by(&self.skill, request.instructions).await;
         let system = told.map_err(|_| Error::Unavailable("the settings cannot be read".to_owned()))?;
-        let prompt = Parts { system, message: request.prompt, budget: u32::MAX, ..Parts::default() }.assemble();
+        let budget = gateway.prompt_budget(tier, |of| of.skill, u32::MAX);
+        let prompt = Parts { system, message: request.prompt, budget, ..Parts::default() }.assemble();
         let max_output_tokens = request.max_output_tokens.max(1);
         let schema_tokens = request.output_schema.as_deref().map_or(0, gateway::count_tokens);
         let wanted = prompt.tokens.saturating_add(schema_tokens).saturating_add(max_output_tokens);
