@@ -78,9 +78,7 @@ func inZone(value string, from, to name) (Output, error) {
 	there, _ := time.LoadLocation(to.worth)
 	text := strings.TrimSpace(inEnglish.Replace(strings.ToLower(value)))
 	if days, is := near[text]; is && text != "" {
-		date := clock.Now().In(there).AddDate(0, 0, days)
-		weekday := string([]rune("日一二三四五六")[date.Weekday()])
-		return Output{date.Format(time.DateOnly), say(date.Format("Monday, 2 January 2006"), date.Format("2006年1月2日 星期")+weekday)}, nil
+		return onDay(days, from, to), nil
 	}
 	then, ok := read(text, clock.Now().In(here))
 	if !ok {
@@ -94,6 +92,21 @@ func inZone(value string, from, to name) (Output, error) {
 		answer = then.Format("15:04 ") + from.shown + " = " + answer
 	}
 	return Output{result.Format("15:04"), answer}, nil
+}
+
+// onDay tells the date of a day near today, in the place that is named.
+func onDay(days int, from, to name) Output {
+	place, shown := to, ""
+	if place == home {
+		place = from
+	}
+	if place != home {
+		shown = say(" ("+place.shown+")", "（"+place.shown+"）")
+	}
+	zone, _ := time.LoadLocation(place.worth)
+	date := clock.Now().In(zone).AddDate(0, 0, days)
+	weekday := string([]rune("日一二三四五六")[date.Weekday()])
+	return Output{date.Format(time.DateOnly), say(date.Format("Monday, 2 January 2006"), date.Format("2006年1月2日 星期")+weekday) + shown}
 }
 
 // read understands "now", "3pm", "pm3:30", "15:30" of today, and each with a day before it.

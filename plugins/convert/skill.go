@@ -23,8 +23,11 @@ type Output struct {
 	Text  string `json:"text"`
 }
 
-// say picks the user's language. An instance runs one call, so it may be a variable.
-var say func(english, chinese string) string
+// say picks the user's language, and home is their zone. An instance runs one call, so they may be variables.
+var (
+	say  func(english, chinese string) string
+	home name
+)
 
 func wrong(english, chinese string) (Output, error) {
 	return Output{}, skillet.InvalidInput(say(english, chinese))
@@ -41,6 +44,7 @@ func Run(call skillet.Call, input Input) (Output, error) {
 	if prefix := input.Value[:min(2, len(input.Value))]; find(prefix).kind == "base" {
 		implied["base"] = prefix
 	}
+	home = find(call.TimeZone)
 	to := find(cmp.Or(input.To, call.TimeZone))
 	from := find(cmp.Or(input.From, implied[to.kind]))
 	return convert(input.Value, from, to)

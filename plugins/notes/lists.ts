@@ -63,8 +63,8 @@ const ZH_ORDINALS = ['一', '二', '三', '四', '五', '六', '七', '八', '�
 /** The place that `2`, `note #2`, `the second one` or `第二条` means, from 0; -1 for a name. */
 function placeOf(which: string, count: number): number {
   const ordinal = which
-    .replace(/^(?:(?:the|item|note|number|no\.?)\s+|#\s*|第)*/u, '')
-    .replace(/(?:\s+(?:one|item|note)|[条條个個则項项])$/u, '')
+    .replace(/^(?:(?:the|item|note|number|no\.?)\s+|no\.?(?=\d)|#\s*|第\s*)*/u, '')
+    .replace(/(?:\s+(?:one|item|note)|\s*[条條个個则項项])$/u, '')
     .replace(/(?<=\d)(?:st|nd|rd|th)$/u, '');
   if (ordinal === 'last' || /^最[后後]一$/u.test(ordinal)) return count - 1;
   return /^\d+$/.test(ordinal) ? Number(ordinal) - 1 : Math.max(ORDINALS.indexOf(ordinal), ZH_ORDINALS.indexOf(ordinal));

@@ -49,3 +49,22 @@ async fn what_a_skill_tells_a_model_is_put_into_the_owners_text() {
     host.upload(guest::model(&manifest)).await.ok();
     assert_eq!(host.get(prompt).await.ok()["value"], "{{ instructions }}", "it went with the skill that was removed");
 }
+
+#[tokio::test]
+async fn what_a_skill_asks_keeps_within_its_bound_or_is_refused() {
+    let model = Model::start().await;
+    let options = Options::default().envs(model.as_tier("small")).env("SKILLET__GATEWAY__TOKEN_BUDGETS__SKILL", "500");
+    let mut host = Host::start(options).await;
+    host.token("admin").await;
+    let manifest = Manifest::new("asker").timeout_s(20.0).capability("llm", &json!("small"));
+    let made = host.upload(guest::model(&manifest)).await.ok();
+    let path = format!("/api/v1/skills/asker/versions/{}/activate", made["digest"].as_str().unwrap());
+    host.post(&path, &json!({ "grant": true })).await.ok();
+    assert_eq!(told(&host, &model).await, "once more");
+    let asked = model.requests().len();
+    let long = format!("{}{{{{ instructions }}}}", "word ".repeat(700));
+    host.put("/api/v1/skills/asker/prompt", &json!({ "value": long })).await.ok();
+    let answer = host.post("/api/v1/skills/asker/call", &json!({ "input": {} })).await.ok();
+    assert!(answer.to_string().contains("500"), "{answer:#}");
+    assert_eq!(model.requests().len(), asked, "nothing of it was cut off and asked for");
+}

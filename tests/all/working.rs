@@ -111,33 +111,42 @@ async fn what_a_model_leaves_out_of_a_summary_is_added_to_it() {
 async fn prompts_keep_within_the_bound_of_what_they_are_for() {
     let model = Model::start().await;
     sums_up(&model);
-    let bounded = ["ANSWER", "SUMMARISE", "FOLD"].iter().zip(["1200", "600", "700"]).fold(
-        options(&model, "model").env("SKILLET__MEMORY__WORKING_TOKENS", "1500"),
-        |options, (of, most)| options.env(&format!("SKILLET__GATEWAY__TOKEN_BUDGETS__{of}"), most),
-    );
+    let bounded = ["ANSWER", "SUMMARISE", "FOLD"]
+        .iter()
+        .zip(["1200", "600", "700"])
+        .fold(options(&model, "model").env("SKILLET__MEMORY__WORKING_TOKENS", "1500"), |options, (of, most)| {
+            options.env(&format!("SKILLET__GATEWAY__TOKEN_BUDGETS__{of}"), most)
+        });
     let host = host(bounded).await;
     let mut conversation: Option<String> = None;
     let mut turns = Vec::new();
-    for _ in 0..6 {
+    for nth in 0..8 {
         model.then(Answer::text("I see."));
-        let reply = host.chat("ada", &long("x").repeat(8), conversation.as_deref()).await;
+        let message = format!("matter {nth} {}", long("x").repeat(8));
+        let reply = host.chat("ada", &message, conversation.as_deref()).await;
         conversation = Some(word(&reply, "conversation").to_owned());
         turns.push(word(&reply, "turn_id").to_owned());
     }
-    let earlier = folded(&host, conversation.as_deref().unwrap(), &turns[0]).await;
+    // More than once: the summary so far takes its room, too.
+    let earlier = folded(&host, conversation.as_deref().unwrap(), &turns[3]).await;
     assert_eq!(word(&earlier, "source"), "model", "{earlier:#}");
-    let mut seen = [0; 3];
+    let (mut seen, mut latest) = ([0; 3], String::new());
     for request in model.requests() {
         let texts = request["messages"].as_array().unwrap().iter().map(|one| word(one, "content"));
         let tokens: u32 = texts.clone().map(count_tokens).sum();
         let last = texts.last().unwrap();
         let (kind, most) = match last {
-            _ if last.contains("\n\nAssistant: ") => (1, 600),
+            // Both sides of the exchange are in it.
+            _ if last.contains("\n\nAssistant: I see.") => (1, 600),
             _ if last.contains("Person: ") => (2, 700),
             _ => (0, 1200),
         };
         assert!(tokens <= most && tokens > most / 3, "{tokens} of {most}: {request:#}");
         seen[kind] += 1;
+        if kind == 2 {
+            last.clone_into(&mut latest);
+        }
     }
     assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
+    assert!(latest.contains("So far:\nThey talked") && latest.contains("Person: matter "), "{latest}");
 }

@@ -63,8 +63,7 @@ pub async fn by_model(context: &Context<'_>, wanted: Tier) -> Result<Draft, Stor
     let mut round = 0;
     while round < config.max_rounds {
         round += 1;
-        let most = context.settings.token_budget;
-        parts.budget = context.agent.parts.gateway.prompt_budget(tier, |of| of.answer, most);
+        parts.budget = context.agent.parts.gateway.prompt_budget(tier, |of| of.answer, context.settings.token_budget);
         parts.no_more_calls |= round == config.max_rounds || spent.used() >= most_tokens(&parts);
         let answer = match ask(context, (tier, stand.rung), parts.assemble()).await {
             Ok(answer) => answer,

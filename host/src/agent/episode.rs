@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use crate::{
     config::Summaries,
-    gateway::{Gateway, GatewayError, Options, Parts, Prompt, Purpose, Request, Tier, cut_tokens},
+    gateway::{Gateway, GatewayError, Options, Prompt, Purpose, Request, Tier, count_tokens, cut_tokens},
     memory::Summary,
     prompts::Template,
     settings,
@@ -21,6 +21,9 @@ const REPLY_CHARS: usize = 240;
 
 /// Budget of the prompt, and of the answer, of a summary by a model.
 const PROMPT_TOKENS: u32 = 2_000;
+
+/// Tokens of a question around its instructions and its texts.
+pub const FRAME_TOKENS: u32 = 64;
 const ANSWER_TOKENS: u32 = 300;
 
 /// What a model must give.
@@ -115,21 +118,17 @@ async fn ask(
     reply: &Message,
 ) -> Result<Summary, GatewayError> {
     let budget = gateway.prompt_budget(tier, |of| of.summarise, PROMPT_TOKENS);
+    let each = budget.saturating_sub(count_tokens(&system) + FRAME_TOKENS) / 2;
     let exchange = format!(
-        "Person: {}\n\nAssistant: {}",
-        cut_tokens(&message.content, budget / 3),
-        cut_tokens(&reply.content, budget / 3)
+        "[{}]\n\nPerson: {}\n\nAssistant: {}",
+        message.created_at.format("%Y-%m-%d %H:%M UTC"),
+        cut_tokens(&message.content, each),
+        cut_tokens(&reply.content, each)
     );
-    let parts = Parts {
-        system,
-        now: format!("[{}]", message.created_at.format("%Y-%m-%d %H:%M UTC")),
-        message: exchange,
-        budget,
-        ..Parts::default()
-    };
+    let prompt = Prompt::question(system, exchange, budget);
     // The same exchange gives the same summary.
     let options = Options { temperature: Some(0.0), schema: Some(SCHEMA.0.clone()), ..Options::default() };
-    let request = request((tier, parts.assemble()), account(turn, Some(message)), options, ANSWER_TOKENS);
+    let request = request((tier, prompt), account(turn, Some(message)), options, ANSWER_TOKENS);
     let answer = gateway.complete_json(&request, &SCHEMA.1).await?;
     let written: Written =
         serde_json::from_str(&answer.text).map_err(|error| GatewayError::Schema { reason: error.to_string() })?;

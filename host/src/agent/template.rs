@@ -56,7 +56,7 @@ pub fn recalled(question: &str, memories: &[Recalled], locale: &str) -> Option<S
     let says = |memory: &&Recalled| {
         memory.said_by.as_deref() != Some("assistant")
             && !memory::is_question(&memory.text)
-            && !memory::words(&memory.text).is_subset(&asked)
+            && memory::words(&memory.text) != asked
     };
     let said = memories.iter().filter(|memory| !memory.is_fact() && memory.share >= ENOUGH).find(says)?;
     Some(t!("agent.talked_about", locale = locale, text = said.text).into_owned())

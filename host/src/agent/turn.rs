@@ -237,12 +237,18 @@ impl<'a> Context<'a> {
         let message = own.map(|own| own.content).unwrap_or_default();
         // A reply that came while this message waited belongs to what was said before it.
         history.retain(|message| message.turn_id.is_none_or(|earlier| earlier < turn.id));
+        let mut settings = agent.settings_for(turn.user_id).await?;
+        // Known before anything is recalled: what will not stand in the prompt is looked for.
+        let most = agent.parts.config.gateway.token_budgets.answer;
+        if most > 0 {
+            settings.token_budget = settings.token_budget.min(most);
+        }
         let context = Self {
             agent,
             turn,
             trace,
             deadline,
-            settings: agent.settings_for(turn.user_id).await?,
+            settings,
             skills: agent.parts.skills.enabled().await?,
             folded,
             history,

@@ -1,11 +1,14 @@
 //! Working memory: the newest messages of a conversation word for word, by tokens, and a running summary of those
 //! before them. Older messages are folded in off the reply path, many at a time, so that prompts begin alike for long.
 
-use super::{SummaryError, episode};
+use super::{
+    SummaryError,
+    episode::{self, FRAME_TOKENS},
+};
 use crate::{
     clock::Clock,
     config,
-    gateway::{Gateway, GatewayError, Options, Parts, Prompt, Tier, count_tokens, cut_tokens},
+    gateway::{Gateway, GatewayError, Options, Prompt, Tier, count_tokens, cut_tokens},
     ids::ConversationId,
     memory::{essentials, missing},
     prompts::Template,
@@ -23,7 +26,11 @@ const KEPT_TOKENS: u32 = 400;
 /// Tokens of what is folded at a time, as a model reads it.
 const FOLDED_TOKENS: u32 = 4_000;
 
-/// Tokens of a prompt that folds: messages at their least length may come to more than what is folded at a time.
+/// Tokens of one message that is folded, at least, and of its line beside its words.
+const SHORTEST: u32 = 64;
+const LINE_TOKENS: u32 = 8;
+
+/// Tokens of a prompt that folds: many messages at their shortest come to more than what is folded at a time.
 const PROMPT_TOKENS: u32 = 6 * (FOLDED_TOKENS + TEXT_TOKENS + KEPT_TOKENS);
 
 /// Characters of one message in a summary by rules.
@@ -125,20 +132,19 @@ async fn by_model(
     let Some(tier) = episode::model_for(gateway, config.summaries, turn) else { return Ok(None) };
     let (system, budget) = (settings.prompt(Template::Fold), gateway.prompt_budget(tier, |of| of.fold, PROMPT_TOKENS));
     let mut text = before.map_or_else(String::new, |before| format!("So far:\n{}\n\nThen:\n", shown(before)));
-    let room = FOLDED_TOKENS.min(budget.saturating_sub(count_tokens(&system) + count_tokens(&text)));
-    let each = room / u32::try_from(old.len()).unwrap_or(u32::MAX).max(1);
-    for message in old {
-        text.extend([who(message), ": ", &cut_tokens(&message.content, each.max(64)), "\n"]);
+    let room = budget.saturating_sub(count_tokens(&system) + count_tokens(&text) + FRAME_TOKENS);
+    let count = u32::try_from(old.len()).unwrap_or(u32::MAX).max(1);
+    // A message that is cut to less says nothing any more.
+    let each = (FOLDED_TOKENS.min(room) / count).saturating_sub(LINE_TOKENS).max(SHORTEST);
+    if (each + LINE_TOKENS).saturating_mul(count) > room {
+        return Ok(None);
     }
-    let parts = Parts {
-        system,
-        now: String::new(),
-        message: text,
-        budget,
-        ..Parts::default()
-    };
+    for message in old {
+        text.extend([who(message), ": ", &cut_tokens(&message.content, each), "\n"]);
+    }
+    let prompt = Prompt::question(system, text, budget);
     let own = messages.iter().find(|message| message.turn_id == Some(turn.id));
-    match ask(gateway, tier, parts.assemble(), episode::account(turn, own)).await {
+    match ask(gateway, tier, prompt, episode::account(turn, own)).await {
         Ok(text) if text.trim().is_empty() => Ok(None),
         Ok(text) => Ok(Some(storable(text.trim()))),
         Err(GatewayError::Store(error)) => Err(error),

@@ -188,8 +188,9 @@ impl Gateway {
             return Err(bad("gateway.token_budget", "must be at least 1000".into()));
         }
         let TokenBudgets { answer, summarise, fold, digest, skill } = self.token_budgets;
-        if [answer, summarise, fold, digest, skill].iter().any(|most| (1..500).contains(most)) {
-            return Err(bad("gateway.token_budgets", "each must be 0, or at least 500".into()));
+        if (1..1000).contains(&answer) || [summarise, fold, digest, skill].iter().any(|most| (1..500).contains(most)) {
+            let reason = "each must be 0, or at least 500; for answers at least 1000";
+            return Err(bad("gateway.token_budgets", reason.into()));
         }
         if self.prices.values().any(|price| price.micros().is_none()) {
             return Err(bad("gateway.prices", "a price is from 0 to 1000000 dollars for a million tokens".into()));

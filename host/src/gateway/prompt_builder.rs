@@ -124,6 +124,11 @@ pub const HEAD_TOKENS: u32 = 24;
 pub const LINE_TOKENS: u32 = 3;
 
 impl Prompt {
+    /// What a model is told, and the text that it is to work on. Nothing is cut.
+    pub fn question(system: String, text: String, budget: u32) -> Self {
+        Self::given(vec![PromptMessage::System(system), PromptMessage::User(text)], Vec::new(), budget)
+    }
+
     /// A prompt that somebody else has put together. It is counted, up to its budget, and nothing is cut.
     pub fn given(messages: Vec<PromptMessage>, tools: Vec<ToolSpec>, budget: u32) -> Self {
         let mut left = budget;

@@ -69,6 +69,8 @@ func TestQuestionsAreCaught(t *testing.T) {
 		"what's -40 C to F":                            "-40|C|F",
 		"72 F in C":                                    "72|F|C",
 		"how many ounces in a pound":                   "1|pound|ounces",
+		"How many cups are there in a gallon?":          "1|gallon|cups",
+		"how many feet in a mile":                      "1|mile|feet",
 		"70kg to lbs":                                  "70|kg|lbs",
 		"How many feet are in 2 metres?":               "2|metres|feet",
 		"how many ounces in 3 pounds":                  "3|pounds|ounces",
@@ -151,6 +153,8 @@ func TestEverythingElseIsLeftAlone(t *testing.T) {
 		"what time is the meeting in Tokyo", "what time is it in the novel", "time in London was well spent",
 		"what is there in Tokyo", "what time do shops open in Tokyo", "I was in Tokyo at 3pm",
 		"北京时间12月1日下午3点提醒我开会", "下午3点提醒我给东京打电话", "东京现在几度", "东京几点开会", "东京什么时候下雪", "几点", "what is the date of the meeting",
+		"the time", "local time", "current time", "today's date", "can you the time", "今天是什么日子",
+		"how many ounces in a cup", "how many grams in a tablespoon", "how many feet in an acre", "2 c in oz", "5 c in g",
 		"今天几点开会", "今天是什么节日", "what day suits you",
 		"明天下午3点", "下午3点在东京开会", "东京时间", "纽约时间是什么",
 	}

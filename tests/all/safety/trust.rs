@@ -85,6 +85,24 @@ async fn a_version_behind_one_that_waits_waits_too() {
 }
 
 #[tokio::test]
+async fn a_refused_request_asks_for_its_own_host_alone() {
+    let host = host(Options::default()).await;
+    let hosts = json!(["b.example.net", "*.example.org", "a.example.org"]);
+    let digest =
+        upload(&host, guest::fetch(&Manifest::new("thing").limit("memory_mb", 64).capability("http", &hosts))).await;
+    activate(&host, &digest).await;
+    host.put("/api/v1/skills/thing/grants", &json!({ "grants": {} })).await.ok();
+    for url in ["https://a.example.org/x", "https://elsewhere.example/", "https://a.example.org/y"] {
+        let answer = host.post("/api/v1/skills/thing/call", &json!({ "input": Fetch::get(url).input() })).await.ok();
+        let Fetched::Error { case: "denied", text } = Fetched::read(&answer) else { panic!("{answer:#}") };
+        assert!(text.contains("is not granted to thing"), "{text}");
+    }
+    let asked = waiting(&host).await;
+    let words: Vec<&Value> = asked.iter().map(|one| &one["word"]).collect();
+    assert_eq!(words, [&json!("a.example.org")], "{asked:#?}");
+}
+
+#[tokio::test]
 async fn a_grant_that_an_earlier_version_left_is_no_yes_to_a_later_one() {
     let host = host(Options::default()).await;
     let asks = |version: &str| Manifest::new("thing").version(version).capability("kv", &json!(true));

@@ -29,6 +29,9 @@ fn sums_are_caught() {
         ("2 ^ 10", "2 ^ 10"),
         ("200 + 10%", "200 + 10%"),
         ("(10-3)*2", "(10-3)*2"),
+        ("what's 15 plus 27?", "15 plus 27"),
+        ("6 times 7", "6 times 7"),
+        ("100 divided by 8", "100 divided by 8"),
     ];
     for (message, caught) in cases {
         assert_eq!(expression(message).as_deref(), Some(caught), "{message}");
@@ -57,6 +60,8 @@ fn everything_else_is_left_alone() {
         "2 of 3 done",
         "2的倍数",
         "1. milk 2. eggs",
+        "3 times a day",
+        "18 plus",
         "",
     ];
     for message in messages {

@@ -9,7 +9,7 @@ use super::super::{
     error::{Kind, Problem, Result},
 };
 use crate::{
-    gateway::{GatewayError, Options, Parts, ProviderError, Purpose, Request, Tier},
+    gateway::{GatewayError, Options, Prompt, ProviderError, Purpose, Request, Tier},
     store::{Account, Attempts, ModelCallRecord},
 };
 
@@ -81,12 +81,10 @@ impl Backoffice {
 }
 
 fn question(tier: Tier, account: &Account) -> Request {
-    let (system, message) = (ROLE.to_owned(), QUESTION.to_owned());
-    let parts = Parts { system, message, budget: MAX_INPUT, ..Parts::default() };
     Request {
         purpose: Purpose::Test,
         tier,
-        prompt: parts.assemble(),
+        prompt: Prompt::question(ROLE.to_owned(), QUESTION.to_owned(), MAX_INPUT),
         account: account.clone(),
         options: Options::default(),
         max_output_tokens: Some(MAX_OUTPUT),

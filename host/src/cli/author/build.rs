@@ -69,9 +69,11 @@ enum Made {
     BareModule(Vec<u8>),
 }
 
-/// The examples in the manifest of a skill's folder, which nobody has checked yet.
+/// The examples in the manifest of a skill's folder.
 pub fn examples(dir: &Path) -> Result<Vec<Example>> {
-    manifest::read(dir)?.examples()
+    let manifest = manifest::read(dir)?;
+    manifest.check(Language::of(dir)? == Language::Rust)?;
+    manifest.examples()
 }
 
 pub fn build(options: &BuildOptions) -> Result<Built> {

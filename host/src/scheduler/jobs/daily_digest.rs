@@ -8,7 +8,7 @@ use rust_i18n::t;
 
 use super::Ended;
 use crate::{
-    gateway::{self, GatewayError, Options, Purpose, Request, Tier},
+    gateway::{GatewayError, Options, Prompt, Purpose, Request, Tier, count_tokens, cut_tokens},
     prompts::Template,
     scheduler::{
         Parts,
@@ -30,6 +30,9 @@ const MAX_ROWS: i64 = 100;
 
 /// Budget of the prompt, and of the answer, of a digest by a model.
 const PROMPT_TOKENS: u32 = 3_000;
+
+/// Tokens around the instructions and the notes.
+const FRAME_TOKENS: u32 = 64;
 const ANSWER_TOKENS: u32 = 500;
 
 /// What happened, and what will.
@@ -112,17 +115,14 @@ async fn by_model(
     now: DateTime<Utc>,
 ) -> Result<Option<String>, StoreError> {
     let Some(tier) = parts.gateway.tier(Tier::Small) else { return Ok(None) };
-    let prompt = gateway::Parts {
-        system: parts.settings.current().await?.prompt(Template::Digest),
-        now: format!("[{}]", now.with_timezone(&to.zone).format("%Y-%m-%d %H:%M %Z")),
-        message: notes.to_owned(),
-        budget: parts.gateway.prompt_budget(tier, |of| of.digest, PROMPT_TOKENS),
-        ..gateway::Parts::default()
-    };
+    let system = parts.settings.current().await?.prompt(Template::Digest);
+    let budget = parts.gateway.prompt_budget(tier, |of| of.digest, PROMPT_TOKENS);
+    let notes = cut_tokens(notes, budget.saturating_sub(count_tokens(&system) + FRAME_TOKENS));
+    let text = format!("[{}]\n\n{notes}", now.with_timezone(&to.zone).format("%Y-%m-%d %H:%M %Z"));
     let request = Request {
         purpose: Purpose::Summarise,
         tier,
-        prompt: prompt.assemble(),
+        prompt: Prompt::question(system, text, budget),
         account: Account { user: Some(to.user.id), ..Account::default() },
         options: Options::default(),
         stream: false,

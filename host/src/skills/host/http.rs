@@ -99,13 +99,20 @@ impl Reach {
     /// The host that would have to be granted, as the manifest asks for it: the owner may be asked.
     pub fn asked_for(&self, refusal: &Refusal) -> Option<String> {
         let Refusal::NotGranted { rule: Some(rule), .. } = refusal else { return None };
-        self.asked.iter().find(|asked| asked.covers(rule)).map(ToString::to_string)
+        self.narrowest(|asked| asked.covers(rule))
     }
 
     /// The host of the manifest that a URL is at.
     fn wish(&self, url: &str) -> Option<String> {
         let url = url::Url::parse(url).ok()?;
-        self.asked.iter().find(|asked| asked.matches(&url)).map(ToString::to_string)
+        self.narrowest(|asked| asked.matches(&url))
+    }
+
+    fn narrowest(&self, fits: impl Fn(&HostRule) -> bool) -> Option<String> {
+        let fitting = || self.asked.iter().filter(|asked| fits(asked));
+        // One that covers no other is a name by itself, or the only one.
+        let alone = fitting().find(|asked| !fitting().any(|other| other != *asked && asked.covers(other)));
+        alone.or_else(|| fitting().next()).map(ToString::to_string)
     }
 }
 

@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::{CallState, lend};
 use crate::{
-    gateway::{self, GatewayError, Options, Parts, Purpose, Tier},
+    gateway::{self, GatewayError, Options, Prompt, Purpose, Tier},
     skills::{
         limits::MAX_PROMPT_BYTES,
         linker::llm::{Answer, Error, Host, Request, Tier as Wanted},
@@ -42,7 +42,7 @@ impl CallState {
         let told = self.services.settings.told_by(&self.skill, request.instructions).await;
         let system = told.map_err(|_| Error::Unavailable("the settings cannot be read".to_owned()))?;
         let budget = gateway.prompt_budget(tier, |of| of.skill, u32::MAX);
-        let prompt = Parts { system, message: request.prompt, budget, ..Parts::default() }.assemble();
+        let prompt = Prompt::question(system, request.prompt, budget);
         let max_output_tokens = request.max_output_tokens.max(1);
         let schema_tokens = request.output_schema.as_deref().map_or(0, gateway::count_tokens);
         let wanted = prompt.tokens.saturating_add(schema_tokens).saturating_add(max_output_tokens);

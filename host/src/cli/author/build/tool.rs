@@ -97,7 +97,7 @@ fn speak(mut command: Command, answers: bool) -> Result<Vec<u8>> {
     let name = shown(command.get_program());
     let (heard, told) = pipe()?;
     let told: OwnedFd = if stderr().is_terminal() { stderr().as_fd().try_clone_to_owned()? } else { told.into() };
-    command.stdout(if answers { Stdio::piped() } else { told.try_clone()?.into() }).stderr(told);
+    command.stdin(Stdio::null()).stdout(if answers { Stdio::piped() } else { told.try_clone()?.into() }).stderr(told);
     let child = command.spawn().with_context(|| format!("cannot run {name}"))?;
     // The way to us is open to the child alone from now on, and ends with it.
     drop(command);
