@@ -96,17 +96,17 @@ func inZone(value string, from, to name) (Output, error) {
 
 // onDay tells the date of a day near today, in the place that is named.
 func onDay(days int, from, to name) Output {
-	place, shown := to, ""
-	if place == home {
-		place = from
+	if to == home {
+		to = from
 	}
-	if place != home {
-		shown = say(" ("+place.shown+")", "（"+place.shown+"）")
-	}
-	zone, _ := time.LoadLocation(place.worth)
+	zone, _ := time.LoadLocation(to.worth)
 	date := clock.Now().In(zone).AddDate(0, 0, days)
 	weekday := string([]rune("日一二三四五六")[date.Weekday()])
-	return Output{date.Format(time.DateOnly), say(date.Format("Monday, 2 January 2006"), date.Format("2006年1月2日 星期")+weekday) + shown}
+	text := say(date.Format("Monday, 2 January 2006"), date.Format("2006年1月2日 星期")+weekday)
+	if to != home {
+		text += say(" ("+to.shown+")", "（"+to.shown+"）")
+	}
+	return Output{date.Format(time.DateOnly), text}
 }
 
 // read understands "now", "3pm", "pm3:30", "15:30" of today, and each with a day before it.

@@ -24,10 +24,8 @@ type Output struct {
 }
 
 // say picks the user's language, and home is their zone. An instance runs one call, so they may be variables.
-var (
-	say  func(english, chinese string) string
-	home name
-)
+var say func(english, chinese string) string
+var home name
 
 func wrong(english, chinese string) (Output, error) {
 	return Output{}, skillet.InvalidInput(say(english, chinese))
