@@ -73,18 +73,18 @@ var (
 		"Jan 2 2006", "Jan 2", "2 Jan 2006", "2 Jan"}
 )
 
+func zone(place name) *time.Location { zone, _ := time.LoadLocation(place.worth); return zone }
+
 func inZone(value string, from, to name) (Output, error) {
-	here, _ := time.LoadLocation(from.worth)
-	there, _ := time.LoadLocation(to.worth)
 	text := strings.TrimSpace(inEnglish.Replace(strings.ToLower(value)))
 	if days, is := near[text]; is && text != "" {
 		return onDay(days, from, to), nil
 	}
-	then, ok := read(text, clock.Now().In(here))
+	then, ok := read(text, clock.Now().In(zone(from)))
 	if !ok {
 		return wrong("the value is a time such as 3pm, 15:30 or 2026-12-01 15:30", "时间应写成下午3点、15:30 或 2026-12-01 15:30")
 	}
-	result := then.In(there)
+	result := then.In(zone(to))
 	days := strings.Compare(result.Format(time.DateOnly), then.Format(time.DateOnly))
 	note := []string{say(" (the day before)", "（前一日）"), "", say(" (the next day)", "（次日）")}[days+1]
 	answer := result.Format("15:04 ") + to.shown + note
@@ -99,8 +99,7 @@ func onDay(days int, from, to name) Output {
 	if to == home {
 		to = from
 	}
-	zone, _ := time.LoadLocation(to.worth)
-	date := clock.Now().In(zone).AddDate(0, 0, days)
+	date := clock.Now().In(zone(to)).AddDate(0, 0, days)
 	weekday := string([]rune("日一二三四五六")[date.Weekday()])
 	text := say(date.Format("Monday, 2 January 2006"), date.Format("2006年1月2日 星期")+weekday)
 	if to != home {
