@@ -100,8 +100,7 @@ func onDay(days int, from, to name) Output {
 		to = from
 	}
 	date := clock.Now().In(zone(to)).AddDate(0, 0, days)
-	weekday := string([]rune("日一二三四五六")[date.Weekday()])
-	text := say(date.Format("Monday, 2 January 2006"), date.Format("2006年1月2日 星期")+weekday)
+	text := say(date.Format("Monday, 2 January 2006"), date.Format("2006年1月2日 星期")+string([]rune("日一二三四五六")[date.Weekday()]))
 	if to != home {
 		text += say(" ("+to.shown+")", "（"+to.shown+"）")
 	}
