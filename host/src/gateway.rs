@@ -317,7 +317,12 @@ impl Gateway {
             Tier::Small => self.config.small.token_budget,
             Tier::Large => self.config.large.token_budget,
         };
-        [of_tier, own(&self.config.token_budgets)].into_iter().filter(|most| *most > 0).fold(wanted, u32::min)
+        bounded(of_tier, self.bounded(own, wanted))
+    }
+
+    /// The same while it is open which tier answers.
+    pub fn bounded(&self, own: fn(&TokenBudgets) -> u32, wanted: u32) -> u32 {
+        bounded(own(&self.config.token_budgets), wanted)
     }
 
     fn endpoints(&self, tier: Tier) -> &[Endpoint] {
@@ -375,4 +380,9 @@ impl Gateway {
     pub fn forget_settings(&self) {
         *self.zone.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
+}
+
+/// `wanted`, or the bound where it is less; 0 is none.
+fn bounded(most: u32, wanted: u32) -> u32 {
+    if most == 0 { wanted } else { wanted.min(most) }
 }

@@ -11,6 +11,15 @@ use crate::{
     },
 };
 
+/// Installs a skill that asks a model, with what it asks for granted, and gives its component.
+async fn install_asker(host: &Host) -> Vec<u8> {
+    let component = guest::model(&Manifest::new("asker").timeout_s(20.0).capability("llm", &json!("small")));
+    let made = host.upload(component.clone()).await.ok();
+    let path = format!("/api/v1/skills/asker/versions/{}/activate", made["digest"].as_str().unwrap());
+    host.post(&path, &json!({ "grant": true })).await.ok();
+    component
+}
+
 /// Has the skill ask once, and gives what the model was told.
 async fn told(host: &Host, model: &Model) -> Value {
     model.then(Answer::text("yes")).then(Answer::status(400, &[]));
@@ -24,10 +33,7 @@ async fn what_a_skill_tells_a_model_is_put_into_the_owners_text() {
     let model = Model::start().await;
     let mut host = Host::start(Options::default().envs(model.as_tier("small"))).await;
     host.token("admin").await;
-    let manifest = Manifest::new("asker").timeout_s(20.0).capability("llm", &json!("small"));
-    let made = host.upload(guest::model(&manifest)).await.ok();
-    let path = format!("/api/v1/skills/asker/versions/{}/activate", made["digest"].as_str().unwrap());
-    host.post(&path, &json!({ "grant": true })).await.ok();
+    let asker = install_asker(&host).await;
     assert_eq!(told(&host, &model).await, "once more");
 
     let prompt = "/api/v1/skills/asker/prompt";
@@ -46,7 +52,7 @@ async fn what_a_skill_tells_a_model_is_put_into_the_owners_text() {
 
     host.put(prompt, &mine).await.ok();
     host.delete("/api/v1/skills/asker").await.ok();
-    host.upload(guest::model(&manifest)).await.ok();
+    host.upload(asker).await.ok();
     assert_eq!(host.get(prompt).await.ok()["value"], "{{ instructions }}", "it went with the skill that was removed");
 }
 
@@ -56,10 +62,7 @@ async fn what_a_skill_asks_keeps_within_its_bound_or_is_refused() {
     let options = Options::default().envs(model.as_tier("small")).env("SKILLET__GATEWAY__TOKEN_BUDGETS__SKILL", "500");
     let mut host = Host::start(options).await;
     host.token("admin").await;
-    let manifest = Manifest::new("asker").timeout_s(20.0).capability("llm", &json!("small"));
-    let made = host.upload(guest::model(&manifest)).await.ok();
-    let path = format!("/api/v1/skills/asker/versions/{}/activate", made["digest"].as_str().unwrap());
-    host.post(&path, &json!({ "grant": true })).await.ok();
+    install_asker(&host).await;
     assert_eq!(told(&host, &model).await, "once more");
     let asked = model.requests().len();
     let long = format!("{}{{{{ instructions }}}}", "word ".repeat(700));

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use crate::{
     config::Summaries,
-    gateway::{Gateway, GatewayError, Options, Prompt, Purpose, Request, Tier, count_tokens, cut_tokens},
+    gateway::{Gateway, GatewayError, Options, Prompt, Purpose, Request, Tier, cut_tokens},
     memory::Summary,
     prompts::Template,
     settings,
@@ -21,9 +21,6 @@ const REPLY_CHARS: usize = 240;
 
 /// Budget of the prompt, and of the answer, of a summary by a model.
 const PROMPT_TOKENS: u32 = 2_000;
-
-/// Tokens of a question around its instructions and its texts.
-pub const FRAME_TOKENS: u32 = 64;
 const ANSWER_TOKENS: u32 = 300;
 
 /// What a model must give.
@@ -118,7 +115,7 @@ async fn ask(
     reply: &Message,
 ) -> Result<Summary, GatewayError> {
     let budget = gateway.prompt_budget(tier, |of| of.summarise, PROMPT_TOKENS);
-    let each = budget.saturating_sub(count_tokens(&system) + FRAME_TOKENS) / 2;
+    let each = Prompt::room(&system, budget) / 2;
     let exchange = format!(
         "[{}]\n\nPerson: {}\n\nAssistant: {}",
         message.created_at.format("%Y-%m-%d %H:%M UTC"),

@@ -239,10 +239,7 @@ impl<'a> Context<'a> {
         history.retain(|message| message.turn_id.is_none_or(|earlier| earlier < turn.id));
         let mut settings = agent.settings_for(turn.user_id).await?;
         // Known before anything is recalled: what will not stand in the prompt is looked for.
-        let most = agent.parts.config.gateway.token_budgets.answer;
-        if most > 0 {
-            settings.token_budget = settings.token_budget.min(most);
-        }
+        settings.token_budget = agent.parts.gateway.bounded(|of| of.answer, settings.token_budget);
         let context = Self {
             agent,
             turn,

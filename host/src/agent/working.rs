@@ -1,10 +1,7 @@
 //! Working memory: the newest messages of a conversation word for word, by tokens, and a running summary of those
 //! before them. Older messages are folded in off the reply path, many at a time, so that prompts begin alike for long.
 
-use super::{
-    SummaryError,
-    episode::{self, FRAME_TOKENS},
-};
+use super::{SummaryError, episode};
 use crate::{
     clock::Clock,
     config,
@@ -132,7 +129,7 @@ async fn by_model(
     let Some(tier) = episode::model_for(gateway, config.summaries, turn) else { return Ok(None) };
     let (system, budget) = (settings.prompt(Template::Fold), gateway.prompt_budget(tier, |of| of.fold, PROMPT_TOKENS));
     let mut text = before.map_or_else(String::new, |before| format!("So far:\n{}\n\nThen:\n", shown(before)));
-    let room = budget.saturating_sub(count_tokens(&system) + count_tokens(&text) + FRAME_TOKENS);
+    let room = Prompt::room(&system, budget).saturating_sub(count_tokens(&text));
     let count = u32::try_from(old.len()).unwrap_or(u32::MAX).max(1);
     // A message that is cut to less says nothing any more.
     let each = (FOLDED_TOKENS.min(room) / count).saturating_sub(LINE_TOKENS).max(SHORTEST);

@@ -105,6 +105,9 @@ pub enum PromptMessage {
 /// Tokens that a message costs beside its text.
 const PER_MESSAGE: u32 = 4;
 
+/// Tokens of a question around its instructions and its text: a date, a few words that say who speaks.
+const FRAME_TOKENS: u32 = 64;
+
 /// Share of the budget that the summary of dropped history may take.
 const SUMMARY_SHARE: u32 = 8;
 
@@ -124,6 +127,11 @@ pub const HEAD_TOKENS: u32 = 24;
 pub const LINE_TOKENS: u32 = 3;
 
 impl Prompt {
+    /// Tokens of the text that a question has room for, beside what the model is told.
+    pub fn room(system: &str, budget: u32) -> u32 {
+        budget.saturating_sub(tokens::count(system) + FRAME_TOKENS)
+    }
+
     /// What a model is told, and the text that it is to work on. Nothing is cut.
     pub fn question(system: String, text: String, budget: u32) -> Self {
         Self::given(vec![PromptMessage::System(system), PromptMessage::User(text)], Vec::new(), budget)

@@ -8,7 +8,7 @@ use rust_i18n::t;
 
 use super::Ended;
 use crate::{
-    gateway::{GatewayError, Options, Prompt, Purpose, Request, Tier, count_tokens, cut_tokens},
+    gateway::{GatewayError, Options, Prompt, Purpose, Request, Tier, cut_tokens},
     prompts::Template,
     scheduler::{
         Parts,
@@ -30,9 +30,6 @@ const MAX_ROWS: i64 = 100;
 
 /// Budget of the prompt, and of the answer, of a digest by a model.
 const PROMPT_TOKENS: u32 = 3_000;
-
-/// Tokens around the instructions and the notes.
-const FRAME_TOKENS: u32 = 64;
 const ANSWER_TOKENS: u32 = 500;
 
 /// What happened, and what will.
@@ -117,7 +114,7 @@ async fn by_model(
     let Some(tier) = parts.gateway.tier(Tier::Small) else { return Ok(None) };
     let system = parts.settings.current().await?.prompt(Template::Digest);
     let budget = parts.gateway.prompt_budget(tier, |of| of.digest, PROMPT_TOKENS);
-    let notes = cut_tokens(notes, budget.saturating_sub(count_tokens(&system) + FRAME_TOKENS));
+    let notes = cut_tokens(notes, Prompt::room(&system, budget));
     let text = format!("[{}]\n\n{notes}", now.with_timezone(&to.zone).format("%Y-%m-%d %H:%M %Z"));
     let request = Request {
         purpose: Purpose::Summarise,

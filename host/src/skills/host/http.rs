@@ -109,10 +109,8 @@ impl Reach {
     }
 
     fn narrowest(&self, fits: impl Fn(&HostRule) -> bool) -> Option<String> {
-        let fitting = || self.asked.iter().filter(|asked| fits(asked));
-        // One that covers no other is a name by itself, or the only one.
-        let alone = fitting().find(|asked| !fitting().any(|other| other != *asked && asked.covers(other)));
-        alone.or_else(|| fitting().next()).map(ToString::to_string)
+        let fitting = self.asked.iter().filter(|asked| fits(asked));
+        fitting.reduce(|best, other| if best.covers(other) { other } else { best }).map(ToString::to_string)
     }
 }
 
