@@ -3,13 +3,14 @@
 use chrono::{DateTime, Duration, Timelike, Utc};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use skillet::{clock::Clock, store::Db};
+use skillet::{clock::Clock, gateway::count_tokens, store::Db};
 
 use crate::{
     harness::{
         guests,
         host::{Host, Options},
         manifest::Manifest,
+        model::{Answer, Model},
         postgres,
         telegram::{Telegram, person},
     },
@@ -37,7 +38,11 @@ async fn make(host: &Host, job: &Value) -> String {
 
 /// A web host and a conversation there.
 async fn web() -> (Host, String) {
-    let mut host = Host::start(Options { bundle: true, ..Options::default() }).await;
+    web_with(Options::default()).await
+}
+
+async fn web_with(options: Options) -> (Host, String) {
+    let mut host = Host::start(Options { bundle: true, ..options }).await;
     host.token("admin").await;
     let first = host.post("/api/v1/chat", &json!({ "message": "what is 1+1" })).await.ok();
     (host, first["conversation"].as_str().unwrap().to_owned())
@@ -315,6 +320,30 @@ async fn a_skill_and_a_digest_run_by_the_clock() {
     setup.telegram.wait_count(setup.ada.id, before + 1).await;
     setup.settle(&setup.ada).await;
     assert_eq!(setup.telegram.messages(setup.ada.id).len(), before + 2);
+}
+
+#[tokio::test]
+async fn a_digest_by_a_model_keeps_within_its_bound() {
+    let model = Model::start().await;
+    let options = Options::default()
+        .envs(model.as_tier("small"))
+        .env("SKILLET__MEMORY__SUMMARIES", "rules")
+        .env("SKILLET__GATEWAY__TOKEN_BUDGETS__DIGEST", "500");
+    let (host, conversation) = web_with(options).await;
+    for nth in 0..10 {
+        let mut job = reminder(&format!("{nth} {}", "请记得给茶园浇水并检查温度。".repeat(8)), &in_seconds(3_600));
+        job["conversation"] = json!(conversation);
+        make(&host, &job).await;
+    }
+    model.then(Answer::text("A day for the tea."));
+    let job = json!({ "type": "daily_digest", "recurrence": "0 8 * * *", "conversation": conversation, "payload": {} });
+    let digest = make(&host, &job).await;
+    host.post(&format!("{digest}/run"), &json!({})).await.ok();
+    arrived(&host, &conversation, "A day for the tea.").await;
+    let requests = model.requests();
+    let texts = requests.last().unwrap()["messages"].as_array().unwrap();
+    let tokens: u32 = texts.iter().map(|one| count_tokens(one["content"].as_str().unwrap())).sum();
+    assert!(tokens <= 500 && tokens > 400, "{tokens}: {texts:#?}");
 }
 
 #[tokio::test]
