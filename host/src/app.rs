@@ -251,10 +251,6 @@ pub async fn serve(config: Config, roles: &[Role]) -> anyhow::Result<()> {
     // Held until the process ends: two servers in one folder would take each other's turns.
     let _lock = lock(&data_dir)?;
     let host = host_id(&data_dir, &clock)?;
-    if config.gateway.small.is_set() || config.gateway.large.is_set() {
-        // Beside the rest, so that the first to ask does not wait for it.
-        std::thread::spawn(gateway::load_tokenizer);
-    }
     let app = App::build(config, clock, host).await?;
     let mut signal = pin!(stop_signal()?);
     let listener = if roles.contains(&Role::Backoffice) { Some(app.bind().await?) } else { None };

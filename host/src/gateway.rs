@@ -25,7 +25,7 @@ pub use prompt_builder::{
 pub use provider::{Embedded, Finish, Options, ProviderError, Tokens, ToolCall, ToolChoice, ToolSpec};
 pub use structured::{Fits, Misfit};
 pub use tier::{Blocked, Rung, Step};
-pub use tokens::{count as count_tokens, cut as cut_tokens, load as load_tokenizer};
+pub use tokens::{count as count_tokens, cut as cut_tokens};
 pub use valve::Shut;
 pub use view::ModelView;
 

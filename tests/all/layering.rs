@@ -13,7 +13,7 @@ const HOMES: [(&[&str], &[&str]); 11] = [
     (&["wasmtime", "wasmparser", "wit_component", "wasm_encoder"], &["skills"]),
     (&["teloxide_core"], &["telegram"]),
     (&["axum", "askama", "tower_sessions", "utoipa", "plotters"], &["backoffice"]),
-    (&["tiktoken_rs"], &["gateway/tokens"]),
+    (&["skillet_tokenizer"], &["gateway/tokens"]),
     (&["fearless_simd", "rawzip"], &["memory/embed/local"]),
     // `config` checks URLs with it, `cli` talks to a running host.
     (&["reqwest"], &["gateway", "skills/egress", "config", "cli"]),
