@@ -119,19 +119,24 @@ impl Ledger {
         let mut sweep = tokio::time::interval(SWEEP_EVERY);
         sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut posts = Vec::with_capacity(MAX_BATCH);
+        let mut crowded = false;
         loop {
             tokio::select! {
                 count = inbox.recv_many(&mut posts, MAX_BATCH) => {
                     if count == 0 {
                         return;
                     }
-                    // Those who are about to post do so first: one transaction for all costs little more than for one.
-                    tokio::task::yield_now().await;
+                    // Where several posted at once, those who are about to do so first: one transaction for all costs
+                    // little more than for one. Else nobody is, and another thread would be woken for nothing.
+                    if crowded || count > 1 {
+                        tokio::task::yield_now().await;
+                    }
                     while posts.len() < MAX_BATCH
                         && let Ok(post) = inbox.try_recv()
                     {
                         posts.push(post);
                     }
+                    crowded = posts.len() > 1;
                     // Whatever is wrong with one batch, the next ones are booked.
                     if AssertUnwindSafe(books.book(&mut posts)).catch_unwind().await.is_err() {
                         tracing::error!("a batch could not be booked; the sweep will settle it");
