@@ -31,6 +31,10 @@ use measure::{Means, Measured, float};
 use report::Report;
 use time::Times;
 
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Tokens of the block whose size is set against the whole history.
 const ROOM: u32 = 2_000;
 
