@@ -10,6 +10,7 @@ mod forgetting;
 mod known;
 mod ladder;
 mod live;
+mod rewrite;
 mod router;
 mod template;
 mod trace;

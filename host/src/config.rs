@@ -88,15 +88,16 @@ pub struct Agent {
 pub struct Memory {
     pub working_tokens: u32,
     pub recall_tokens: u32,
-    pub summaries: Summaries,
+    pub summaries: By,
+    pub rewrites: By,
     pub fold_nightly: bool,
     pub embedder_file: PathBuf,
 }
 
-/// Who summarises a turn that a model answered.
+/// Who does what a model would do better, and rules without tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Summaries {
+pub enum By {
     Model,
     Rules,
 }

@@ -74,6 +74,8 @@ impl Tier {
 pub enum Purpose {
     Answer,
     Summarise,
+    /// A message is put so that memory understands it.
+    Rewrite,
     /// A skill asks.
     Skill,
     /// Somebody outside asks, through the OpenAI-compatible interface.
@@ -87,6 +89,7 @@ impl Purpose {
         match self {
             Self::Answer => "answer",
             Self::Summarise => "summarise",
+            Self::Rewrite => "rewrite",
             Self::Skill => "skill",
             Self::Api => "api",
             Self::Test => "test",

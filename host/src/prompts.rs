@@ -8,6 +8,7 @@ use minijinja::{Environment, UndefinedBehavior, context};
 pub enum Template {
     Answer,
     Summarise,
+    Rewrite,
     Fold,
     Digest,
 }
@@ -22,13 +23,14 @@ pub struct Slots<'a> {
 }
 
 impl Template {
-    pub const ALL: [Self; 4] = [Self::Answer, Self::Summarise, Self::Fold, Self::Digest];
+    pub const ALL: [Self; 5] = [Self::Answer, Self::Summarise, Self::Rewrite, Self::Fold, Self::Digest];
 
     /// The setting that replaces it.
     pub fn key(self) -> &'static str {
         match self {
             Self::Answer => "prompt_answer",
             Self::Summarise => "prompt_summarise",
+            Self::Rewrite => "prompt_rewrite",
             Self::Fold => "prompt_fold",
             Self::Digest => "prompt_digest",
         }
@@ -43,6 +45,7 @@ impl Template {
         match self {
             Self::Answer => include_str!("../prompts/answer.md").trim_ascii_end(),
             Self::Summarise => include_str!("../prompts/summarise.md").trim_ascii_end(),
+            Self::Rewrite => include_str!("../prompts/rewrite.md").trim_ascii_end(),
             Self::Fold => include_str!("../prompts/fold.md").trim_ascii_end(),
             Self::Digest => include_str!("../prompts/digest.md").trim_ascii_end(),
         }

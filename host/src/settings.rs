@@ -22,7 +22,7 @@ pub struct Current {
     pub locale: String,
     pub token_budget: u32,
     /// The texts of [`Template::ALL`], in that order.
-    prompts: [String; 4],
+    prompts: [String; 5],
 }
 
 impl Current {
@@ -74,12 +74,13 @@ pub const KEYS: [&str; COUNT] = [
     "token_budget",
     "prompt_answer",
     "prompt_summarise",
+    "prompt_rewrite",
     "prompt_fold",
     "prompt_digest",
 ];
 
 /// How many there are.
-pub const COUNT: usize = 9;
+pub const COUNT: usize = 10;
 
 /// Longest value of a key, in characters: a persona is part of every prompt.
 const MAX_VALUE_CHARS: usize = 4000;
@@ -106,6 +107,7 @@ impl Settings {
             config.gateway.token_budget.to_string(),
             Template::Answer.bundled().to_owned(),
             Template::Summarise.bundled().to_owned(),
+            Template::Rewrite.bundled().to_owned(),
             Template::Fold.bundled().to_owned(),
             Template::Digest.bundled().to_owned(),
         ];
@@ -119,7 +121,7 @@ impl Settings {
 
     /// The values in force now.
     pub async fn current(&self) -> Result<Current, StoreError> {
-        let [name, persona, time_zone, locale, token_budget, answer, summarise, fold, digest] =
+        let [name, persona, time_zone, locale, token_budget, answer, summarise, rewrite, fold, digest] =
             self.list().await?.map(|one| one.value);
         let unreadable = |key: &str| StoreError::Corrupt(format!("setting {key}"));
         Ok(Current {
@@ -128,7 +130,7 @@ impl Settings {
             time_zone: time_zone.parse().map_err(|_| unreadable("time_zone"))?,
             locale,
             token_budget: token_budget.parse().map_err(|_| unreadable("token_budget"))?,
-            prompts: [answer, summarise, fold, digest],
+            prompts: [answer, summarise, rewrite, fold, digest],
         })
     }
 

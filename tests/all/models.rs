@@ -271,3 +271,57 @@ async fn skill_output_is_cut_before_it_floods_the_prompt() {
     let result = model.requests()[1]["messages"].as_array().unwrap().last().unwrap()["content"].to_string();
     assert!(result.len() < 20_000 && result.contains("[…]"), "{} bytes", result.len());
 }
+
+/// What a model was asked, and the turn, of a message that leans on one about Anna; another conversation has told of
+/// her flowers.
+async fn follow_up(model: &Model, by: &str) -> (Vec<Value>, Value) {
+    let host = host(model, &[("SKILLET__MEMORY__REWRITES", by)]).await;
+    host.chat("ada", "Anna told me on the phone that orchids are her favourite flowers", None).await;
+    let about_her = host.chat("ada", "Is Anna the eldest of us?", None).await;
+    let reply = host.chat("ada", "And what does she enjoy?", Some(text(&about_her["conversation"]))).await;
+    assert_eq!(text(&reply["reply"]), "Orchids.");
+    let turn = host.get(&format!("/api/v1/turns/{}", text(&reply["turn_id"]))).await.ok();
+    (model.requests(), turn)
+}
+
+#[tokio::test]
+async fn a_message_that_leans_on_the_one_before_is_looked_up_with_it() {
+    let model = Model::start().await;
+    model.then(Answer::text("How nice.")).then(Answer::text("I don't know.")).then(Answer::text("Orchids."));
+    let (asked, turn) = follow_up(&model, "rules").await;
+    assert!(asked.len() == 3 && asked[2].to_string().contains("orchids"), "{asked:#?}");
+    assert!(
+        turn.to_string().contains(r#""by":"rules","question":"Is Anna the eldest of us?\nAnd what does she enjoy?""#)
+    );
+}
+
+#[tokio::test]
+async fn the_small_tier_words_it_anew_where_the_owner_wants_that() {
+    let model = Model::start().await;
+    model.then(Answer::text("How nice.")).then(Answer::text("I don't know."));
+    model.then(Answer::text("What flowers does Anna like?").usage(90, 8, 0)).then(Answer::text("Orchids."));
+    let (asked, turn) = follow_up(&model, "model").await;
+    let question = asked[2]["messages"][1]["content"].as_str().unwrap();
+    assert_eq!(
+        question,
+        "Person: Is Anna the eldest of us?\nAssistant: I don't know.\n\nThe last message: And what does she enjoy?"
+    );
+    assert_eq!(asked[2]["temperature"], json!(0.0), "the same conversation gives the same question");
+    assert!(asked[3].to_string().contains("orchids"), "{:#}", asked[3]);
+    let turn = turn.to_string();
+    assert!(
+        turn.contains(r#""by":"model","question":"What flowers does Anna like?\nAnd what does she enjoy?""#),
+        "{turn}"
+    );
+    assert!(turn.contains(r#""purpose":"rewrite""#) && turn.contains(r#""model_calls":2"#), "{turn}");
+}
+
+#[tokio::test]
+async fn where_no_model_words_it_rules_do() {
+    let model = Model::start().await;
+    model.then(Answer::text("How nice.")).then(Answer::text("I don't know."));
+    model.then(Answer::status(400, &[])).then(Answer::text("Orchids."));
+    let (asked, turn) = follow_up(&model, "model").await;
+    assert!(asked[3].to_string().contains("orchids"), "{:#}", asked[3]);
+    assert!(turn.to_string().contains(r#""by":"rules""#), "{turn:#}");
+}

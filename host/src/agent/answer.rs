@@ -51,7 +51,8 @@ pub async fn by_model(context: &Context<'_>, wanted: Tier) -> Result<Draft, Stor
     let mut parts = parts(context).await?;
     let stand = ladder::stand(context, &parts, wanted).await?;
     let Some(mut tier) = stand.tier else {
-        return Ok(ladder::without_model(context, Draft::default(), stand.note, &stand.reason));
+        let earlier = Draft { usage: context.usage, ..Draft::default() };
+        return Ok(ladder::without_model(context, earlier, stand.note, &stand.reason));
     };
     if stand.saving {
         parts.tools = tools(context, CostTier::Medium);
@@ -59,7 +60,7 @@ pub async fn by_model(context: &Context<'_>, wanted: Tier) -> Result<Draft, Stor
     let config = &context.agent.parts.config.agent;
     let mut draft = Draft::default();
     let mut note = stand.note;
-    let mut spent = Spent::default();
+    let mut spent = Spent { usage: context.usage, ..Spent::default() };
     let mut round = 0;
     while round < config.max_rounds {
         round += 1;
@@ -83,7 +84,7 @@ pub async fn by_model(context: &Context<'_>, wanted: Tier) -> Result<Draft, Stor
                 return Ok(ladder::without_model(context, earlier, note, &error.to_string()));
             }
         };
-        spent.add(&answer);
+        spent.usage.add(&answer);
         if answer.tool_calls.is_empty() || parts.no_more_calls || parts.tools.is_empty() {
             draft.reply = storable(answer.text.trim());
             break;
@@ -109,13 +110,6 @@ fn most_tokens(parts: &Parts) -> i64 {
 }
 
 impl Spent {
-    fn add(&mut self, answer: &Answer) {
-        self.usage.input_tokens += answer.input_tokens();
-        self.usage.output_tokens += answer.output_tokens();
-        self.usage.cost_micros += answer.cost_micros;
-        self.usage.model_calls += 1;
-    }
-
     /// Whether calls fail again and again, or bring nothing new.
     fn goes_nowhere(&mut self, skill: &str, result: &Value) -> bool {
         self.failures = if result.get("failure").is_some() { self.failures + 1 } else { 0 };

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use crate::{
-    config::Summaries,
+    config::By,
     gateway::{Gateway, GatewayError, Options, Prompt, Purpose, Request, Tier, cut_tokens},
     memory::Summary,
     prompts::Template,
@@ -62,7 +62,7 @@ pub enum SummaryError {
 pub async fn summarise(
     (db, gateway): (&Db, &Gateway),
     settings: &settings::Current,
-    by: Summaries,
+    by: By,
     turn: &Turn,
 ) -> Result<Summary, SummaryError> {
     let messages = db.turn_messages(turn.id).await?;
@@ -81,9 +81,9 @@ pub async fn summarise(
 }
 
 /// The tier that summarises what belongs to a turn: the small one, where a model answered and the settings allow it.
-pub fn model_for(gateway: &Gateway, by: Summaries, turn: &Turn) -> Option<Tier> {
+pub fn model_for(gateway: &Gateway, by: By, turn: &Turn) -> Option<Tier> {
     let answered = turn.route.as_deref() == Some("model") && turn.tier.as_deref() != Some("none");
-    gateway.tier(Tier::Small).filter(|_| by == Summaries::Model && answered)
+    gateway.tier(Tier::Small).filter(|_| by == By::Model && answered)
 }
 
 /// For whom a model is asked about a turn, whose message this is.

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::trace::Step;
 use crate::{
+    gateway::Answer,
     ids::{CallId, ConversationId, TurnId},
     skills::Progress,
 };
@@ -55,6 +56,16 @@ pub struct Usage {
     /// Micro-dollars.
     #[serde(default)]
     pub cost_micros: i64,
+}
+
+impl Usage {
+    /// Adds what one more answer has used.
+    pub fn add(&mut self, answer: &Answer) {
+        self.input_tokens += answer.input_tokens();
+        self.output_tokens += answer.output_tokens();
+        self.cost_micros += answer.cost_micros;
+        self.model_calls += 1;
+    }
 }
 
 /// A skill that ran in a turn.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    Agent, SkillUse, TurnEvent, TurnReply, Usage, answer, forgetting,
+    Agent, SkillUse, TurnEvent, TurnReply, Usage, answer, forgetting, rewrite,
     router::{self, Decision, Route},
     template,
     trace::Trace,
@@ -71,6 +71,10 @@ pub struct Context<'a> {
     pub unclear: Vec<Fact>,
     /// What the message asks and facts answer.
     pub answered: Vec<Answered>,
+    /// What memory is asked: the message, or what stands for it where it leans on earlier ones.
+    pub question: String,
+    /// What models have used before the answer.
+    pub usage: Usage,
 }
 
 /// A reply before it is stored.
@@ -164,6 +168,7 @@ async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> 
     let decision =
         router::decide(&context.message, &turn.locale, &context.skills, &parts.gateway, context.history.len());
     context.message.clone_from(&decision.message);
+    context.question.clone_from(&decision.message);
     context.note("route", began, json!({ "route": decision.route.word(), "reason": decision.reason }));
     let by_skill_alone = matches!(decision.route, Route::Skill { .. });
     if !by_skill_alone || asks_to_remember(&context.message) {
@@ -172,6 +177,9 @@ async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> 
     }
     if !by_skill_alone {
         let began = Instant::now();
+        if let Route::Model { .. } = decision.route {
+            rewrite::rewrite(&mut context).await?;
+        }
         let rules = parts.memory.rules(turn.user_id).await?;
         let mut memories = parts.memory.pinned(turn.user_id, &rules).await?;
         let recalled = recall(&context, &rules, &memories).await?;
@@ -199,7 +207,7 @@ async fn recall(context: &Context<'_>, rules: &Rules, pinned: &[Recalled]) -> Re
     let room = room.saturating_sub(HEAD_TOKENS + taken);
     let ask = Ask {
         user: context.turn.user_id,
-        text: &context.message,
+        text: &context.question,
         zone,
         limit: MAX_MEMORIES,
         room: Some((room, |line| count_tokens(line) + LINE_TOKENS)),
@@ -257,6 +265,8 @@ impl<'a> Context<'a> {
             learnt: Vec::new(),
             unclear: Vec::new(),
             answered: Vec::new(),
+            question: String::new(),
+            usage: Usage::default(),
         };
         let waited = turn.started_at.map_or(0, |started| (started - turn.created_at).num_milliseconds());
         context.note("receive", began, json!({ "waited_ms": waited, "attempt": turn.attempt, "locale": turn.locale }));

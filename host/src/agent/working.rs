@@ -25,7 +25,7 @@ const FOLDED_TOKENS: u32 = 4_000;
 
 /// Tokens of one message that is folded, at least, and of its line beside its words.
 const SHORTEST: u32 = 64;
-const LINE_TOKENS: u32 = 8;
+pub const LINE_TOKENS: u32 = 8;
 
 /// Tokens of a prompt that folds: many messages at their shortest come to more than what is folded at a time.
 const PROMPT_TOKENS: u32 = 6 * (FOLDED_TOKENS + TEXT_TOKENS + KEPT_TOKENS);
@@ -152,7 +152,8 @@ async fn by_model(
     }
 }
 
-fn who(message: &Message) -> &'static str {
+/// Who said a message, as a model reads it.
+pub fn who(message: &Message) -> &'static str {
     if message.role == "user" { "Person" } else { "Assistant" }
 }
 

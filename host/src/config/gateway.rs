@@ -36,6 +36,7 @@ pub struct Gateway {
 pub struct TokenBudgets {
     pub answer: u32,
     pub summarise: u32,
+    pub rewrite: u32,
     pub fold: u32,
     pub digest: u32,
     pub skill: u32,
@@ -187,8 +188,9 @@ impl Gateway {
         if self.token_budget < 1000 {
             return Err(bad("gateway.token_budget", "must be at least 1000".into()));
         }
-        let TokenBudgets { answer, summarise, fold, digest, skill } = self.token_budgets;
-        if (1..1000).contains(&answer) || [summarise, fold, digest, skill].iter().any(|most| (1..500).contains(most)) {
+        let TokenBudgets { answer, summarise, rewrite, fold, digest, skill } = self.token_budgets;
+        let others = [summarise, rewrite, fold, digest, skill];
+        if (1..1000).contains(&answer) || others.iter().any(|most| (1..500).contains(most)) {
             let reason = "each must be 0, or at least 500; for answers at least 1000";
             return Err(bad("gateway.token_budgets", reason.into()));
         }

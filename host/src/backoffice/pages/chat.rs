@@ -251,7 +251,8 @@ impl Said {
 
 /// What the script says by itself.
 fn words(page: &Page) -> String {
-    let steps = ["receive", "recall", "route", "skill", "model", "reply"].map(|step| (step, page.word("step", step)));
+    let steps = ["receive", "route", "rewrite", "recall", "skill", "model", "reply"]
+        .map(|step| (step, page.word("step", step)));
     let words: Value = json!({
         "steps": steps.into_iter().collect::<std::collections::BTreeMap<_, _>>(),
         "you": page.t("chat.you"),
