@@ -325,3 +325,20 @@ async fn where_no_model_words_it_rules_do() {
     assert!(asked[3].to_string().contains("orchids"), "{:#}", asked[3]);
     assert!(turn.to_string().contains(r#""by":"rules""#), "{turn:#}");
 }
+
+#[tokio::test]
+async fn what_the_small_tier_is_shown_for_it_keeps_within_its_budget() {
+    let model = Model::start().await;
+    model.then(Answer::text(&"We talked about many flowers. ".repeat(150))).then(Answer::text("Which flowers?"));
+    model.then(Answer::text("Roses."));
+    let bounds = [("SKILLET__MEMORY__REWRITES", "model"), ("SKILLET__GATEWAY__TOKEN_BUDGETS__REWRITE", "500")];
+    let host = host(&model, &bounds).await;
+    let first = host.chat("ada", &"Tell me of gardens and of all that grows there. ".repeat(80), None).await;
+    host.chat("ada", "and which of those smell?", Some(text(&first["conversation"]))).await;
+    let shown = model.requests()[1]["messages"].as_array().unwrap().clone();
+    let words: usize = shown.iter().map(|message| text(&message["content"]).split_whitespace().count()).sum();
+    assert!((150..500).contains(&words), "{words} words");
+    let question = text(&shown[1]["content"]);
+    assert_eq!(question.matches("[…]").count(), 2, "both are cut: {question}");
+    assert!(question.ends_with("The last message: and which of those smell?"), "{question}");
+}
