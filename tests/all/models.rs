@@ -342,3 +342,16 @@ async fn what_the_small_tier_is_shown_for_it_keeps_within_its_budget() {
     assert_eq!(question.matches("[…]").count(), 2, "both are cut: {question}");
     assert!(question.ends_with("The last message: and which of those smell?"), "{question}");
 }
+
+#[tokio::test]
+async fn memory_answers_the_message_itself_when_the_model_is_away() {
+    let model = Model::start().await;
+    model.then(Answer::text("Noted.")).then(Answer::status(400, &[])).then(Answer::status(400, &[]));
+    let host = host(&model, &[]).await;
+    let first = host.chat("ada", "I prefer green tea", None).await;
+    let conversation = Some(text(&first["conversation"]));
+    let leaning = host.chat("ada", "and hers?", conversation).await;
+    assert!(!text(&leaning["reply"]).contains("green tea"), "{}", leaning["reply"]);
+    let whole = host.chat("ada", "what tea do I prefer?", conversation).await;
+    assert!(text(&whole["reply"]).contains("green tea"), "{}", whole["reply"]);
+}

@@ -31,7 +31,7 @@ use measure::{Means, Measured, float};
 use report::Report;
 use time::Times;
 
-/// As the program has it.
+/// The program's.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

@@ -265,7 +265,7 @@ fn tools(context: &Context<'_>, most: CostTier) -> Vec<ToolSpec> {
 
 /// A message with who wrote it, where several share a conversation, and with what came with it, marked as
 /// what it is. A file that closes the mark itself does not get out of it.
-fn said(from: Option<&str>, message: &str, attached: Option<&str>) -> String {
+pub fn said(from: Option<&str>, message: &str, attached: Option<&str>) -> String {
     let words = from.map_or_else(|| message.to_owned(), |from| format!("{from}: {message}"));
     match attached.map(|attached| attached.replace("attached_files", "attached files")) {
         Some(attached) => format!("{words}\n\n<attached_files>\n{attached}</attached_files>"),

@@ -35,6 +35,12 @@ pub struct Stand {
     pub reason: String,
 }
 
+/// Whether a model may answer the person, by where they stood last.
+pub async fn has_model(context: &Context<'_>) -> Result<bool, StoreError> {
+    let stood = context.agent.parts.db.rung(context.turn.user_id).await?;
+    Ok(stood.and_then(|row| Rung::from_word(&row.rung)).is_none_or(|rung| rung.tier().is_some()))
+}
+
 /// Decides which tier answers, keeps a change, and finds what the person is to be told.
 pub async fn stand(context: &Context<'_>, parts: &Parts, wanted: Tier) -> Result<Stand, StoreError> {
     let began = Instant::now();

@@ -4,32 +4,35 @@ use chrono::TimeDelta;
 use regex::Regex;
 use serde_json::json;
 use std::{
+    borrow::Cow,
     sync::LazyLock,
     time::{Duration, Instant},
 };
 
 use super::{
-    episode,
+    answer::said,
+    episode, ladder,
     turn::Context,
     working::{LINE_TOKENS, who},
 };
 use crate::{
     config::By,
-    gateway::{Answer, GatewayError, Options, Prompt, Purpose, Request, Tier, cut_tokens},
+    gateway::{Answer, GatewayError, Options, Prompt, Purpose, Request, Tier, count_tokens, cut_tokens},
+    memory::{Recalled, words},
     prompts::Template,
-    store::{StoreError, storable},
+    store::{FORGOTTEN, Message, StoreError, storable},
 };
 
-/// Characters from which a message says enough by itself, and those of the message before that go with it.
+/// Characters from which a message says enough by itself, and those of what stands for one.
 const MOST_CHARS: usize = 80;
 const BEFORE_CHARS: usize = 200;
 
 /// How long after a message another one leans on it.
 const WITHIN: TimeDelta = TimeDelta::hours(2);
 
-/// Messages that a model is shown beside the last one, and the budgets of that prompt and of its answer.
+/// Messages that a model is shown beside the last one, the tokens of all, and of what it says.
 const SHOWN: usize = 4;
-const PROMPT_TOKENS: u32 = 800;
+const TEXT_TOKENS: u32 = 600;
 const ANSWER_TOKENS: u32 = 100;
 
 /// How long the reply waits for it.
@@ -38,39 +41,45 @@ const PATIENCE: Duration = Duration::from_secs(8);
 /// Whether a message needs the ones before it: it begins as a continuation, or names something only as "it".
 static LEANS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?ix) ^ (?: and | but | or | so | then | also | what \s about | how \s about | which \s (?: one | of ) | why \s not ) \b
-        | \b (?: he | she | him | her | hers | his | they | them | theirs? | it | its | ones?
-            | the \s (?: same | other | first | second | last | former | latter )
+        r"(?ix) ^ (?: and | but | or | so | then | what \s about | how \s about | which \s (?: one | of ) | why \s not ) \b
+        | \b (?: he | she | him | her | hers | his | they | them | theirs? | its
+            | the \s (?: same | other | former | latter ) (?: \s ones? )? | the \s (?: first | second | last ) \s ones?
+            | (?: was | does | did | about | like | with | for | of | on | in | do | use | see | get | buy ) \s it
             | (?: is | was | are | were | does | did | about | like | with | for | of ) \s (?: this | that | these | those )
             | (?: from | to | over | in | near | live | lives | go | going | been ) \s there ) \b
-        | \b (?: this | that | these | those | there ) [?.!\s]* $
-        | ^ (?: 那 | 还有 | 另外 | 然后 | 再 | 也 | 可是 | 但 | 为什么 | 哪[个些家里] )
-        | (?: ^ | [^其吉] ) [他她它] | [那这][个些家里边位本次种件天儿] | 前者 | 后者 | 上面 | 刚才 | 同样 | 呢 [?？。]* $",
+        | \b (?: this | that | these | those ) [?.!\s]* $ | ^ why [?.!\s]* $
+        | ^ is \s it \s (?: far | near | open | good | expensive | cheap | big | old | new | possible | true ) \b
+        | ^ (?: 那 (?: 么 | ，| , | 他 | 她 | 它 | .{1,12} (?: 呢 | 怎么样 | 如何 ) [?？。]* $ ) | 还有[呢吗] | 另外 | 然后呢
+            | 为什么 [?？呢]* $ | 哪[个些家] [?？]* $ )
+        | (?: ^ | [^其吉维耳] ) [他她] | (?: ^ | [^其吉] ) 它 | [那这][个些家里边位本种件儿] (?: [?？。！!呢吗吧]* $ | 是 | 要 | 多 | 好 | 贵 | 怎 | 有 )
+        | 前者 | 后者 | 上面说的 | 刚才[说那] | ^ [^什怎哪谁在为几多]{1,8} 呢 [?？。]* $",
     )
     .expect("a constant pattern")
 });
 
+fn leans(message: &str) -> bool {
+    message.chars().count() <= MOST_CHARS && LEANS.is_match(message)
+}
+
 /// Puts the context's question so that memory understands it, where the message leans on what was said before.
 pub async fn rewrite(context: &mut Context<'_>) -> Result<(), StoreError> {
     let message = context.message.trim();
-    if message.chars().count() > MOST_CHARS || !LEANS.is_match(message) {
-        return Ok(());
-    }
-    let Some(before) = context.history.iter().rev().find(|message| message.role == "user") else { return Ok(()) };
-    if context.turn.created_at - before.created_at > WITHIN {
+    if !leans(message) {
         return Ok(());
     }
     let began = Instant::now();
-    let before = episode::cut(&before.content, BEFORE_CHARS);
+    let Some(base) = base(context) else { return Ok(()) };
+    let (after, base) = (base.turn_id, episode::cut(&base.content, BEFORE_CHARS));
     let answer = by_model(context, message).await?;
     let put = answer.as_ref().map(|answer| episode::cut(&storable(&answer.text), BEFORE_CHARS));
     let (by, whole) = match put.filter(|put| !put.is_empty()) {
         Some(put) => ("model", put),
-        None => ("rules", before),
+        None => ("rules", base),
     };
     // The person's own words stay: what was made of them may be wrong.
     let question = format!("{whole}\n{message}");
-    context.note("rewrite", began, json!({ "by": by, "question": question }));
+    // Without the words: they are those of another turn, which may be forgotten while this one is not.
+    context.note("rewrite", began, json!({ "by": by, "after": after }));
     context.question = question;
     if let Some(answer) = answer {
         context.usage.add(&answer);
@@ -78,21 +87,53 @@ pub async fn rewrite(context: &mut Context<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The newest message that the last one may lean on: one that stands by itself.
+fn base<'a>(context: &'a Context<'_>) -> Option<&'a Message> {
+    let said = context.history.iter().rev().filter(|message| message.role == "user");
+    said.take_while(|message| context.turn.created_at - message.created_at <= WITHIN).find(|message| {
+        let text = message.content.trim();
+        !leans(text) && !text.starts_with('/') && !text.contains(FORGOTTEN)
+    })
+}
+
+/// What was recalled, each by how much of the message itself it holds: memory was asked for more than that.
+pub fn by_the_message<'a>(context: &'a Context<'_>) -> Cow<'a, [Recalled]> {
+    if context.question == context.message {
+        return Cow::Borrowed(&context.memories);
+    }
+    let asked = words(&context.message);
+    let count = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    let share = |memory: &Recalled| {
+        let held = memory.matched.iter().filter(|word| asked.contains(*word)).count();
+        count(held) / count(asked.len().max(1))
+    };
+    context.memories.iter().map(|memory| Recalled { share: share(memory), ..memory.clone() }).collect()
+}
+
 /// The message as the small tier puts it; `None` where rules are to do.
 async fn by_model(context: &Context<'_>, message: &str) -> Result<Option<Answer>, StoreError> {
     let (parts, settings) = (&context.agent.parts, &context.settings);
-    let tier = parts.gateway.tier(Tier::Small).filter(|_| parts.config.memory.rewrites == By::Model);
-    let Some(tier) = tier else { return Ok(None) };
-    let (system, most) = (settings.prompt(Template::Rewrite), MOST_CHARS.try_into().unwrap_or(u32::MAX));
-    let budget = parts.gateway.prompt_budget(tier, |of| of.rewrite, PROMPT_TOKENS);
-    let room = Prompt::room(&system, budget).saturating_sub(most + LINE_TOKENS);
+    // Another tier is too dear for it.
+    let small = parts.gateway.tier(Tier::Small) == Some(Tier::Small);
+    if parts.config.memory.rewrites == By::Rules || !small || !ladder::has_model(context).await? {
+        return Ok(None);
+    }
+    let system = settings.prompt(Template::Rewrite);
+    let wanted = count_tokens(&system) + TEXT_TOKENS;
+    let budget = parts.gateway.prompt_budget(Tier::Small, |of| of.rewrite, wanted);
+    let last = said(context.from.as_deref(), message, None);
     let shown = &context.history[context.history.len().saturating_sub(SHOWN)..];
-    let each = (room / u32::try_from(shown.len()).unwrap_or(u32::MAX)).saturating_sub(LINE_TOKENS);
-    let lines = shown.iter().map(|one| format!("{}: {}\n", who(one), cut_tokens(&one.content, each)));
-    let text = format!("{}\nThe last message: {message}", lines.collect::<String>());
+    let room = Prompt::room(&system, budget).saturating_sub(count_tokens(&last) + LINE_TOKENS);
+    let each = (room / u32::try_from(shown.len()).unwrap_or(u32::MAX).max(1)).saturating_sub(LINE_TOKENS);
+    let line = |one: &Message| {
+        let said = said(one.meta.0["from"].as_str(), &one.content, None);
+        format!("{}: {}\n", who(one), cut_tokens(&said, each))
+    };
+    let text = format!("{}\nThe last message: {last}", shown.iter().map(line).collect::<String>());
+    let deadline = context.deadline.min(Instant::now() + PATIENCE);
     let request = Request {
         purpose: Purpose::Rewrite,
-        tier,
+        tier: Tier::Small,
         prompt: Prompt::question(system, text, budget),
         account: context.account(),
         // The same conversation gives the same question.
@@ -100,13 +141,20 @@ async fn by_model(context: &Context<'_>, message: &str) -> Result<Option<Answer>
         stream: false,
         rung: None,
         max_output_tokens: Some(ANSWER_TOKENS),
-        deadline: Some(context.deadline.min(Instant::now() + PATIENCE)),
+        deadline: Some(deadline),
     };
-    match parts.gateway.complete(&request, &mut |_| ()).await {
-        Ok(answer) => Ok(Some(answer)),
-        Err(GatewayError::Store(error)) => Err(error),
-        Err(error) => {
-            tracing::debug!(error = &error as &dyn std::error::Error, "no model put the question; rules do");
+    let mut unheard = |_: &str| ();
+    // It may also have to wait for its turn.
+    let asked = tokio::time::timeout_at(deadline.into(), parts.gateway.complete(&request, &mut unheard)).await;
+    match asked {
+        Ok(Ok(answer)) => Ok(Some(answer)),
+        Ok(Err(GatewayError::Store(error))) => Err(error),
+        Ok(Err(error)) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "no model put the question; rules do");
+            Ok(None)
+        }
+        Err(_) => {
+            tracing::warn!("no model put the question in time; rules do");
             Ok(None)
         }
     }
@@ -114,24 +162,27 @@ async fn by_model(context: &Context<'_>, message: &str) -> Result<Option<Answer>
 
 #[cfg(test)]
 mod tests {
-    use super::LEANS;
+    use super::leans;
 
     #[test]
     fn what_leans_on_the_conversation_is_told_from_what_stands_by_itself() {
-        for leans in [
+        for leaning in [
             "and hers?",
             "What about Berlin?",
             "how old is she",
             "Is it far from there?",
             "the second one",
             "why is that?",
+            "tell me more about it",
+            "那她呢",
+            "上海呢？",
             "他喜欢什么？",
             "那上海呢？",
             "这个多少钱",
             "为什么",
             "她妈妈叫什么名字",
         ] {
-            assert!(LEANS.is_match(leans), "{leans}");
+            assert!(leans(leaning), "{leaning}");
         }
         for whole in [
             "When is Anna's birthday?",
@@ -141,8 +192,24 @@ mod tests {
             "安娜的生日是哪天？",
             "Is there a pharmacy near the station?",
             "What is on the calendar this week?",
+            "What time is it?",
+            "Is it raining in Paris?",
+            "Hi there!",
+            "Add one egg to the list",
+            "What is the last name of Anna?",
+            "再见",
+            "但丁是谁",
+            "也门的首都是哪里",
+            "那不勒斯在哪",
+            "维他命C有什么用",
+            "马耳他的首都",
+            "为什么天空是蓝的",
+            "这个周末我有什么安排",
+            "这里下雨吗",
+            "你在干什么呢",
+            "安娜在哪里呢？",
         ] {
-            assert!(!LEANS.is_match(whole), "{whole}");
+            assert!(!leans(whole), "{whole}");
         }
     }
 }

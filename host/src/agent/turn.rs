@@ -176,10 +176,10 @@ async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> 
         learn(&mut context).await?;
     }
     if !by_skill_alone {
-        let began = Instant::now();
         if let Route::Model { .. } = decision.route {
             rewrite::rewrite(&mut context).await?;
         }
+        let began = Instant::now();
         let rules = parts.memory.rules(turn.user_id).await?;
         let mut memories = parts.memory.pinned(turn.user_id, &rules).await?;
         let recalled = recall(&context, &rules, &memories).await?;
@@ -385,7 +385,7 @@ pub fn from_memory(context: &Context<'_>) -> Option<String> {
         .or_else(|| template::which(&context.unclear, locale))
         .or_else(|| template::answered(&context.answered, context.settings.time_zone, locale))
         .or_else(|| template::small_talk(&context.message, &context.settings.name, &context.skills, locale))
-        .or_else(|| template::recalled(&context.message, &context.memories, locale))
+        .or_else(|| template::recalled(&context.message, &rewrite::by_the_message(context), locale))
 }
 
 /// Keeps what the message states by itself and closes what it says to be over; finds what facts answer to it.

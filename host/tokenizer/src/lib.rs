@@ -7,12 +7,9 @@ mod vocabulary;
 
 use regex::Regex;
 use std::sync::LazyLock;
-use vocabulary::{RANK, SLOT, SLOTS, home};
+use vocabulary::{LONGEST, RANK, SLOT, SLOTS, home};
 
 static VOCABULARY: &[u8; SLOT * SLOTS] = include_bytes!(concat!(env!("OUT_DIR"), "/o200k_base"));
-
-/// Bytes of the longest token.
-const LONGEST: usize = 128;
 
 /// The place of a token in the vocabulary; `None` where these bytes are none.
 fn rank(bytes: &[u8]) -> Option<u32> {
@@ -37,7 +34,7 @@ static PARTS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!(r"{words}|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|\s*[\r\n]+|\s+")).expect("it is valid")
 });
 
-/// Bytes of a part that are encoded at once. No word is as long, and what is takes memory in proportion.
+/// Bytes that are looked at for a part. No word is as long; what is takes time and memory in proportion.
 const LONGEST_PART: usize = 64 << 10;
 
 /// The lengths in bytes of the tokens of a text, in its order. One may end inside a character.
@@ -53,10 +50,9 @@ pub fn lengths(text: &str) -> impl Iterator<Item = usize> {
 
 /// Bytes of the first part of a text; `None` where it is empty.
 fn part(text: &str) -> Option<usize> {
-    let found = PARTS.find(text)?;
+    let found = PARTS.find(&text[..text.floor_char_boundary(LONGEST_PART)])?;
     // A line's end is within the pattern.
     let last = found.as_str().chars().next_back().filter(|last| last.is_whitespace() && !['\r', '\n'].contains(last));
     let gives_back = last.filter(|last| found.end() < text.len() && last.len_utf8() < found.end());
-    let end = found.end() - gives_back.map_or(0, char::len_utf8);
-    Some(text.floor_char_boundary(end.min(LONGEST_PART)))
+    Some(found.end() - gives_back.map_or(0, char::len_utf8))
 }

@@ -11,6 +11,9 @@ pub const SLOTS: usize = 1 << 19;
 /// The bits of a rank.
 pub const RANK: u64 = (1 << 18) - 1;
 
+/// Bytes of a token at most.
+pub const LONGEST: usize = 128;
+
 /// Where the search for a token begins, and what its slot holds beside the rank.
 pub fn home(token: &[u8]) -> (usize, u64) {
     let hash = rapidhash_v3(token);
