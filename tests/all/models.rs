@@ -290,9 +290,7 @@ async fn a_message_that_leans_on_the_one_before_is_looked_up_with_it() {
     model.then(Answer::text("How nice.")).then(Answer::text("I don't know.")).then(Answer::text("Orchids."));
     let (asked, turn) = follow_up(&model, "rules").await;
     assert!(asked.len() == 3 && asked[2].to_string().contains("orchids"), "{asked:#?}");
-    assert!(
-        turn.to_string().contains(r#""by":"rules","question":"Is Anna the eldest of us?\nAnd what does she enjoy?""#)
-    );
+    assert!(turn.to_string().contains(r#""by":"rules""#), "{turn:#}");
 }
 
 #[tokio::test]
@@ -309,10 +307,8 @@ async fn the_small_tier_words_it_anew_where_the_owner_wants_that() {
     assert_eq!(asked[2]["temperature"], json!(0.0), "the same conversation gives the same question");
     assert!(asked[3].to_string().contains("orchids"), "{:#}", asked[3]);
     let turn = turn.to_string();
-    assert!(
-        turn.contains(r#""by":"model","question":"What flowers does Anna like?\nAnd what does she enjoy?""#),
-        "{turn}"
-    );
+    assert!(turn.contains(r#""by":"model""#), "{turn}");
+    assert!(!turn.contains("flowers does Anna"), "words of other turns stay there: {turn}");
     assert!(turn.contains(r#""purpose":"rewrite""#) && turn.contains(r#""model_calls":2"#), "{turn}");
 }
 
