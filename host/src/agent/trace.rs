@@ -10,7 +10,7 @@ use std::{
 /// One finished step of a turn, as the trace keeps it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Step {
-    /// "receive", "forget", "route", "learn", "rewrite", "recall", "ladder", "skill", "model", "without_model" or "reply".
+    /// A word that the pages have in each language, such as "recall"; see `step` in `locales`.
     pub name: &'static str,
     /// Milliseconds since the turn began to run.
     pub at_ms: i64,
