@@ -115,6 +115,23 @@ pub struct Request {
     pub rung: Option<Rung>,
 }
 
+impl Request {
+    /// A question whose answer is wanted as a whole, with the settings' bounds and nothing that is out of the ordinary.
+    pub fn new(purpose: Purpose, tier: Tier, prompt: Prompt, account: Account) -> Self {
+        Self {
+            purpose,
+            tier,
+            prompt,
+            account,
+            options: Options::default(),
+            max_output_tokens: None,
+            deadline: None,
+            stream: false,
+            rung: None,
+        }
+    }
+}
+
 /// What a model said.
 #[derive(Clone, Debug, Default)]
 pub struct Answer {

@@ -22,7 +22,7 @@ pub struct Current {
     pub locale: String,
     pub token_budget: u32,
     /// The texts of [`Template::ALL`], in that order.
-    prompts: [String; 5],
+    prompts: [String; Template::ALL.len()],
 }
 
 impl Current {
@@ -93,25 +93,21 @@ const EXAMPLE: Slots<'static> = Slots { name: "Skillet", persona: "Be kind." };
 pub struct Settings {
     db: Db,
     clock: Clock,
-    defaults: [String; COUNT],
+    defaults: Vec<String>,
 }
 
 impl Settings {
     pub fn new(db: Db, clock: Clock, config: &Config) -> Self {
         let agent = &config.agent;
-        let defaults = [
+        let values = [
             agent.name.clone(),
             agent.persona.clone(),
             agent.time_zone.to_string(),
             agent.locale.clone(),
             config.gateway.token_budget.to_string(),
-            Template::Answer.bundled().to_owned(),
-            Template::Summarise.bundled().to_owned(),
-            Template::Rewrite.bundled().to_owned(),
-            Template::Fold.bundled().to_owned(),
-            Template::Digest.bundled().to_owned(),
         ];
-        Self { db, clock, defaults }
+        let prompts = Template::ALL.map(|template| template.bundled().to_owned());
+        Self { db, clock, defaults: values.into_iter().chain(prompts).collect() }
     }
 
     /// The same defaults over another database.
@@ -121,8 +117,7 @@ impl Settings {
 
     /// The values in force now.
     pub async fn current(&self) -> Result<Current, StoreError> {
-        let [name, persona, time_zone, locale, token_budget, answer, summarise, rewrite, fold, digest] =
-            self.list().await?.map(|one| one.value);
+        let [name, persona, time_zone, locale, token_budget, prompts @ ..] = self.list().await?.map(|one| one.value);
         let unreadable = |key: &str| StoreError::Corrupt(format!("setting {key}"));
         Ok(Current {
             name,
@@ -130,7 +125,7 @@ impl Settings {
             time_zone: time_zone.parse().map_err(|_| unreadable("time_zone"))?,
             locale,
             token_budget: token_budget.parse().map_err(|_| unreadable("token_budget"))?,
-            prompts: [answer, summarise, rewrite, fold, digest],
+            prompts,
         })
     }
 

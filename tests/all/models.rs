@@ -2,6 +2,7 @@
 //! when the model is away.
 
 use serde_json::{Value, json};
+use skillet::{clock::Clock, store::Db};
 
 use crate::harness::{
     guests,
@@ -320,6 +321,62 @@ async fn where_no_model_words_it_rules_do() {
     let (asked, turn) = follow_up(&model, "model").await;
     assert!(asked[3].to_string().contains("orchids"), "{:#}", asked[3]);
     assert!(turn.to_string().contains(r#""by":"rules""#), "{turn:#}");
+}
+
+/// The database of a host that runs on SQLite.
+async fn database(host: &Host) -> Db {
+    Db::open(&"".into(), &host.data_dir(), 1).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_message_leans_on_none_of_hours_ago() {
+    let model = Model::start().await;
+    model
+        .then(Answer::text("安娜喜欢兰花。"))
+        .then(Answer::text("好的。"))
+        .then(Answer::text("兰花。"))
+        .then(Answer::text("谁？"));
+    let host = host(&model, &[]).await;
+    host.chat("ada", "安娜在电话里说她最喜欢的花是兰花", None).await;
+    let first = host.chat("ada", "安娜星期天会来吗？", None).await;
+    let conversation = Some(text(&first["conversation"]));
+    host.chat("ada", "那她喜欢什么呢？", conversation).await;
+    assert!(model.requests()[2].to_string().contains("最喜欢的花是兰花"), "{:#}", model.requests()[2]);
+    let Db::Sqlite(pool, _) = database(&host).await else { panic!("it is SQLite") };
+    let hours_ago = chrono::Utc::now() - chrono::TimeDelta::hours(3);
+    sqlx::query("UPDATE messages SET created_at = $1").bind(hours_ago).execute(&pool).await.unwrap();
+    let reply = host.chat("ada", "那她喜欢什么颜色呢？", conversation).await;
+    let turn = host.get(&format!("/api/v1/turns/{}", text(&reply["turn_id"]))).await.ok();
+    assert!(!turn.to_string().contains("rewrite"), "{turn:#}");
+}
+
+#[tokio::test]
+async fn nobody_who_stands_below_the_models_has_one_asked_for_it() {
+    let model = Model::start().await;
+    model.then(Answer::text("I don't know.")).then(Answer::text("Nor that."));
+    let host = host(&model, &[("SKILLET__MEMORY__REWRITES", "model")]).await;
+    let first = host.chat("ada", "Is Anna the eldest of us?", None).await;
+    let db = database(&host).await;
+    let ada = db.user_named(&Clock::System, "ada").await.unwrap().id;
+    let turn = text(&first["turn_id"]).parse().unwrap();
+    db.set_rung(&Clock::System, (ada, turn), ("small", "retrieval"), "spent").await.unwrap();
+    host.chat("ada", "And what does she enjoy?", Some(text(&first["conversation"]))).await;
+    assert_eq!(model.requests().len(), 2, "an answer each, since the way up is open again");
+}
+
+#[tokio::test]
+async fn the_owner_says_how_it_is_worded() {
+    let model = Model::start().await;
+    model
+        .then(Answer::text("I don't know."))
+        .then(Answer::text("What does Anna enjoy?"))
+        .then(Answer::text("Flowers."));
+    let host = host(&model, &[("SKILLET__MEMORY__REWRITES", "model")]).await;
+    let told = json!({ "key": "prompt_rewrite", "value": "Ask it as {{ name }} would." });
+    host.put("/api/v1/settings", &told).await.ok();
+    let first = host.chat("ada", "Is Anna the eldest of us?", None).await;
+    host.chat("ada", "And what does she enjoy?", Some(text(&first["conversation"]))).await;
+    assert_eq!(model.requests()[1]["messages"][0]["content"], "Ask it as Skillet would.");
 }
 
 #[tokio::test]

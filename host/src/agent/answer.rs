@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     gateway::{
-        Answer, GatewayError, HistoryLine, Options, Parts, Prompt, Purpose, Request, Round, Rung, SkillResult,
-        SummaryLine, Tier, ToolCall, ToolSpec,
+        Answer, GatewayError, HistoryLine, Parts, Prompt, Purpose, Request, Round, Rung, SkillResult, SummaryLine,
+        Tier, ToolCall, ToolSpec,
     },
     memory,
     prompts::Template,
@@ -130,15 +130,10 @@ async fn ask(context: &Context<'_>, (tier, rung): (Tier, Rung), prompt: Prompt) 
         "budget": prompt.budget,
     });
     let request = Request {
-        purpose: Purpose::Answer,
-        tier,
-        prompt,
-        account: context.account(),
-        options: Options::default(),
         stream: true,
         rung: Some(rung),
-        max_output_tokens: None,
         deadline: Some(context.deadline),
+        ..Request::new(Purpose::Answer, tier, prompt, context.account())
     };
     let (live, turn) = (&context.agent.live, context.turn.id);
     let mut on_text = |text: &str| live.tell(turn, TurnEvent::Delta { text: text.to_owned() });

@@ -92,21 +92,6 @@ pub fn account(turn: &Turn, message: Option<&Message>) -> Account {
     Account { token, ..turn.account() }
 }
 
-/// A question that summarises something.
-pub fn request((tier, prompt): (Tier, Prompt), account: Account, options: Options, max_output_tokens: u32) -> Request {
-    Request {
-        purpose: Purpose::Summarise,
-        tier,
-        prompt,
-        account,
-        options,
-        stream: false,
-        rung: None,
-        max_output_tokens: Some(max_output_tokens),
-        deadline: None,
-    }
-}
-
 async fn ask(
     gateway: &Gateway,
     (tier, system): (Tier, String),
@@ -125,7 +110,9 @@ async fn ask(
     let prompt = Prompt::question(system, exchange, budget);
     // The same exchange gives the same summary.
     let options = Options { temperature: Some(0.0), schema: Some(SCHEMA.0.clone()), ..Options::default() };
-    let request = request((tier, prompt), account(turn, Some(message)), options, ANSWER_TOKENS);
+    let max_output_tokens = Some(ANSWER_TOKENS);
+    let asked = Request::new(Purpose::Summarise, tier, prompt, account(turn, Some(message)));
+    let request = Request { options, max_output_tokens, ..asked };
     let answer = gateway.complete_json(&request, &SCHEMA.1).await?;
     let written: Written =
         serde_json::from_str(&answer.text).map_err(|error| GatewayError::Schema { reason: error.to_string() })?;

@@ -37,8 +37,13 @@ pub struct Stand {
 
 /// Whether a model may answer the person, by where they stood last.
 pub async fn has_model(context: &Context<'_>) -> Result<bool, StoreError> {
-    let stood = context.agent.parts.db.rung(context.turn.user_id).await?;
-    Ok(stood.and_then(|row| Rung::from_word(&row.rung)).is_none_or(|rung| rung.tier().is_some()))
+    Ok(stood(context).await?.is_none_or(|rung| rung.tier().is_some()))
+}
+
+/// Where the person stood last; `None` before the ladder was ever taken.
+async fn stood(context: &Context<'_>) -> Result<Option<Rung>, StoreError> {
+    let row = context.agent.parts.db.rung(context.turn.user_id).await?;
+    Ok(row.and_then(|row| Rung::from_word(&row.rung)))
 }
 
 /// Decides which tier answers, keeps a change, and finds what the person is to be told.
@@ -48,7 +53,7 @@ pub async fn stand(context: &Context<'_>, parts: &Parts, wanted: Tier) -> Result
     let (user, turn) = (context.turn.user_id, context.turn.id);
     // Where only one tier is configured, its rung is the best there is.
     let top = agent.gateway.tier(Tier::Large).map_or(Rung::Retrieval, Rung::of);
-    let before = agent.db.rung(user).await?.and_then(|row| Rung::from_word(&row.rung)).unwrap_or(top);
+    let before = stood(context).await?.unwrap_or(top);
     let before = if before == Rung::Large { top } else { before };
     let floor = agent.db.user(user).await?.and_then(|user| user.tier_floor);
     let floor = floor.as_deref().and_then(Tier::from_word);

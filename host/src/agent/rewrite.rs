@@ -1,7 +1,7 @@
 //! What memory is asked for a message that leans on what was said before: "and hers?" finds nothing by itself.
 
 use chrono::TimeDelta;
-use regex::Regex;
+use regex::{RegexSet, RegexSetBuilder};
 use serde_json::json;
 use std::{
     borrow::Cow,
@@ -38,27 +38,31 @@ const ANSWER_TOKENS: u32 = 100;
 /// How long the reply waits for it.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// Whether a message needs the ones before it: it begins as a continuation, or names something only as "it".
-static LEANS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"(?ix) ^ (?: and | but | or | so | then | what \s about | how \s about | which \s (?: one | of ) | why \s not ) \b
-        | \b (?: he | she | him | her | hers | his | they | them | theirs? | its
-            | the \s (?: same | other | former | latter ) (?: \s ones? )? | the \s (?: first | second | last ) \s ones?
-            | (?: was | does | did | about | like | with | for | of | on | in | do | use | see | get | buy ) \s it
-            | (?: is | was | are | were | does | did | about | like | with | for | of ) \s (?: this | that | these | those )
-            | (?: from | to | over | in | near | live | lives | go | going | been ) \s there ) \b
-        | \b (?: this | that | these | those ) [?.!\s]* $ | ^ why [?.!\s]* $
-        | ^ is \s it \s (?: far | near | open | good | expensive | cheap | big | old | new | possible | true ) \b
-        | ^ (?: 那 (?: 么 | ，| , | 他 | 她 | 它 | .{1,12} (?: 呢 | 怎么样 | 如何 ) [?？。]* $ ) | 还有[呢吗] | 另外 | 然后呢
-            | 为什么 [?？呢]* $ | 哪[个些家] [?？]* $ )
-        | (?: ^ | [^其吉维耳] ) [他她] | (?: ^ | [^其吉] ) 它 | [那这][个些家里边位本种件儿] (?: [?？。！!呢吗吧]* $ | 是 | 要 | 多 | 好 | 贵 | 怎 | 有 )
-        | 前者 | 后者 | 上面说的 | 刚才[说那] | ^ [^什怎哪谁在为几多]{1,8} 呢 [?？。]* $",
-    )
-    .expect("a constant pattern")
+/// What tells that a message needs the ones before it: it begins as a continuation, or names something only as "it".
+const LEANS: [&str; 14] = [
+    r"^ (?: and | but | or | so | then | what \s about | how \s about | which \s (?: one | of ) | why \s not ) \b",
+    r"\b (?: he | she | him | her | hers | his | they | them | theirs? | its ) \b",
+    r"\b the \s (?: same | other | former | latter ) (?: \s ones? )? \b | \b the \s (?: first | second | last ) \s ones? \b",
+    r"\b (?: was | does | did | about | like | with | for | of | on | in | do | use | see | get | buy ) \s it \b",
+    r"^ is \s it \s (?: far | near | open | good | expensive | cheap | big | old | new | possible | true ) \b",
+    r"\b (?: is | was | are | were | does | did | about | like | with | for | of ) \s (?: this | that | these | those ) \b",
+    r"\b (?: from | to | over | in | near | live | lives | go | going | been ) \s there \b",
+    r"\b (?: this | that | these | those ) [?.!\s]* $ | ^ why [?.!\s]* $",
+    r"^ 那 (?: 么 | ，| , | 他 | 她 | 它 | .{1,12} (?: 呢 | 怎么样 | 如何 ) [?？。]* $ )",
+    r"^ (?: 还有[呢吗] | 另外 | 然后呢 | 为什么 [?？呢]* $ | 哪[个些家] [?？]* $ )",
+    r"(?: ^ | [^其吉维耳] ) [他她] | (?: ^ | [^其吉] ) 它",
+    r"[那这][个些家里边位本种件儿] (?: [?？。！!呢吗吧]* $ | 是 | 要 | 多 | 好 | 贵 | 怎 | 有 )",
+    r"前者 | 后者 | 上面说的 | 刚才[说那]",
+    r"^ [^什怎哪谁在为几多]{1,8} 呢 [?？。]* $",
+];
+
+static LEANING: LazyLock<RegexSet> = LazyLock::new(|| {
+    let patterns = RegexSetBuilder::new(LEANS).case_insensitive(true).ignore_whitespace(true).build();
+    patterns.expect("constant patterns")
 });
 
 fn leans(message: &str) -> bool {
-    message.chars().count() <= MOST_CHARS && LEANS.is_match(message)
+    message.chars().count() <= MOST_CHARS && LEANING.is_match(message)
 }
 
 /// Puts the context's question so that memory understands it, where the message leans on what was said before.
@@ -131,17 +135,13 @@ async fn by_model(context: &Context<'_>, message: &str) -> Result<Option<Answer>
     };
     let text = format!("{}\nThe last message: {last}", shown.iter().map(line).collect::<String>());
     let deadline = context.deadline.min(Instant::now() + PATIENCE);
+    let prompt = Prompt::question(system, text, budget);
     let request = Request {
-        purpose: Purpose::Rewrite,
-        tier: Tier::Small,
-        prompt: Prompt::question(system, text, budget),
-        account: context.account(),
         // The same conversation gives the same question.
         options: Options { temperature: Some(0.0), ..Options::default() },
-        stream: false,
-        rung: None,
         max_output_tokens: Some(ANSWER_TOKENS),
         deadline: Some(deadline),
+        ..Request::new(Purpose::Rewrite, Tier::Small, prompt, context.account())
     };
     let mut unheard = |_: &str| ();
     // It may also have to wait for its turn.

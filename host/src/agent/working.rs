@@ -5,7 +5,7 @@ use super::{SummaryError, episode};
 use crate::{
     clock::Clock,
     config,
-    gateway::{Gateway, GatewayError, Options, Prompt, Tier, count_tokens, cut_tokens},
+    gateway::{Gateway, GatewayError, Options, Prompt, Purpose, Request, Tier, count_tokens, cut_tokens},
     ids::ConversationId,
     memory::{essentials, missing},
     prompts::Template,
@@ -159,7 +159,8 @@ pub fn who(message: &Message) -> &'static str {
 
 async fn ask(gateway: &Gateway, tier: Tier, prompt: Prompt, account: Account) -> Result<String, GatewayError> {
     let options = Options { temperature: Some(0.0), ..Options::default() };
-    let request = episode::request((tier, prompt), account, options, TEXT_TOKENS);
+    let max_output_tokens = Some(TEXT_TOKENS);
+    let request = Request { options, max_output_tokens, ..Request::new(Purpose::Summarise, tier, prompt, account) };
     Ok(gateway.complete(&request, &mut |_| ()).await?.text)
 }
 

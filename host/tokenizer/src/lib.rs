@@ -2,7 +2,6 @@
 //! nothing is loaded, and what a host does not look up is not in its memory.
 
 mod merge;
-
 mod vocabulary;
 
 use regex::Regex;

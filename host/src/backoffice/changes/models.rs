@@ -9,7 +9,7 @@ use super::super::{
     error::{Kind, Problem, Result},
 };
 use crate::{
-    gateway::{GatewayError, Options, Prompt, ProviderError, Purpose, Request, Tier},
+    gateway::{GatewayError, Prompt, ProviderError, Purpose, Request, Tier},
     store::{Account, Attempts, ModelCallRecord},
 };
 
@@ -81,16 +81,12 @@ impl Backoffice {
 }
 
 fn question(tier: Tier, account: &Account) -> Request {
+    let prompt = Prompt::question(ROLE.to_owned(), QUESTION.to_owned(), MAX_INPUT);
     Request {
-        purpose: Purpose::Test,
-        tier,
-        prompt: Prompt::question(ROLE.to_owned(), QUESTION.to_owned(), MAX_INPUT),
-        account: account.clone(),
-        options: Options::default(),
         max_output_tokens: Some(MAX_OUTPUT),
         deadline: Some(Instant::now() + PATIENCE),
         stream: true,
-        rung: None,
+        ..Request::new(Purpose::Test, tier, prompt, account.clone())
     }
 }
 

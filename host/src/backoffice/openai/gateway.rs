@@ -48,17 +48,8 @@ pub async fn answer(
         let counting = tokio::task::spawn_blocking(count);
         counting.await.map_err(|_| Refusal::invalid("messages", "They cannot be counted."))??
     };
-    let request = Request {
-        purpose: Purpose::Api,
-        tier,
-        account: account(backoffice, actor).await?,
-        max_output_tokens,
-        options,
-        prompt,
-        deadline: None,
-        stream: wants_stream,
-        rung: None,
-    };
+    let asked = Request::new(Purpose::Api, tier, prompt, account(backoffice, actor).await?);
+    let request = Request { options, max_output_tokens, stream: wants_stream, ..asked };
     let envelope = Envelope {
         id: format!("chatcmpl-{}", Uuid::now_v7().simple()),
         created: backoffice.clock.now().timestamp(),

@@ -8,7 +8,7 @@ use rust_i18n::t;
 
 use super::Ended;
 use crate::{
-    gateway::{GatewayError, Options, Prompt, Purpose, Request, Tier, cut_tokens},
+    gateway::{GatewayError, Prompt, Purpose, Request, Tier, cut_tokens},
     prompts::Template,
     scheduler::{
         Parts,
@@ -116,17 +116,9 @@ async fn by_model(
     let budget = parts.gateway.prompt_budget(tier, |of| of.digest, PROMPT_TOKENS);
     let notes = cut_tokens(notes, Prompt::room(&system, budget));
     let text = format!("[{}]\n\n{notes}", now.with_timezone(&to.zone).format("%Y-%m-%d %H:%M %Z"));
-    let request = Request {
-        purpose: Purpose::Summarise,
-        tier,
-        prompt: Prompt::question(system, text, budget),
-        account: Account { user: Some(to.user.id), ..Account::default() },
-        options: Options::default(),
-        stream: false,
-        rung: None,
-        max_output_tokens: Some(ANSWER_TOKENS),
-        deadline: None,
-    };
+    let account = Account { user: Some(to.user.id), ..Account::default() };
+    let asked = Request::new(Purpose::Summarise, tier, Prompt::question(system, text, budget), account);
+    let request = Request { max_output_tokens: Some(ANSWER_TOKENS), ..asked };
     match parts.gateway.complete(&request, &mut |_| {}).await {
         Ok(answer) => Ok(Some(storable(answer.text.trim())).filter(|text| !text.is_empty())),
         Err(GatewayError::Store(error)) => Err(error),

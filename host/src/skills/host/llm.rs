@@ -47,23 +47,19 @@ impl CallState {
         let schema_tokens = request.output_schema.as_deref().map_or(0, gateway::count_tokens);
         let wanted = prompt.tokens.saturating_add(schema_tokens).saturating_add(max_output_tokens);
         self.root.take_tokens(wanted).map_err(|error| Error::BudgetExceeded(error.to_string()))?;
+        let account = Account {
+            user: Some(self.user),
+            turn: self.turn,
+            conversation: self.conversation,
+            skill: Some(self.skill.to_string()),
+            token: self.token,
+            ..Account::default()
+        };
         let question = gateway::Request {
-            purpose: Purpose::Skill,
-            tier,
-            prompt,
-            account: Account {
-                user: Some(self.user),
-                turn: self.turn,
-                conversation: self.conversation,
-                skill: Some(self.skill.to_string()),
-                token: self.token,
-                ..Account::default()
-            },
             options: Options { schema: schema.as_ref().map(|(json, _)| json.clone()), ..Options::default() },
-            stream: false,
-            rung: None,
             max_output_tokens: Some(max_output_tokens),
             deadline: Some(self.deadline),
+            ..gateway::Request::new(Purpose::Skill, tier, prompt, account)
         };
         // A second run would ask, and pay, again.
         self.sent = true;
