@@ -343,7 +343,7 @@ async fn a_message_leans_on_none_of_hours_ago() {
     host.chat("ada", "那她喜欢什么呢？", conversation).await;
     assert!(model.requests()[2].to_string().contains("最喜欢的花是兰花"), "{:#}", model.requests()[2]);
     let Db::Sqlite(pool, _) = database(&host).await else { panic!("it is SQLite") };
-    let hours_ago = chrono::Utc::now() - chrono::TimeDelta::hours(3);
+    let hours_ago = Clock::System.now() - chrono::TimeDelta::hours(3);
     sqlx::query("UPDATE messages SET created_at = $1").bind(hours_ago).execute(&pool).await.unwrap();
     let reply = host.chat("ada", "那她喜欢什么颜色呢？", conversation).await;
     let turn = host.get(&format!("/api/v1/turns/{}", text(&reply["turn_id"]))).await.ok();
