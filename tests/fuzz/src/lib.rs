@@ -1,7 +1,7 @@
 //! The host's own source of what reads a stranger's bytes, without the engine and the database that the
 //! whole host would bring: `src/skills` is a link to the host's folder, and these files name none of it but
 //! one another.
-#![expect(unused_imports, reason = "the host uses the rest")]
+#![expect(dead_code, reason = "the host uses the rest")]
 
 pub mod skills {
     pub mod egress {
