@@ -26,6 +26,7 @@ both!(
     an_answer_is_found_again_until_something_changes,
     what_means_the_same_is_found_by_vectors,
     nothing_is_brought_for_nothing,
+    what_the_best_have_in_common_orders_the_rest,
 );
 
 struct Person {
@@ -273,4 +274,23 @@ async fn nothing_is_brought_for_nothing(db: TestDb) {
     for text in ["", "?", "what is it?", "你好吗", "nothing that was said"] {
         assert!(ada.recalls(text).await.is_empty(), "{text}");
     }
+}
+
+async fn what_the_best_have_in_common_orders_the_rest(db: TestDb) {
+    let ada = person(&db, "ada").await;
+    for alike in ["Bread on the trip: pandas tore.", "Shoes on the trip: pandas tore."] {
+        ada.talk_elsewhere(&db, alike).await;
+    }
+    for filler in ["rain", "tea", "maps", "songs", "trains", "cards", "soup", "wind", "boats", "stairs"] {
+        ada.talk_elsewhere(&db, &format!("Coats on the trip: {filler} tore.")).await;
+    }
+    for best in ["The trip to the park: pandas slept.", "The trip to the park: pandas played."] {
+        ada.talk_elsewhere(&db, best).await;
+    }
+    let found = ada.recalls("how was the trip to the park?").await;
+    let alike: Vec<bool> = found.iter().map(|one| one.parts.alike > 0.0).collect();
+    assert_eq!(alike, [[false; 10].as_slice(), &[true, true, false, false]].concat(), "{:#?}", texts(&found));
+    assert!(found[..2].iter().all(|one| one.text.contains("park")));
+    assert!(found[10..12].iter().all(|one| one.text.contains("pandas")), "{:#?}", texts(&found));
+    assert!(found[10].score < found[9].score + found[10].parts.alike, "it counts no more than it says");
 }

@@ -168,15 +168,19 @@ pub struct Library<'a> {
 /// The memories that bear on a question, best first.
 pub async fn recall(library: &Library<'_>, ask: &Ask<'_>) -> Result<Vec<Recalled>, StoreError> {
     let db = library.db;
-    let (ranked, terms) = ranked(library, ask).await?;
-    let best = ranked.first().map_or(0.0, |one| one.score);
+    let (mut ranked, terms) = ranked(library, ask).await?;
+    if ask.room.is_some() {
+        // What others are like makes nothing worth its tokens.
+        let least = FLOOR * ranked.first().map_or(0.0, |one| one.score);
+        ranked.retain(|one| one.score - one.parts.alike >= least);
+    }
     let mut filling = Filling::default();
     for chunk in ranked.chunks(CHUNK) {
         let ids: Vec<i64> = chunk.iter().map(|one| one.id).collect();
         let texts = db.search_texts(ask.user, &ids).await?;
         let mut texts: HashMap<i64, SearchText> = texts.into_iter().map(|text| (text.id, text)).collect();
         for one in chunk {
-            if filling.is_done(ask) || (ask.room.is_some() && one.score < best * FLOOR) {
+            if filling.is_done(ask) {
                 return Ok(filling.lines);
             }
             if let Some(text) = texts.remove(&one.id) {

@@ -1,6 +1,7 @@
 //! How well each candidate answers a question. The score is a sum of parts, each scaled to the best of its
 //! kind, so that a trace shows why something was remembered.
 
+mod feedback;
 mod sessions;
 
 use chrono::{DateTime, Utc};
@@ -29,6 +30,10 @@ const DATE: f64 = 0.7;
 const WHEN: f64 = 0.2;
 const SPEAKER: f64 = 0.25;
 const RECENCY: f64 = 0.02;
+const ALIKE: f64 = 0.3;
+
+/// Rows that come first whatever others are like.
+const FIRST: usize = 10;
 
 /// What a message before or after lends, by how far it is away: an answer stands near its question.
 const AROUND: [(isize, f64); 4] = [(-1, 0.35), (1, 0.25), (-2, 0.15), (2, 0.1)];
@@ -85,6 +90,8 @@ pub struct Parts {
     pub when: f64,
     pub speaker: f64,
     pub recency: f64,
+    /// Words that it shares with the best ones and not with the question; only below the first.
+    pub alike: f64,
 }
 
 /// A candidate with its score.
@@ -151,7 +158,8 @@ impl Weights {
 }
 
 /// Scores rows that share words with the question, which grow by their number, and the messages of the sessions they
-/// stand in; the best first, of equals the newest.
+/// stand in; the best first, of equals the newest. What comes after the first few is ordered by what it has in common
+/// with them, too.
 pub fn rank(question: &Question, rows: &[Indexed], placed: &[Placed], state: SearchState) -> Vec<Scored> {
     let own = own_words(question, rows, state);
     let weights = Weights::of(question, &own);
@@ -204,9 +212,31 @@ pub fn rank(question: &Question, rows: &[Indexed], placed: &[Placed], state: Sea
         };
         scored.push(one(question, (row.id, row.kind, row.turn_id, row.recorded_at), Some(own), parts));
     }
-    // No two are alike.
-    scored.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(b.id.cmp(&a.id)));
+    sort(&mut scored);
+    if let Some(rest) = scored.get_mut(FIRST..).filter(|rest| !rest.is_empty()) {
+        let alike = feedback::likeness(question, rows, &own, weights, average(state));
+        for one in &mut *rest {
+            if let Ok(row) = rows.binary_search_by_key(&one.id, |row| row.id) {
+                one.parts.alike = ALIKE * alike[row];
+                one.score += one.parts.alike;
+            }
+        }
+        sort(rest);
+    }
     scored
+}
+
+/// The best first, of equals the newest.
+fn sort(scored: &mut [Scored]) {
+    // No two have one id.
+    scored.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(b.id.cmp(&a.id)));
+}
+
+/// Words of a row.
+fn average(state: SearchState) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "words of a person are far below 2^52")]
+    let (words, rows) = (state.length as f64, state.entries.max(1) as f64);
+    words / rows
 }
 
 type Place = (i64, SearchKind, Option<TurnId>, DateTime<Utc>);
@@ -283,8 +313,7 @@ fn own_words(question: &Question, rows: &[Indexed], state: SearchState) -> Vec<O
     let mut places: Vec<(&str, usize)> =
         question.terms.iter().enumerate().map(|(at, term)| (term.word.as_str(), at)).collect();
     places.sort_unstable();
-    #[expect(clippy::cast_precision_loss, reason = "words of a person are far below 2^52")]
-    let average = state.length as f64 / (state.entries.max(1) as f64);
+    let average = average(state);
     let asked = question.terms.iter().map(|term| term.idf).sum::<f64>().max(f64::MIN_POSITIVE);
     let mut own: Vec<Own> = rows
         .iter()

@@ -65,7 +65,7 @@ pub struct EpisodeView {
 
 #[derive(Serialize, ToSchema)]
 pub struct Found {
-    /// Best first.
+    /// Best first. After the first ten, `alike` counts too.
     pub memories: Vec<FoundView>,
 }
 
@@ -83,7 +83,7 @@ pub struct FoundView {
     pub share: f64,
     /// The words that matched.
     pub matched: Vec<String>,
-    /// What the score is made of: words, facts, around, session, date, speaker, recency.
+    /// What the score is made of: words, meaning, facts, around, session, date, when, speaker, recency, alike.
     pub parts: Value,
     /// The turn that it was said in, or comes from.
     pub turn: Option<Uuid>,
