@@ -4,6 +4,8 @@
 //! the database, so that a crash loses nothing and two hosts never answer the same message.
 
 mod answer;
+mod aside;
+mod difficulty;
 mod embedder;
 mod episode;
 mod forgetting;

@@ -73,6 +73,8 @@ impl Tier {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     Answer,
+    /// A tier is chosen.
+    Route,
     Summarise,
     /// A message is put so that memory understands it.
     Rewrite,
@@ -88,6 +90,7 @@ impl Purpose {
     pub fn word(self) -> &'static str {
         match self {
             Self::Answer => "answer",
+            Self::Route => "route",
             Self::Summarise => "summarise",
             Self::Rewrite => "rewrite",
             Self::Skill => "skill",

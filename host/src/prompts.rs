@@ -7,6 +7,7 @@ use minijinja::{Environment, UndefinedBehavior, context};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Template {
     Answer,
+    Route,
     Summarise,
     Rewrite,
     Fold,
@@ -23,12 +24,13 @@ pub struct Slots<'a> {
 }
 
 impl Template {
-    pub const ALL: [Self; 5] = [Self::Answer, Self::Summarise, Self::Rewrite, Self::Fold, Self::Digest];
+    pub const ALL: [Self; 6] = [Self::Answer, Self::Route, Self::Summarise, Self::Rewrite, Self::Fold, Self::Digest];
 
     /// The setting that replaces it.
     pub fn key(self) -> &'static str {
         match self {
             Self::Answer => "prompt_answer",
+            Self::Route => "prompt_route",
             Self::Summarise => "prompt_summarise",
             Self::Rewrite => "prompt_rewrite",
             Self::Fold => "prompt_fold",
@@ -44,6 +46,7 @@ impl Template {
     pub fn bundled(self) -> &'static str {
         match self {
             Self::Answer => include_str!("../prompts/answer.md").trim_ascii_end(),
+            Self::Route => include_str!("../prompts/route.md").trim_ascii_end(),
             Self::Summarise => include_str!("../prompts/summarise.md").trim_ascii_end(),
             Self::Rewrite => include_str!("../prompts/rewrite.md").trim_ascii_end(),
             Self::Fold => include_str!("../prompts/fold.md").trim_ascii_end(),

@@ -73,6 +73,7 @@ pub const KEYS: [&str; COUNT] = [
     "locale",
     "token_budget",
     "prompt_answer",
+    "prompt_route",
     "prompt_summarise",
     "prompt_rewrite",
     "prompt_fold",
@@ -80,7 +81,7 @@ pub const KEYS: [&str; COUNT] = [
 ];
 
 /// How many there are.
-pub const COUNT: usize = 10;
+pub const COUNT: usize = 11;
 
 /// Longest value of a key, in characters: a persona is part of every prompt.
 const MAX_VALUE_CHARS: usize = 4000;

@@ -408,3 +408,63 @@ async fn memory_answers_the_message_itself_when_the_model_is_away() {
     let whole = host.chat("ada", "what tea do I prefer?", conversation).await;
     assert!(text(&whole["reply"]).contains("green tea"), "{}", whole["reply"]);
 }
+
+/// The turn of a message that two tiers may answer.
+async fn two_tiers(small: &Model, large: &Model, routes: &str, message: &str) -> Value {
+    let large = large.as_tier("large");
+    let mut more: Vec<(&str, &str)> = large.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    more.push(("SKILLET__GATEWAY__ROUTES", routes));
+    let host = host(small, &more).await;
+    let reply = host.chat("ada", message, None).await;
+    host.get(&format!("/api/v1/turns/{}", text(&reply["turn_id"]))).await.ok()
+}
+
+#[tokio::test]
+async fn the_small_tier_tells_what_is_hard_where_the_owner_wants_that() {
+    let (small, large) = (Model::start().await, Model::start().await);
+    small.then(Answer::text("Hard.").usage(140, 2, 0));
+    large.then(Answer::text("Suppose it were rational."));
+    let turn = two_tiers(&small, &large, "model", "Prove that the root of 2 is irrational").await.to_string();
+    let asked = small.requests();
+    assert_eq!(asked[0]["messages"][1]["content"], "The last message: Prove that the root of 2 is irrational");
+    assert_eq!((asked.len(), large.requests().len()), (1, 1));
+    assert_eq!(asked[0]["temperature"], json!(0.0), "the same message is judged alike");
+    assert!(turn.contains("the small model finds it hard: large tier"), "{turn}");
+    assert!(turn.contains(r#""purpose":"route""#) && turn.contains(r#""model_calls":2"#), "{turn}");
+}
+
+#[tokio::test]
+async fn what_it_does_not_tell_is_told_by_the_look_of_the_message() {
+    for judged in [Answer::text("It depends on the person."), Answer::status(400, &[])] {
+        let (small, large) = (Model::start().await, Model::start().await);
+        small.then(judged).then(Answer::text("Certainly."));
+        let turn = two_tiers(&small, &large, "model", "Is it warm in Rome?").await.to_string();
+        assert!(turn.contains("difficulty 0.00 (short and plain): small tier"), "{turn}");
+        assert_eq!((small.requests().len(), large.requests().len()), (2, 0));
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_asked_for_a_tier_that_is_given() {
+    let (small, large) = (Model::start().await, Model::start().await);
+    large.then(Answer::text("Since 1952."));
+    two_tiers(&small, &large, "model", "/deep How long has it been so?").await;
+    small.then(Answer::text("Certainly."));
+    two_tiers(&small, &large, "rules", "Is it warm in Rome?").await;
+    assert_eq!((small.requests().len(), large.requests().len()), (1, 1));
+    // With one tier there is nothing to choose.
+    small.then(Answer::text("Certainly."));
+    let host = host(&small, &[("SKILLET__GATEWAY__ROUTES", "model")]).await;
+    host.chat("ada", "Is it warm in Rome?", None).await;
+    assert_eq!(small.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_long_message_is_judged_by_what_its_bound_holds_of_it() {
+    let (small, large) = (Model::start().await, Model::start().await);
+    small.then(Answer::text("easy")).then(Answer::text("It is about rain."));
+    let turn = two_tiers(&small, &large, "model", &"Rain fell on the hills and on the sea. ".repeat(200)).await;
+    let judged = text(&small.requests()[0]["messages"][1]["content"]).to_owned();
+    assert!((200..400).contains(&judged.split_whitespace().count()) && judged.ends_with("[…]"), "{judged}");
+    assert!(turn.to_string().contains("finds it easy: small tier"), "{turn:#}");
+}

@@ -10,14 +10,13 @@ use std::{
 };
 
 use super::{
-    answer::said,
-    episode, ladder,
+    aside::{self, Aside},
+    episode,
     turn::Context,
-    working::{LINE_TOKENS, who},
 };
 use crate::{
     config::By,
-    gateway::{Answer, GatewayError, Options, Prompt, Purpose, Request, Tier, count_tokens, cut_tokens},
+    gateway::Purpose,
     memory::{Recalled, words},
     prompts::Template,
     store::{FORGOTTEN, Message, StoreError, storable},
@@ -30,13 +29,16 @@ const BEFORE_CHARS: usize = 200;
 /// How long after a message another one leans on it.
 const WITHIN: TimeDelta = TimeDelta::hours(2);
 
-/// Messages that a model is shown beside the last one, the tokens of all, and of what it says.
-const SHOWN: usize = 4;
-const TEXT_TOKENS: u32 = 600;
-const ANSWER_TOKENS: u32 = 100;
-
-/// How long the reply waits for it.
-const PATIENCE: Duration = Duration::from_secs(8);
+/// What the small tier is asked for it.
+const WORDED: Aside = Aside {
+    template: Template::Rewrite,
+    purpose: Purpose::Rewrite,
+    budget: |of| of.rewrite,
+    shown: 4,
+    text_tokens: 600,
+    answer_tokens: 100,
+    patience: Duration::from_secs(8),
+};
 
 /// What tells that a message needs the ones before it: it begins as a continuation, or names something only as "it".
 const LEANS: [&str; 14] = [
@@ -74,7 +76,10 @@ pub async fn rewrite(context: &mut Context<'_>) -> Result<(), StoreError> {
     let began = Instant::now();
     let Some(base) = base(context) else { return Ok(()) };
     let (after, base) = (base.turn_id, episode::cut(&base.content, BEFORE_CHARS));
-    let answer = by_model(context, message).await?;
+    let answer = match context.agent.parts.config.memory.rewrites {
+        By::Model => aside::ask(context, &WORDED).await?,
+        By::Rules => None,
+    };
     let put = answer.as_ref().map(|answer| episode::cut(&storable(&answer.text), BEFORE_CHARS));
     let (by, whole) = match put.filter(|put| !put.is_empty()) {
         Some(put) => ("model", put),
@@ -112,52 +117,6 @@ pub fn by_the_message<'a>(context: &'a Context<'_>) -> Cow<'a, [Recalled]> {
         count(held) / count(asked.len().max(1))
     };
     context.memories.iter().map(|memory| Recalled { share: share(memory), ..memory.clone() }).collect()
-}
-
-/// The message as the small tier puts it; `None` where rules are to do.
-async fn by_model(context: &Context<'_>, message: &str) -> Result<Option<Answer>, StoreError> {
-    let (parts, settings) = (&context.agent.parts, &context.settings);
-    // Another tier is too dear for it.
-    let small = parts.gateway.tier(Tier::Small) == Some(Tier::Small);
-    if parts.config.memory.rewrites == By::Rules || !small || !ladder::has_model(context).await? {
-        return Ok(None);
-    }
-    let system = settings.prompt(Template::Rewrite);
-    let wanted = count_tokens(&system) + TEXT_TOKENS;
-    let budget = parts.gateway.prompt_budget(Tier::Small, |of| of.rewrite, wanted);
-    let last = said(context.from.as_deref(), message, None);
-    let shown = &context.history[context.history.len().saturating_sub(SHOWN)..];
-    let room = Prompt::room(&system, budget).saturating_sub(count_tokens(&last) + LINE_TOKENS);
-    let each = (room / u32::try_from(shown.len()).unwrap_or(u32::MAX).max(1)).saturating_sub(LINE_TOKENS);
-    let line = |one: &Message| {
-        let said = said(one.meta.0["from"].as_str(), &one.content, None);
-        format!("{}: {}\n", who(one), cut_tokens(&said, each))
-    };
-    let text = format!("{}\nThe last message: {last}", shown.iter().map(line).collect::<String>());
-    let deadline = context.deadline.min(Instant::now() + PATIENCE);
-    let prompt = Prompt::question(system, text, budget);
-    let request = Request {
-        // The same conversation gives the same question.
-        options: Options { temperature: Some(0.0), ..Options::default() },
-        max_output_tokens: Some(ANSWER_TOKENS),
-        deadline: Some(deadline),
-        ..Request::new(Purpose::Rewrite, Tier::Small, prompt, context.account())
-    };
-    let mut unheard = |_: &str| ();
-    // It may also have to wait for its turn.
-    let asked = tokio::time::timeout_at(deadline.into(), parts.gateway.complete(&request, &mut unheard)).await;
-    match asked {
-        Ok(Ok(answer)) => Ok(Some(answer)),
-        Ok(Err(GatewayError::Store(error))) => Err(error),
-        Ok(Err(error)) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "no model put the question; rules do");
-            Ok(None)
-        }
-        Err(_) => {
-            tracing::warn!("no model put the question in time; rules do");
-            Ok(None)
-        }
-    }
 }
 
 #[cfg(test)]

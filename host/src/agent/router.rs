@@ -3,8 +3,9 @@
 use serde_json::Value;
 use std::sync::Arc;
 
+use super::difficulty;
 use crate::{
-    gateway::{Gateway, Tier, count_tokens},
+    gateway::{Gateway, Tier},
     memory,
     skills::Installed,
 };
@@ -27,10 +28,9 @@ pub struct Decision {
     pub reason: String,
     /// The message without a command at its beginning.
     pub message: String,
+    /// Whether the tier was chosen by what the message looks like alone.
+    pub by_look: bool,
 }
-
-/// Score from which a message goes to the large tier.
-const LARGE_FROM: f64 = 0.35;
 
 /// Asks for the large tier.
 const DEEP: &str = "/deep";
@@ -48,10 +48,10 @@ impl Route {
 
 /// Decides. `earlier` is the number of messages before this one in the conversation.
 pub fn decide(message: &str, locale: &str, skills: &[Arc<Installed>], gateway: &Gateway, earlier: usize) -> Decision {
-    let decision = |route, reason: String| Decision { route, reason, message: message.to_owned() };
+    let decision = |route, reason: String| Decision { route, reason, message: message.to_owned(), by_look: false };
     if let Some(rest) = message.strip_prefix(DEEP).filter(|rest| rest.starts_with(char::is_whitespace)) {
         let route = gateway.tier(Tier::Large).map_or(Route::Recall, |tier| Route::Model { tier });
-        return Decision { route, reason: "asked for with /deep".into(), message: rest.trim().to_owned() };
+        return Decision { message: rest.trim().to_owned(), ..decision(route, "asked for with /deep".into()) };
     }
     if memory::asks_for_all(message) {
         return decision(Route::Recall, "asks what is known about the person".to_owned());
@@ -63,11 +63,11 @@ pub fn decide(message: &str, locale: &str, skills: &[Arc<Installed>], gateway: &
     let Some(small) = gateway.tier(Tier::Small) else {
         return decision(Route::Recall, "no model is configured".to_owned());
     };
-    let (score, why) = difficulty(message, earlier);
-    let wanted = if score >= LARGE_FROM { Tier::Large } else { Tier::Small };
+    let (wanted, reason) = difficulty::by_look(message, earlier);
     let tier = gateway.tier(wanted).unwrap_or(small);
     let only = if tier == wanted { "" } else { ", the only one that is configured" };
-    decision(Route::Model { tier }, format!("difficulty {score:.2} ({why}): {} tier{only}", tier.word()))
+    let reason = format!("{reason}: {} tier{only}", tier.word());
+    Decision { by_look: true, ..decision(Route::Model { tier }, reason) }
 }
 
 /// Of several skills whose triggers fit, the one that leaves the least of the message open.
@@ -76,19 +76,4 @@ fn triggered(message: &str, locale: &str, skills: &[Arc<Installed>]) -> Option<(
         .iter()
         .filter_map(|skill| Some((skill.clone(), skill.triggered(message, locale)?)))
         .min_by_key(|(_, input)| input.to_string().len())
-}
-
-/// How hard a message looks, from its shape alone, so that it works for every language.
-fn difficulty(message: &str, earlier: usize) -> (f64, String) {
-    let tokens = count_tokens(message);
-    let signs = [
-        (tokens > 200, 0.35, "long"),
-        (tokens > 50 && tokens <= 200, 0.15, "of some length"),
-        (message.contains("```"), 0.40, "with code"),
-        (earlier > 10, 0.10, "deep in a conversation"),
-    ];
-    let seen: Vec<_> = signs.iter().filter(|(holds, ..)| *holds).collect();
-    let score = seen.iter().map(|(_, worth, _)| worth).sum::<f64>().min(1.0);
-    let why = seen.iter().map(|(.., name)| *name).collect::<Vec<_>>().join(", ");
-    (score, if why.is_empty() { "short and plain".to_owned() } else { why })
 }

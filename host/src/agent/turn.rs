@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    Agent, SkillUse, TurnEvent, TurnReply, Usage, answer, forgetting, rewrite,
+    Agent, SkillUse, TurnEvent, TurnReply, Usage, answer, difficulty, forgetting, rewrite,
     router::{self, Decision, Route},
     template,
     trace::Trace,
@@ -159,7 +159,7 @@ async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> 
     let parts = &agent.parts;
     if let Some(draft) = forgetting::reply(&context).await? {
         let reason = "the message asks to forget".to_owned();
-        let decision = Decision { route: Route::Recall, reason, message: context.message.clone() };
+        let decision = Decision { route: Route::Recall, reason, message: context.message.clone(), by_look: false };
         context.note("forget", began, json!({}));
         // Its own forgetting is no reason to begin anew.
         let forgettings = Some(parts.db.forgettings(turn.user_id).await?);
@@ -169,6 +169,7 @@ async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> 
         router::decide(&context.message, &turn.locale, &context.skills, &parts.gateway, context.history.len());
     context.message.clone_from(&decision.message);
     context.question.clone_from(&decision.message);
+    let decision = difficulty::judged(&mut context, decision).await?;
     context.note("route", began, json!({ "route": decision.route.word(), "reason": decision.reason }));
     let by_skill_alone = matches!(decision.route, Route::Skill { .. });
     if !by_skill_alone || asks_to_remember(&context.message) {

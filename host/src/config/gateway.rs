@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{ConfigError, DEFAULTS, bad, not_zero, web_address};
+use super::{By, ConfigError, DEFAULTS, bad, not_zero, web_address};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +17,7 @@ pub struct Gateway {
     pub token_budget: u32,
     pub api_token_budget: u32,
     pub token_budgets: TokenBudgets,
+    pub routes: By,
     pub max_output_tokens: u32,
     pub first_token_timeout_s: u64,
     pub stall_timeout_s: u64,
@@ -35,6 +36,7 @@ pub struct Gateway {
 #[serde(deny_unknown_fields)]
 pub struct TokenBudgets {
     pub answer: u32,
+    pub route: u32,
     pub summarise: u32,
     pub rewrite: u32,
     pub fold: u32,
@@ -188,8 +190,8 @@ impl Gateway {
         if self.token_budget < 1000 {
             return Err(bad("gateway.token_budget", "must be at least 1000".into()));
         }
-        let TokenBudgets { answer, summarise, rewrite, fold, digest, skill } = self.token_budgets;
-        let others = [summarise, rewrite, fold, digest, skill];
+        let TokenBudgets { answer, route, summarise, rewrite, fold, digest, skill } = self.token_budgets;
+        let others = [route, summarise, rewrite, fold, digest, skill];
         if (1..1000).contains(&answer) || others.iter().any(|most| (1..500).contains(most)) {
             let reason = "each must be 0, or at least 500; for answers at least 1000";
             return Err(bad("gateway.token_budgets", reason.into()));

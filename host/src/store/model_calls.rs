@@ -46,7 +46,7 @@ pub struct ModelCallRecord {
     pub workflow_id: Option<WorkflowId>,
     pub skill_name: Option<String>,
     pub token_id: Option<TokenId>,
-    /// "answer", "summarise", "rewrite", "skill", "api", "test" or "embed".
+    /// "answer", "route", "summarise", "rewrite", "skill", "api", "test" or "embed".
     pub purpose: String,
     /// "small", "large" or "embedding".
     pub tier: String,
