@@ -1,6 +1,8 @@
 //! Builds the parts, starts the roles, stops them in order. The only wiring, and the only place
 //! that starts tasks which outlive a request.
 
+mod leftovers;
+
 use anyhow::Context;
 use chrono::DateTime;
 use clap::ValueEnum;
@@ -181,6 +183,14 @@ impl App {
         self.tasks.spawn(async move { db.share_bells(&wake, stop.cancelled()).await });
     }
 
+    /// Starts to hand back memory that nobody needs any longer.
+    fn start_handing_back(&self) {
+        let (db, stop) = (self.db.clone(), self.stop.clone());
+        self.tasks.spawn(async move {
+            stop.run_until_cancelled(leftovers::hand_back(db)).await;
+        });
+    }
+
     /// Starts to look at the skills whenever another process has changed them.
     fn start_watching_skills(&self) {
         let (skills, stop) = (self.skills.clone(), self.stop.clone());
@@ -294,6 +304,7 @@ async fn start(
     app.start_bells();
     app.start_watching_skills();
     app.start_memory();
+    app.start_handing_back();
     for role in roles {
         match role {
             Role::Worker => app.start_worker(),

@@ -208,6 +208,9 @@ macro_rules! push_list {
 }
 use push_list;
 
+/// Idle connections to SQLite that stay open.
+const KEPT_OPEN: usize = 1;
+
 /// The name of the database in the data folder.
 pub const SQLITE_FILE: &str = "skillet.db";
 
@@ -262,7 +265,7 @@ impl Db {
             .pragma("wal_autocheckpoint", JOURNAL_PAGES.to_string());
         let pool = SqlitePoolOptions::new()
             .max_connections(max_connections)
-            // No maintenance: an idle host does not wake up for its own pool.
+            // No maintenance every few minutes: `close_idle` is asked for it, once an hour.
             .idle_timeout(None)
             .max_lifetime(None)
             // A file does not hang up; each test would be a way to the connection's thread and back.
@@ -286,6 +289,18 @@ impl Db {
         });
         migrated.await.map_err(|error| StoreError::Corrupt(format!("the migration did not end: {error}")))??;
         Ok(())
+    }
+
+    /// Closes connections to SQLite that nobody uses at this moment, but for a few. Each has a thread, and a copy of its own of the
+    /// schema and of pages; Postgres' pool closes its own.
+    pub async fn close_idle(&self) {
+        let Self::Sqlite(pool, _) = self else { return };
+        let idle: Vec<_> = std::iter::from_fn(|| pool.try_acquire()).collect();
+        for surplus in idle.into_iter().skip(KEPT_OPEN) {
+            if let Err(error) = surplus.close().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "an idle connection was not closed in order");
+            }
+        }
     }
 
     /// Whether the database answers.

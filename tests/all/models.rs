@@ -409,14 +409,18 @@ async fn memory_answers_the_message_itself_when_the_model_is_away() {
     assert!(text(&whole["reply"]).contains("green tea"), "{}", whole["reply"]);
 }
 
-/// The turn of a message that two tiers may answer.
-async fn two_tiers(small: &Model, large: &Model, routes: &str, message: &str) -> Value {
+/// A host of two tiers; who tells what is hard.
+async fn two_tiers(small: &Model, large: &Model, routes: &str, more: &[(&str, &str)]) -> Host {
     let large = large.as_tier("large");
-    let mut more: Vec<(&str, &str)> = large.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-    more.push(("SKILLET__GATEWAY__ROUTES", routes));
-    let host = host(small, &more).await;
+    let mut all: Vec<(&str, &str)> = large.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    all.push(("SKILLET__GATEWAY__ROUTES", routes));
+    all.extend(more);
+    host(small, &all).await
+}
+
+async fn turn_of(host: &Host, message: &str) -> String {
     let reply = host.chat("ada", message, None).await;
-    host.get(&format!("/api/v1/turns/{}", text(&reply["turn_id"]))).await.ok()
+    host.get(&format!("/api/v1/turns/{}", text(&reply["turn_id"]))).await.ok().to_string()
 }
 
 #[tokio::test]
@@ -424,47 +428,70 @@ async fn the_small_tier_tells_what_is_hard_where_the_owner_wants_that() {
     let (small, large) = (Model::start().await, Model::start().await);
     small.then(Answer::text("Hard.").usage(140, 2, 0));
     large.then(Answer::text("Suppose it were rational."));
-    let turn = two_tiers(&small, &large, "model", "Prove that the root of 2 is irrational").await.to_string();
+    let host = two_tiers(&small, &large, "model", &[]).await;
+    let turn = turn_of(&host, "Prove that the root of 2 is irrational").await;
     let asked = small.requests();
+    assert!(text(&asked[0]["messages"][0]["content"]).starts_with("Tell how hard it is"), "{asked:#?}");
     assert_eq!(asked[0]["messages"][1]["content"], "The last message: Prove that the root of 2 is irrational");
-    assert_eq!((asked.len(), large.requests().len()), (1, 1));
     assert_eq!(asked[0]["temperature"], json!(0.0), "the same message is judged alike");
+    assert_eq!((asked.len(), large.requests().len()), (1, 1));
     assert!(turn.contains("the small model finds it hard: large tier"), "{turn}");
     assert!(turn.contains(r#""purpose":"route""#) && turn.contains(r#""model_calls":2"#), "{turn}");
 }
 
 #[tokio::test]
 async fn what_it_does_not_tell_is_told_by_the_look_of_the_message() {
-    for judged in [Answer::text("It depends on the person."), Answer::status(400, &[])] {
+    let did_not_tell = "short and plain): small tier; the small model was asked and did not tell";
+    for (judged, reason) in [
+        (Answer::text("Not easy."), did_not_tell),
+        (Answer::text("hard").cut(), did_not_tell),
+        (Answer::status(400, &[]), "short and plain): small tier\""),
+    ] {
         let (small, large) = (Model::start().await, Model::start().await);
         small.then(judged).then(Answer::text("Certainly."));
-        let turn = two_tiers(&small, &large, "model", "Is it warm in Rome?").await.to_string();
-        assert!(turn.contains("difficulty 0.00 (short and plain): small tier"), "{turn}");
+        let turn = turn_of(&two_tiers(&small, &large, "model", &[]).await, "Is it warm in Rome?").await;
+        assert!(turn.contains("difficulty 0.00 (") && turn.contains(reason), "{turn}");
         assert_eq!((small.requests().len(), large.requests().len()), (2, 0));
     }
 }
 
 #[tokio::test]
-async fn nobody_is_asked_for_a_tier_that_is_given() {
+async fn nobody_is_asked_for_a_tier_where_there_is_nothing_to_choose() {
     let (small, large) = (Model::start().await, Model::start().await);
-    large.then(Answer::text("Since 1952."));
-    two_tiers(&small, &large, "model", "/deep How long has it been so?").await;
-    small.then(Answer::text("Certainly."));
-    two_tiers(&small, &large, "rules", "Is it warm in Rome?").await;
-    assert_eq!((small.requests().len(), large.requests().len()), (1, 1));
-    // With one tier there is nothing to choose.
-    small.then(Answer::text("Certainly."));
-    let host = host(&small, &[("SKILLET__GATEWAY__ROUTES", "model")]).await;
-    host.chat("ada", "Is it warm in Rome?", None).await;
-    assert_eq!(small.requests().len(), 2);
+    let asked = || (small.requests().len(), large.requests().len());
+    let two = two_tiers(&small, &large, "model", &[]).await;
+    large.then(Answer::text("Since 1952.")).then(Answer::text("It stops.")).then(Answer::text("Warm."));
+    let first = two.chat("ada", "/deep How long has it been so?", None).await;
+    turn_of(&two, "Why?\n```rust\nfn main() { loop {} }\n```").await;
+    assert_eq!(asked(), (0, 2), "it was given, and it looks hard");
+    let db = database(&two).await;
+    let ada = db.user_named(&Clock::System, "ada").await.unwrap().id;
+    db.set_tier_floor(ada, Some("large")).await.unwrap();
+    turn_of(&two, "Is it warm in Rome?").await;
+    assert_eq!(asked(), (0, 3), "the large tier is theirs");
+    db.set_tier_floor(ada, None).await.unwrap();
+    let turn = text(&first["turn_id"]).parse().unwrap();
+    db.set_rung(&Clock::System, (ada, turn), ("large", "small"), "spent").await.unwrap();
+    small.then(Answer::text("Quite.")).then(Answer::text("Quite.")).then(Answer::text("Quite."));
+    turn_of(&two, "Is it warm in Oslo?").await;
+    assert_eq!(asked(), (1, 3), "they stood on the rung of the small tier");
+    turn_of(&two_tiers(&small, &large, "rules", &[]).await, "Is it warm in Rome?").await;
+    turn_of(&host(&small, &[("SKILLET__GATEWAY__ROUTES", "model")]).await, "Is it warm in Rome?").await;
+    assert_eq!(asked(), (3, 3), "rules tell, and there is one tier");
 }
 
 #[tokio::test]
-async fn a_long_message_is_judged_by_what_its_bound_holds_of_it() {
+async fn the_owner_says_how_it_is_judged_and_within_which_bound() {
     let (small, large) = (Model::start().await, Model::start().await);
-    small.then(Answer::text("easy")).then(Answer::text("It is about rain."));
-    let turn = two_tiers(&small, &large, "model", &"Rain fell on the hills and on the sea. ".repeat(200)).await;
-    let judged = text(&small.requests()[0]["messages"][1]["content"]).to_owned();
-    assert!((200..400).contains(&judged.split_whitespace().count()) && judged.ends_with("[…]"), "{judged}");
-    assert!(turn.to_string().contains("finds it easy: small tier"), "{turn:#}");
+    small.then(Answer::text("easy")).then(Answer::text("Quite.")).then(Answer::text("Quite."));
+    let two = two_tiers(&small, &large, "model", &[("SKILLET__GATEWAY__TOKEN_BUDGETS__ROUTE", "500")]).await;
+    let told = async |value: &str| {
+        two.put("/api/v1/settings", &json!({ "key": "prompt_route", "value": value })).await.ok();
+    };
+    told("Judge as {{ name }} would.").await;
+    turn_of(&two, "Is it warm in Rome?").await;
+    assert_eq!(small.requests()[0]["messages"][0]["content"], "Judge as Skillet would.");
+    told(&"Judge it well. ".repeat(123)).await;
+    turn_of(&two, "Is it warm in Oslo?").await;
+    assert_eq!(small.requests().len(), 3, "no room for a message is left");
 }

@@ -292,5 +292,11 @@ async fn what_the_best_have_in_common_orders_the_rest(db: TestDb) {
     assert_eq!(alike, [[false; 10].as_slice(), &[true, true, false, false]].concat(), "{:#?}", texts(&found));
     assert!(found[..2].iter().all(|one| one.text.contains("park")));
     assert!(found[10..12].iter().all(|one| one.text.contains("pandas")), "{:#?}", texts(&found));
-    assert!(found[10].score < found[9].score + found[10].parts.alike, "it counts no more than it says");
+    // What others are like makes no line worth its tokens.
+    let long = "The trip to the park: pandas, tall trees, green benches, swans, an old bridge.";
+    ada.talk_elsewhere(&db, long).await;
+    let ask = Ask { room: Some((10_000, |_| 1)), ..ada.ask(long) };
+    let told = ada.memory.fill(&ask, &Rules::default()).await.unwrap();
+    assert_eq!(texts(&told)[0], long);
+    assert!(told.iter().all(|one| one.text.contains("park")), "{:#?}", texts(&told));
 }

@@ -16,6 +16,9 @@ use crate::{
     store::{Message, StoreError},
 };
 
+/// Tokens of a message from which on it says something.
+const SHORTEST: u32 = 16;
+
 /// What is asked about the last message of a conversation.
 pub struct Aside {
     pub template: Template,
@@ -31,20 +34,21 @@ pub struct Aside {
     pub patience: Duration,
 }
 
-/// The answer of the small tier; `None` where there is none, or no model may be asked.
+/// The answer of the small tier; `None` where there is none, or no model may be asked, or its prompt has no room.
 pub async fn ask(context: &Context<'_>, aside: &Aside) -> Result<Option<Answer>, StoreError> {
     let (gateway, what) = (&context.agent.parts.gateway, aside.purpose.word());
     // Another tier is too dear for it.
     if gateway.tier(Tier::Small) != Some(Tier::Small) || !ladder::has_model(context).await? {
         return Ok(None);
     }
+    let Some(prompt) = prompt(context, aside) else { return Ok(None) };
     let deadline = context.deadline.min(Instant::now() + aside.patience);
     let request = Request {
         // The same conversation gives the same answer.
         options: Options { temperature: Some(0.0), ..Options::default() },
         max_output_tokens: Some(aside.answer_tokens),
         deadline: Some(deadline),
-        ..Request::new(aside.purpose, Tier::Small, prompt(context, aside), context.account())
+        ..Request::new(aside.purpose, Tier::Small, prompt, context.account())
     };
     let mut unheard = |_: &str| ();
     // It may also have to wait for its turn.
@@ -64,22 +68,26 @@ pub async fn ask(context: &Context<'_>, aside: &Aside) -> Result<Option<Answer>,
 }
 
 /// The last message, and those before it, each cut to its share of the room that is left.
-fn prompt(context: &Context<'_>, aside: &Aside) -> Prompt {
+fn prompt(context: &Context<'_>, aside: &Aside) -> Option<Prompt> {
     let system = context.settings.prompt(aside.template);
     let wanted = count_tokens(&system) + aside.text_tokens;
     let budget = context.agent.parts.gateway.prompt_budget(Tier::Small, aside.budget, wanted);
-    let room = Prompt::room(&system, budget);
+    let room = Prompt::room(&system, budget).saturating_sub(LINE_TOKENS);
+    if room < SHORTEST {
+        return None;
+    }
+    let files = if context.attached.is_some() { "[with files]" } else { "" };
     let last = cut_tokens(&said(context.from.as_deref(), &context.message, None), room.saturating_sub(LINE_TOKENS));
+    let last = [last.as_str(), files].join(if files.is_empty() { "" } else { " " });
     let shown = &context.history[context.history.len().saturating_sub(aside.shown)..];
-    let room = room.saturating_sub(count_tokens(&last) + LINE_TOKENS);
+    let room = room.saturating_sub(count_tokens(&last));
     let each = (room / u32::try_from(shown.len()).unwrap_or(u32::MAX).max(1)).saturating_sub(LINE_TOKENS);
     let line = |one: &Message| {
         let said = said(one.meta.0["from"].as_str(), &one.content, None);
         format!("{}: {}\n", who(one), cut_tokens(&said, each))
     };
-    // A long message leaves room for none.
-    let shown = if each == 0 { &[] } else { shown };
-    let mut text: String = shown.iter().map(line).collect();
+    // A long message leaves no room for others.
+    let mut text: String = shown.iter().filter(|_| each >= SHORTEST).map(line).collect();
     text += if text.is_empty() { "" } else { "\n" };
-    Prompt::question(system, text + "The last message: " + &last, budget)
+    Some(Prompt::question(system, text + "The last message: " + &last, budget))
 }

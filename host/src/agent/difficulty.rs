@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use super::{
     aside::{self, Aside},
+    ladder,
     router::{Decision, Route},
     turn::Context,
 };
 use crate::{
     config::By,
-    gateway::{Purpose, Tier, count_tokens},
+    gateway::{Finish, Purpose, Tier, count_tokens},
     prompts::Template,
     store::StoreError,
 };
@@ -45,17 +46,25 @@ pub fn by_look(message: &str, earlier: usize) -> (Tier, String) {
     (if score >= LARGE_FROM { Tier::Large } else { Tier::Small }, format!("difficulty {score:.2} ({why})"))
 }
 
-/// The decision as the small tier would have it, where the settings ask for that and there are two tiers to choose
-/// from; as it was where it says neither.
+/// The decision as the small tier would have it, where the settings ask for that; as it was where that tells nothing,
+/// where a choice is not open, and for what looks hard: a model that is shown the beginning of it knows no better.
 pub async fn judged(context: &mut Context<'_>, decision: Decision) -> Result<Decision, StoreError> {
     let gateway = &context.agent.parts.gateway;
     let two = gateway.tier(Tier::Small) != gateway.tier(Tier::Large);
-    if !decision.by_look || !two || context.agent.parts.config.gateway.routes == By::Rules {
+    let looks_easy = matches!(decision.route, Route::Model { tier: Tier::Small }) && decision.by_look;
+    if context.agent.parts.config.gateway.routes == By::Rules
+        || !two
+        || !looks_easy
+        || !ladder::may_choose(context).await?
+    {
         return Ok(decision);
     }
     let Some(answer) = aside::ask(context, &JUDGED).await? else { return Ok(decision) };
     context.usage.add(&answer);
-    let Some(tier) = verdict(&answer.text) else { return Ok(decision) };
+    let Some(tier) = verdict(&answer.text).filter(|_| answer.finish == Finish::Stop) else {
+        let reason = decision.reason + "; the small model was asked and did not tell";
+        return Ok(Decision { reason, ..decision });
+    };
     let reason = format!("the small model finds it {}: {} tier", word(tier), tier.word());
     Ok(Decision { route: Route::Model { tier }, reason, ..decision })
 }
@@ -68,11 +77,10 @@ fn word(tier: Tier) -> &'static str {
     }
 }
 
-/// The last of the two words: one that thinks aloud ends with what it found.
+/// The one word, whatever marks stand around it. What says more may say "not easy".
 fn verdict(answer: &str) -> Option<Tier> {
-    let answer = answer.to_lowercase();
-    let words = answer.split(|c: char| !c.is_ascii_alphabetic()).rev();
-    words.into_iter().find_map(|said| [Tier::Small, Tier::Large].into_iter().find(|tier| word(*tier) == said))
+    let said = answer.trim_matches(|c: char| !c.is_alphabetic()).to_lowercase();
+    [Tier::Small, Tier::Large].into_iter().find(|tier| word(*tier) == said)
 }
 
 #[cfg(test)]
@@ -89,11 +97,11 @@ mod tests {
 
     #[test]
     fn the_verdict_is_read_from_how_models_answer() {
-        for hard in ["hard", "Hard.", "**hard**", "It is not easy, so: HARD"] {
+        for hard in ["hard", "Hard.", " **HARD**\n"] {
             assert_eq!(verdict(hard), Some(Tier::Large), "{hard}");
         }
         assert_eq!(verdict(" easy\n"), Some(Tier::Small));
-        for none in ["", "I would say it depends", "hardly", "uneasy"] {
+        for none in ["", "I would say it depends", "hardly", "uneasy", "Not easy.", "hard, not easy"] {
             assert_eq!(verdict(none), None, "{none}");
         }
     }

@@ -40,6 +40,18 @@ pub async fn has_model(context: &Context<'_>) -> Result<bool, StoreError> {
     Ok(stood(context).await?.is_none_or(|rung| rung.tier().is_some()))
 }
 
+/// Whether the ladder and the person's floor leave a choice between the tiers, by where they stood last.
+pub async fn may_choose(context: &Context<'_>) -> Result<bool, StoreError> {
+    let on_top = stood(context).await?.is_none_or(|rung| rung == Rung::Large);
+    Ok(on_top && floor(context).await? != Some(Tier::Large))
+}
+
+/// The tier that answers the person at least.
+async fn floor(context: &Context<'_>) -> Result<Option<Tier>, StoreError> {
+    let user = context.agent.parts.db.user(context.turn.user_id).await?;
+    Ok(user.and_then(|user| user.tier_floor).as_deref().and_then(Tier::from_word))
+}
+
 /// Where the person stood last; `None` before the ladder was ever taken.
 async fn stood(context: &Context<'_>) -> Result<Option<Rung>, StoreError> {
     let row = context.agent.parts.db.rung(context.turn.user_id).await?;
@@ -55,8 +67,7 @@ pub async fn stand(context: &Context<'_>, parts: &Parts, wanted: Tier) -> Result
     let top = agent.gateway.tier(Tier::Large).map_or(Rung::Retrieval, Rung::of);
     let before = stood(context).await?.unwrap_or(top);
     let before = if before == Rung::Large { top } else { before };
-    let floor = agent.db.user(user).await?.and_then(|user| user.tier_floor);
-    let floor = floor.as_deref().and_then(Tier::from_word);
+    let floor = floor(context).await?;
     let tokens = parts.assemble().tokens;
     let step = match agent.gateway.step(&context.account(), (tokens, None), before, floor).await {
         Ok(step) => step,

@@ -169,13 +169,14 @@ async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> 
         router::decide(&context.message, &turn.locale, &context.skills, &parts.gateway, context.history.len());
     context.message.clone_from(&decision.message);
     context.question.clone_from(&decision.message);
-    let decision = difficulty::judged(&mut context, decision).await?;
-    context.note("route", began, json!({ "route": decision.route.word(), "reason": decision.reason }));
     let by_skill_alone = matches!(decision.route, Route::Skill { .. });
     if !by_skill_alone || asks_to_remember(&context.message) {
         // Before anything is said about it.
         learn(&mut context).await?;
     }
+    let began = Instant::now();
+    let decision = difficulty::judged(&mut context, decision).await?;
+    context.note("route", began, json!({ "route": decision.route.word(), "reason": decision.reason }));
     if !by_skill_alone {
         if let Route::Model { .. } = decision.route {
             rewrite::rewrite(&mut context).await?;

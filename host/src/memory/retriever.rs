@@ -83,7 +83,7 @@ pub struct Recalled {
     /// Key of a fact; empty otherwise.
     pub key: String,
     pub text: String,
-    /// The sum of `parts`.
+    /// The sum of `parts`, but for `alike`.
     pub score: f64,
     /// 0 to 1: the share of the question's words that it holds, rare ones counting more.
     pub share: f64,
@@ -170,9 +170,9 @@ pub async fn recall(library: &Library<'_>, ask: &Ask<'_>) -> Result<Vec<Recalled
     let db = library.db;
     let (mut ranked, terms) = ranked(library, ask).await?;
     if ask.room.is_some() {
-        // What others are like makes nothing worth its tokens.
+        // What others are like makes no line worth its tokens.
         let least = FLOOR * ranked.first().map_or(0.0, |one| one.score);
-        ranked.retain(|one| one.score - one.parts.alike >= least);
+        ranked.retain(|one| one.score >= least);
     }
     let mut filling = Filling::default();
     for chunk in ranked.chunks(CHUNK) {

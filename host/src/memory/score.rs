@@ -90,7 +90,8 @@ pub struct Parts {
     pub when: f64,
     pub speaker: f64,
     pub recency: f64,
-    /// Words that it shares with the best ones and not with the question; only below the first.
+    /// Words that it shares with the best ones and not with the question. It is no part of the score: it orders what
+    /// comes after the first ten.
     pub alike: f64,
 }
 
@@ -218,7 +219,6 @@ pub fn rank(question: &Question, rows: &[Indexed], placed: &[Placed], state: Sea
         for one in &mut *rest {
             if let Ok(row) = rows.binary_search_by_key(&one.id, |row| row.id) {
                 one.parts.alike = ALIKE * alike[row];
-                one.score += one.parts.alike;
             }
         }
         sort(rest);
@@ -229,10 +229,11 @@ pub fn rank(question: &Question, rows: &[Indexed], placed: &[Placed], state: Sea
 /// The best first, of equals the newest.
 fn sort(scored: &mut [Scored]) {
     // No two have one id.
-    scored.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(b.id.cmp(&a.id)));
+    let worth = |one: &Scored| one.score + one.parts.alike;
+    scored.sort_unstable_by(|a, b| worth(b).total_cmp(&worth(a)).then(b.id.cmp(&a.id)));
 }
 
-/// Words of a row.
+/// Words of a row, on average.
 fn average(state: SearchState) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "words of a person are far below 2^52")]
     let (words, rows) = (state.length as f64, state.entries.max(1) as f64);

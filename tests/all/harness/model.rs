@@ -31,6 +31,8 @@ pub struct Answer {
     fault: Option<Fault>,
     /// After how many characters of a stream the model waits for `go_on`.
     pause_at: Option<usize>,
+    /// Whether it ends at the bound of its tokens.
+    cut: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -44,7 +46,7 @@ enum Fault {
 
 impl Answer {
     pub fn text(text: &str) -> Self {
-        Self { text: text.into(), calls: Vec::new(), usage: (100, 10, 0), fault: None, pause_at: None }
+        Self { text: text.into(), calls: Vec::new(), usage: (100, 10, 0), fault: None, pause_at: None, cut: false }
     }
 
     /// Asks for a skill; say it again for several calls in one answer.
@@ -66,6 +68,11 @@ impl Answer {
     pub fn usage(mut self, input: u64, output: u64, cached: u64) -> Self {
         self.usage = (input, output, cached);
         self
+    }
+
+    /// Ends where its tokens do.
+    pub fn cut(self) -> Self {
+        Self { cut: true, ..self }
     }
 
     /// An HTTP error with an error body; `headers` for example `("retry-after", "1")`.
@@ -395,7 +402,11 @@ fn envelope(object: &str) -> Value {
 }
 
 fn finish_reason(answer: &Answer) -> Value {
-    json!(if answer.calls.is_empty() { "stop" } else { "tool_calls" })
+    json!(match answer {
+        Answer { cut: true, .. } => "length",
+        Answer { calls, .. } if calls.is_empty() => "stop",
+        _ => "tool_calls",
+    })
 }
 
 fn usage(answer: &Answer) -> Value {

@@ -45,6 +45,27 @@ async fn a_copy_is_whole(db: TestDb) {
     db.copy_to(&folder.path().join("skillet.db")).await.unwrap_err();
 }
 
+#[tokio::test]
+async fn connections_that_nobody_uses_are_closed_but_for_a_few() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = Db::open(&SecretString::from(""), folder.path(), 5).await.unwrap();
+    let Db::Sqlite(pool, _) = &db else { panic!("it is SQLite") };
+    let open = async || futures_util::future::join_all((0..5).map(|_| pool.acquire())).await;
+    let mut used = open().await;
+    db.close_idle().await;
+    assert_eq!(pool.size(), 5, "those in use stay");
+    let one = used.pop();
+    drop(used);
+    // A connection comes back to the pool by a task of its own.
+    while pool.num_idle() < 4 {
+        tokio::task::yield_now().await;
+    }
+    db.close_idle().await;
+    assert_eq!(pool.size(), 2, "the one in use, and one");
+    drop(one);
+    assert!(open().await.iter().all(Result::is_ok), "more are opened when they are needed");
+}
+
 /// As when `skillet token create` runs while `skillet serve` starts for the first time.
 #[tokio::test]
 async fn two_processes_may_make_the_sqlite_file_at_once() {

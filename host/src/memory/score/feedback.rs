@@ -1,6 +1,7 @@
-//! Words that the best rows have in common say what else is about the matter, in words that the question has not:
-//! "the trip" is answered by what says 成都 too. They order what comes after the first rows; those the question's own
-//! words and meaning found best, and what others are like is no reason to come before them.
+//! Words of the rows that fit a question best, and that few other candidates hold, say what the matter is about in words
+//! that the question has not: where "the trip" finds 成都, other rows with 成都 are likelier to be about that trip. This
+//! orders candidates after the first ones; those the question's own words and meaning found best, and what others are
+//! like is no reason to come before them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -21,7 +22,8 @@ pub fn likeness(question: &Question, rows: &[Indexed], own: &[Own], weights: Wei
         weights.words * own[at].lexical + weights.meaning * near
     };
     let mut best: Vec<usize> = (0..rows.len()).collect();
-    best.sort_by(|a, b| worth(*b).total_cmp(&worth(*a)));
+    // Of equals the newest.
+    best.sort_by(|a, b| worth(*b).total_cmp(&worth(*a)).then(b.cmp(a)));
     best.truncate(ROWS);
     let mut words = held_by(rows, &best, worth);
     words.retain(|word, _| question.terms.iter().all(|term| term.word != *word));

@@ -65,7 +65,7 @@ pub struct EpisodeView {
 
 #[derive(Serialize, ToSchema)]
 pub struct Found {
-    /// Best first. After the first ten, `alike` counts too.
+    /// Best first: by `score`, and after the first ten by what is `alike` in `parts`, too.
     pub memories: Vec<FoundView>,
 }
 
@@ -77,7 +77,7 @@ pub struct FoundView {
     /// Key of a fact; empty otherwise.
     pub key: String,
     pub text: String,
-    /// The sum of `parts`.
+    /// The sum of `parts`, but for `alike`.
     pub score: f64,
     /// 0 to 1: the share of the question's words that it holds, rare ones counting more.
     pub share: f64,
