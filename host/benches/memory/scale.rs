@@ -1,8 +1,13 @@
 //! The time of a query where there is much to look through: of one person, and of many others beside.
 
 use anyhow::{Context, Result};
-use skillet::store::Db;
-use std::{path::Path, time::Instant};
+use futures_util::future::BoxFuture;
+use skillet::{
+    ids::UserId,
+    memory::{EmbedError, Embedder, Memory, Purpose},
+    store::Db,
+};
+use std::{path::Path, sync::Arc, time::Instant};
 
 use crate::{
     data::{History, Set},
@@ -21,6 +26,29 @@ const QUESTIONS: usize = 400;
 /// Messages of many people, where `SCALE` is set.
 const CROWD: usize = 1_000_000;
 
+/// Vectors that are drawn, as long as those of the host's own embedder: how long they take to be looked through does not
+/// depend on what they say, and no text waits for its vector.
+#[derive(Debug)]
+struct Drawn;
+
+/// Numbers of a vector.
+const NUMBERS: usize = 512;
+
+impl Embedder for Drawn {
+    fn embed<'a>(&'a self, texts: &'a [String], _: Purpose) -> BoxFuture<'a, Result<Vec<Vec<f32>>, EmbedError>> {
+        let drawn = |text: &String| {
+            let mut bytes = [0; NUMBERS];
+            blake3::Hasher::new().update(text.as_bytes()).finalize_xof().fill(&mut bytes);
+            bytes.map(|byte| f32::from(byte) - 127.5).to_vec()
+        };
+        Box::pin(async move { Ok(texts.iter().map(drawn).collect()) })
+    }
+
+    fn model(&self) -> &'static str {
+        "drawn"
+    }
+}
+
 /// The messages of a set again and again, as one person's.
 pub async fn run(report: &mut Report, engine: &str, url: &str, folder: &Path, longest: &Set) -> Result<()> {
     let mut store = open(url, folder, &format!("{engine} scale")).await?;
@@ -35,10 +63,13 @@ pub async fn run(report: &mut Report, engine: &str, url: &str, folder: &Path, lo
             nth += 1;
         }
         let name = format!("{engine}, {said} messages of one person");
-        report.times(&format!("{name}: a query"), &ask(&store, user, longest).await?);
+        report.times(&format!("{name}: a query"), &ask(&store.memory(), user, longest).await?);
         let each = store.indexing.saturating_sub(before).as_secs_f64() * 1_000.0 / float(store.indexed - indexed);
         report.value(&format!("{name}: indexing a message"), "ms", each, store.indexed - indexed);
         report.value(&format!("{name}: index of all"), "MB", index_megabytes(&store.db).await?, store.indexed);
+        let meaning = store.memory().with_embedder(Arc::new(Drawn));
+        meaning.embed_missing().await?;
+        report.times(&format!("{name}: a query with vectors"), &ask(&meaning, user, longest).await?);
     }
     if std::env::var_os("SCALE").is_some() {
         crowd(report, engine, &store, longest).await?;
@@ -57,16 +88,15 @@ fn messages(history: &History) -> usize {
     history.sessions.iter().map(|session| session.turns.len()).sum()
 }
 
-async fn ask(store: &Store, user: skillet::ids::UserId, set: &Set) -> Result<Times> {
+async fn ask(memory: &Memory, user: UserId, set: &Set) -> Result<Times> {
     let questions: Vec<&str> =
         set.histories.iter().flat_map(|history| &history.questions).map(|question| question.text.as_str()).collect();
     let every = (questions.len() / QUESTIONS).max(1);
     let mut times = Times::default();
     // The first query loads what is loaded lazily.
-    let memory = store.memory();
-    feed::filled(&memory, user, questions[0], 1_400).await?;
+    feed::filled(memory, user, questions[0], 1_400).await?;
     for question in questions.into_iter().step_by(every) {
-        times.of(feed::filled(&memory, user, question, 1_400)).await?;
+        times.of(feed::filled(memory, user, question, 1_400)).await?;
     }
     Ok(times)
 }
@@ -92,7 +122,8 @@ async fn crowd(report: &mut Report, engine: &str, store: &Store, set: &Set) -> R
     }
     sqlx::query("ANALYZE search").execute(pool).await?;
     println!("{engine}: a million rows of others in {:.0} s", began.elapsed().as_secs_f64());
-    report.times(&format!("{engine}, a million rows of many people: a query"), &ask(store, first, set).await?);
+    report
+        .times(&format!("{engine}, a million rows of many people: a query"), &ask(&store.memory(), first, set).await?);
     Ok(())
 }
 

@@ -53,6 +53,8 @@ const SHARES: &[(&str, &str, &[Share])] = &[
 const TIMES: &[(&str, f64)] = &[
     ("3379 messages of one person: a query, processor at p95", 5.0),
     ("50320 messages of one person: a query, wall at p95", 50.0),
+    ("3379 messages of one person: a query with vectors, processor at p95", 8.0),
+    ("50320 messages of one person: a query with vectors, wall at p95", 70.0),
     ("3379 messages of one person: indexing a message", 0.2),
     ("50320 messages of one person: indexing a message", 0.2),
 ];

@@ -76,9 +76,8 @@ fn prompt(context: &Context<'_>, aside: &Aside) -> Option<Prompt> {
     if room < SHORTEST {
         return None;
     }
-    let files = if context.attached.is_some() { "[with files]" } else { "" };
     let last = cut_tokens(&said(context.from.as_deref(), &context.message, None), room.saturating_sub(LINE_TOKENS));
-    let last = [last.as_str(), files].join(if files.is_empty() { "" } else { " " });
+    let last = if context.attached.is_some() { last + " [with files]" } else { last };
     let shown = &context.history[context.history.len().saturating_sub(aside.shown)..];
     let room = room.saturating_sub(count_tokens(&last));
     let each = (room / u32::try_from(shown.len()).unwrap_or(u32::MAX).max(1)).saturating_sub(LINE_TOKENS);

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     Rules, dates,
     embed::Embedder,
-    score::{self, Parts, Question, Scored, Term},
+    score::{self, Near, Parts, Question, Scored, Term},
     segment::query_words,
 };
 use crate::{
@@ -273,7 +273,7 @@ async fn ranked(library: &Library<'_>, ask: &Ask<'_>) -> Result<(Vec<Scored>, Ve
         .collect();
     let held = held(&postings, &terms);
     let mut chosen = best_of(held.iter().copied(), CANDIDATES);
-    chosen.extend(nearest(&near));
+    chosen.extend(best_of(near.iter(), CANDIDATES));
     let mut rows = db.indexed(ask.user, &chosen, library.now).await?;
     let mut sessions = best_sessions(&rows, &held, &near);
     sessions.extend(db.sessions_with(ask.user, &cited(&rows)).await?);
@@ -289,11 +289,6 @@ async fn ranked(library: &Library<'_>, ask: &Ask<'_>) -> Result<(Vec<Scored>, Ve
     let question = Question { terms, named, near, text, when, now, zone: ask.zone };
     let scored = score::rank(&question, &rows, &placed, state);
     Ok((scored, question.terms))
-}
-
-/// The rows that are nearest; of equals the newest.
-fn nearest(near: &HashMap<i64, f64>) -> Vec<i64> {
-    best_of(near.iter().map(|(row, near)| (*row, *near)), CANDIDATES)
 }
 
 /// Whether something is known already: a message of these turns, or their summary. A fact is shorter than what it
@@ -339,15 +334,14 @@ fn best_of(rows: impl Iterator<Item = (i64, f64)>, count: usize) -> Vec<i64> {
 }
 
 /// The sessions whose candidates hold the most of the question.
-fn best_sessions(rows: &[Indexed], held: &[(i64, f64)], near: &HashMap<i64, f64>) -> Vec<i64> {
+fn best_sessions(rows: &[Indexed], held: &[(i64, f64)], near: &Near) -> Vec<i64> {
     let most = held.iter().map(|(_, worth)| *worth).fold(1.0, f64::max);
     let mut sums: BTreeMap<i64, f64> = BTreeMap::new();
     for row in rows {
         let Some(session) = row.session else { continue };
         let worth = held.binary_search_by_key(&row.id, |(row, _)| *row).map_or(0.0, |at| held[at].1);
         // A row with twice the words is worth more than two rows.
-        let near = near.get(&row.id).map_or(0.0, |near| near * most);
-        *sums.entry(session).or_default() += worth.powi(2) + near.powi(2);
+        *sums.entry(session).or_default() += worth.powi(2) + (near.of(row.id) * most).powi(2);
     }
     best_of(sums.into_iter(), SESSIONS)
 }

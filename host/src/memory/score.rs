@@ -2,7 +2,10 @@
 //! kind, so that a trace shows why something was remembered.
 
 mod feedback;
+mod near;
 mod sessions;
+
+pub use near::Near;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -63,7 +66,7 @@ pub struct Question {
     pub terms: Vec<Term>,
     pub named: Vec<Named>,
     /// How near each row is in what it means, 0 to 1; nothing where no embedder tells.
-    pub near: HashMap<i64, f64>,
+    pub near: Near,
     /// In lower case, for the names of speakers.
     pub text: String,
     /// Whether it asks for a time.
@@ -164,7 +167,6 @@ impl Weights {
 pub fn rank(question: &Question, rows: &[Indexed], placed: &[Placed], state: SearchState) -> Vec<Scored> {
     let own = own_words(question, rows, state);
     let weights = Weights::of(question, &own);
-    let near = |row: i64| question.near.get(&row).copied().unwrap_or(0.0);
     let cited = cited_turns(rows, &own);
     let sessions = sessions::scores(question, rows, placed, &own);
     let mut speakers = Speakers { question, known: Vec::new() };
@@ -176,7 +178,7 @@ pub fn rank(question: &Question, rows: &[Indexed], placed: &[Placed], state: Sea
         .zip(&known)
         .map(|(message, known)| Parts {
             words: weights.words * known.map_or(0.0, |at| own[at].lexical),
-            meaning: weights.meaning * near(message.id),
+            meaning: weights.meaning * question.near.of(message.id),
             facts: message.turn_id.and_then(|turn| cited.get(&turn)).map_or(0.0, |best| FACT * best),
             ..Parts::default()
         })
@@ -207,7 +209,7 @@ pub fn rank(question: &Question, rows: &[Indexed], placed: &[Placed], state: Sea
         };
         let parts = Parts {
             words: weight * weights.words * own.lexical,
-            meaning: weight * weights.meaning * near(row.id),
+            meaning: weight * weights.meaning * question.near.of(row.id),
             speaker: speakers.count(row.speaker.as_deref()),
             ..Parts::default()
         };
@@ -270,7 +272,7 @@ fn one(question: &Question, place: Place, own: Option<&Own>, parts: Parts) -> Sc
     let holds =
         |own: &Own| own.counts.iter().enumerate().filter(|(_, count)| **count > 0.0).map(|(at, _)| at).collect();
     let (share, matched) = own.map_or((0.0, Vec::new()), |own| (own.share, holds(own)));
-    let near = question.near.get(&id).copied().unwrap_or(0.0);
+    let near = question.near.of(id);
     Scored { id, kind, turn, recorded_at, score, share, matched, near, parts }
 }
 

@@ -1,12 +1,13 @@
 //! How near a person's rows are to a question in what they mean: its vectors beside each of theirs.
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::{Ask, Library};
 use crate::{
     memory::{
         embed::{Purpose, cosine, unit},
+        score::Near,
         segment::query_words,
     },
     store::StoreError,
@@ -29,15 +30,15 @@ const VECTORS_AT_ONCE: usize = 2_048;
 
 /// How near the rows are in what they mean, up to 1 for the nearest, without those that are far; nothing without an
 /// embedder, and nothing where no row is near at all.
-pub async fn rows(library: &Library<'_>, ask: &Ask<'_>) -> Result<HashMap<i64, f64>, StoreError> {
-    let Some(embedder) = library.embedder else { return Ok(HashMap::new()) };
+pub async fn rows(library: &Library<'_>, ask: &Ask<'_>) -> Result<Near, StoreError> {
+    let Some(embedder) = library.embedder else { return Ok(Near::default()) };
     let asked = asked(ask.text);
     let queries = match tokio::time::timeout(EMBED_WITHIN, embedder.embed(&asked, Purpose::Query)).await {
         Ok(Ok(vectors)) if vectors.len() == asked.len() => vectors,
-        Ok(Ok(_)) | Err(_) => return Ok(HashMap::new()),
+        Ok(Ok(_)) | Err(_) => return Ok(Near::default()),
         Ok(Err(error)) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "memory is searched by words alone");
-            return Ok(HashMap::new());
+            return Ok(Near::default());
         }
     };
     let queries: Vec<Vec<f32>> = queries.iter().map(|query| unit(query)).collect();
@@ -59,10 +60,10 @@ pub async fn rows(library: &Library<'_>, ask: &Ask<'_>) -> Result<HashMap<i64, f
     }
     let most = cosines.iter().flatten().copied().fold(f64::MIN, f64::max);
     if most < embedder.nearest_from() {
-        return Ok(HashMap::new());
+        return Ok(Near::default());
     }
     let near = rows.into_iter().zip(nearness(&together(&cosines)));
-    Ok(near.filter(|(_, near)| *near > 0.0).collect())
+    Ok(Near::new(near.filter(|(_, near)| *near > 0.0).collect()))
 }
 
 /// A text, and its sentences where it has several: one of them may be what is asked and the others chat, which the

@@ -17,10 +17,7 @@ const COMMON: f64 = 0.4;
 
 /// How much each row is like the best ones in words that were not asked, 0 to 1, by the place of the row.
 pub fn likeness(question: &Question, rows: &[Indexed], own: &[Own], weights: Weights, average: f64) -> Vec<f64> {
-    let worth = |at: usize| {
-        let near = question.near.get(&rows[at].id).copied().unwrap_or(0.0);
-        weights.words * own[at].lexical + weights.meaning * near
-    };
+    let worth = |at: usize| weights.words * own[at].lexical + weights.meaning * question.near.of(rows[at].id);
     let mut best: Vec<usize> = (0..rows.len()).collect();
     // Of equals the newest.
     best.sort_by(|a, b| worth(*b).total_cmp(&worth(*a)).then(b.cmp(a)));

@@ -27,7 +27,7 @@ pub fn scores(question: &Question, rows: &[Indexed], placed: &[Placed], own: &[O
         let session = sessions.entry(message.session).or_default();
         session.length += float(usize::try_from(message.length).unwrap_or(0));
         session.messages += 1;
-        session.near = session.near.max(question.near.get(&message.id).copied().unwrap_or(0.0));
+        session.near = session.near.max(question.near.of(message.id));
     }
     if sessions.values().all(|session| session.messages < 2) {
         return HashMap::new();
