@@ -27,7 +27,7 @@ impl Template {
     pub const ALL: [Self; 6] = [Self::Answer, Self::Route, Self::Summarise, Self::Rewrite, Self::Fold, Self::Digest];
 
     /// The setting that replaces it.
-    pub fn key(self) -> &'static str {
+    pub const fn key(self) -> &'static str {
         match self {
             Self::Answer => "prompt_answer",
             Self::Route => "prompt_route",

@@ -65,23 +65,21 @@ pub fn day(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
     at.with_timezone(&zone).format("%Y-%m-%d").to_string()
 }
 
-/// Every key, in the order of the page.
-pub const KEYS: [&str; COUNT] = [
-    "name",
-    "persona",
-    "time_zone",
-    "locale",
-    "token_budget",
-    "prompt_answer",
-    "prompt_route",
-    "prompt_summarise",
-    "prompt_rewrite",
-    "prompt_fold",
-    "prompt_digest",
-];
+/// The keys beside those of templates.
+const VALUES: [&str; 5] = ["name", "persona", "time_zone", "locale", "token_budget"];
+
+/// Every key, in the order of the page: those of templates last.
+pub const KEYS: [&str; COUNT] = {
+    let (mut keys, mut at) = ([""; COUNT], 0);
+    while at < COUNT {
+        keys[at] = if at < VALUES.len() { VALUES[at] } else { Template::ALL[at - VALUES.len()].key() };
+        at += 1;
+    }
+    keys
+};
 
 /// How many there are.
-pub const COUNT: usize = 11;
+pub const COUNT: usize = VALUES.len() + Template::ALL.len();
 
 /// Longest value of a key, in characters: a persona is part of every prompt.
 const MAX_VALUE_CHARS: usize = 4000;

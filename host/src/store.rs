@@ -291,8 +291,8 @@ impl Db {
         Ok(())
     }
 
-    /// Closes connections to SQLite that nobody uses at this moment, but for a few. Each has a thread, and a copy of its own of the
-    /// schema and of pages; Postgres' pool closes its own.
+    /// Closes connections to SQLite that nobody uses at this moment, but for one. Each has a thread, and a copy of its
+    /// own of the schema and of pages; Postgres' pool closes its own.
     pub async fn close_idle(&self) {
         let Self::Sqlite(pool, _) = self else { return };
         let idle: Vec<_> = std::iter::from_fn(|| pool.try_acquire()).collect();

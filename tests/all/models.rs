@@ -211,12 +211,7 @@ async fn hard_messages_go_to_the_large_tier() {
     let (small, large) = (Model::start().await, Model::start().await);
     small.then(Answer::text("easy"));
     large.then(Answer::text("with code")).then(Answer::text("deep"));
-    let options = Options::default()
-        .envs(small.as_tier("small"))
-        .envs(large.as_tier("large"))
-        .env("SKILLET__MEMORY__SUMMARIES", "rules");
-    let mut host = Host::start(options).await;
-    host.token("admin").await;
+    let host = two_tiers(&small, &large, "rules", &[]).await;
     for (message, tier) in [
         ("how are you today?", "small"),
         ("what is wrong here?\n```rust\nfn main() { let x: u32 = -1; }\n```", "large"),

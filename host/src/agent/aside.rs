@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use super::{
     answer::said,
-    ladder,
     turn::Context,
     working::{LINE_TOKENS, who},
 };
@@ -34,11 +33,12 @@ pub struct Aside {
     pub patience: Duration,
 }
 
-/// The answer of the small tier; `None` where there is none, or no model may be asked, or its prompt has no room.
+/// The answer of the small tier to what the ladder lets the person ask; `None` where there is none, or its prompt has no
+/// room.
 pub async fn ask(context: &Context<'_>, aside: &Aside) -> Result<Option<Answer>, StoreError> {
     let (gateway, what) = (&context.agent.parts.gateway, aside.purpose.word());
     // Another tier is too dear for it.
-    if gateway.tier(Tier::Small) != Some(Tier::Small) || !ladder::has_model(context).await? {
+    if gateway.tier(Tier::Small) != Some(Tier::Small) {
         return Ok(None);
     }
     let Some(prompt) = prompt(context, aside) else { return Ok(None) };
@@ -76,6 +76,7 @@ fn prompt(context: &Context<'_>, aside: &Aside) -> Option<Prompt> {
     if room < SHORTEST {
         return None;
     }
+    // Beside it there is room for the mark of files.
     let last = cut_tokens(&said(context.from.as_deref(), &context.message, None), room.saturating_sub(LINE_TOKENS));
     let last = if context.attached.is_some() { last + " [with files]" } else { last };
     let shown = &context.history[context.history.len().saturating_sub(aside.shown)..];

@@ -49,14 +49,12 @@ pub fn by_look(message: &str, earlier: usize) -> (Tier, String) {
 /// The decision as the small tier would have it, where the settings ask for that; as it was where that tells nothing,
 /// where a choice is not open, and for what looks hard: a model that is shown the beginning of it knows no better.
 pub async fn judged(context: &mut Context<'_>, decision: Decision) -> Result<Decision, StoreError> {
-    let gateway = &context.agent.parts.gateway;
-    let two = gateway.tier(Tier::Small) != gateway.tier(Tier::Large);
-    let looks_easy = matches!(decision.route, Route::Model { tier: Tier::Small }) && decision.by_look;
-    if context.agent.parts.config.gateway.routes == By::Rules
-        || !two
-        || !looks_easy
-        || !ladder::may_choose(context).await?
-    {
+    let parts = &context.agent.parts;
+    let two = parts.gateway.tier(Tier::Small) != parts.gateway.tier(Tier::Large);
+    // Of two, /deep takes the large one.
+    let looks_easy = matches!(decision.route, Route::Model { tier: Tier::Small });
+    let asks = parts.config.gateway.routes == By::Model && two && looks_easy;
+    if !asks || !ladder::may_choose(context).await? {
         return Ok(decision);
     }
     let Some(answer) = aside::ask(context, &JUDGED).await? else { return Ok(decision) };

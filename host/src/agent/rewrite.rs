@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     aside::{self, Aside},
-    episode,
+    episode, ladder,
     turn::Context,
 };
 use crate::{
@@ -77,8 +77,8 @@ pub async fn rewrite(context: &mut Context<'_>) -> Result<(), StoreError> {
     let Some(base) = base(context) else { return Ok(()) };
     let (after, base) = (base.turn_id, episode::cut(&base.content, BEFORE_CHARS));
     let answer = match context.agent.parts.config.memory.rewrites {
-        By::Model => aside::ask(context, &WORDED).await?,
-        By::Rules => None,
+        By::Model if ladder::has_model(context).await? => aside::ask(context, &WORDED).await?,
+        By::Model | By::Rules => None,
     };
     let put = answer.as_ref().map(|answer| episode::cut(&storable(&answer.text), BEFORE_CHARS));
     let (by, whole) = match put.filter(|put| !put.is_empty()) {

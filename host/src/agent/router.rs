@@ -28,8 +28,6 @@ pub struct Decision {
     pub reason: String,
     /// The message without a command at its beginning.
     pub message: String,
-    /// Whether the tier was chosen by what the message looks like alone.
-    pub by_look: bool,
 }
 
 /// Asks for the large tier.
@@ -48,7 +46,7 @@ impl Route {
 
 /// Decides. `earlier` is the number of messages before this one in the conversation.
 pub fn decide(message: &str, locale: &str, skills: &[Arc<Installed>], gateway: &Gateway, earlier: usize) -> Decision {
-    let decision = |route, reason: String| Decision { route, reason, message: message.to_owned(), by_look: false };
+    let decision = |route, reason: String| Decision { route, reason, message: message.to_owned() };
     if let Some(rest) = message.strip_prefix(DEEP).filter(|rest| rest.starts_with(char::is_whitespace)) {
         let route = gateway.tier(Tier::Large).map_or(Route::Recall, |tier| Route::Model { tier });
         return Decision { message: rest.trim().to_owned(), ..decision(route, "asked for with /deep".into()) };
@@ -67,7 +65,7 @@ pub fn decide(message: &str, locale: &str, skills: &[Arc<Installed>], gateway: &
     let tier = gateway.tier(wanted).unwrap_or(small);
     let only = if tier == wanted { "" } else { ", the only one that is configured" };
     let reason = format!("{reason}: {} tier{only}", tier.word());
-    Decision { by_look: true, ..decision(Route::Model { tier }, reason) }
+    decision(Route::Model { tier }, reason)
 }
 
 /// Of several skills whose triggers fit, the one that leaves the least of the message open.

@@ -159,7 +159,7 @@ async fn steps(agent: &Agent, turn: &Turn, trace: &Trace, deadline: Instant) -> 
     let parts = &agent.parts;
     if let Some(draft) = forgetting::reply(&context).await? {
         let reason = "the message asks to forget".to_owned();
-        let decision = Decision { route: Route::Recall, reason, message: context.message.clone(), by_look: false };
+        let decision = Decision { route: Route::Recall, reason, message: context.message.clone() };
         context.note("forget", began, json!({}));
         // Its own forgetting is no reason to begin anew.
         let forgettings = Some(parts.db.forgettings(turn.user_id).await?);

@@ -126,6 +126,11 @@ fn float(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
+/// A length as the store has it.
+fn words(length: i64) -> f64 {
+    float(usize::try_from(length).unwrap_or(0))
+}
+
 /// How often a text of `length` holds a word, as BM25 counts it.
 fn saturated(count: f64, length: f64, average: f64) -> f64 {
     count * (K1 + 1.0) / (count + K1 * (1.0 - B + B * length / average.max(1.0)))
@@ -216,7 +221,8 @@ pub fn rank(question: &Question, rows: &[Indexed], placed: &[Placed], state: Sea
         scored.push(one(question, (row.id, row.kind, row.turn_id, row.recorded_at), Some(own), parts));
     }
     sort(&mut scored);
-    if let Some(rest) = scored.get_mut(FIRST..).filter(|rest| !rest.is_empty()) {
+    if scored.len() > FIRST {
+        let rest = &mut scored[FIRST..];
         let alike = feedback::likeness(question, rows, &own, weights, average(state));
         for one in &mut *rest {
             if let Ok(row) = rows.binary_search_by_key(&one.id, |row| row.id) {
@@ -328,7 +334,7 @@ fn own_words(question: &Question, rows: &[Indexed], state: SearchState) -> Vec<O
                 }
                 tells_when |= question.when && dates::tells_when(word);
             }
-            let length = float(usize::try_from(row.length).unwrap_or(0));
+            let length = words(row.length);
             let held = || question.terms.iter().zip(&counts).filter(|(_, count)| **count > 0.0);
             let share = held().map(|(term, _)| term.idf).sum::<f64>() / asked;
             let lexical: f64 = held().map(|(term, count)| term.idf * saturated(*count, length, average)).sum();

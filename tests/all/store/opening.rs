@@ -46,7 +46,7 @@ async fn a_copy_is_whole(db: TestDb) {
 }
 
 #[tokio::test]
-async fn connections_that_nobody_uses_are_closed_but_for_a_few() {
+async fn connections_that_nobody_uses_are_closed_but_for_one() {
     let folder = tempfile::tempdir().unwrap();
     let db = Db::open(&SecretString::from(""), folder.path(), 5).await.unwrap();
     let Db::Sqlite(pool, _) = &db else { panic!("it is SQLite") };

@@ -28,13 +28,13 @@ pub fn likeness(question: &Question, rows: &[Indexed], own: &[Own], weights: Wei
     let mut likeness: Vec<f64> = rows
         .iter()
         .map(|row| {
-            let mut counts = vec![0.0; words.len()];
+            let (mut counts, length) = (vec![0.0; words.len()], super::words(row.length));
             for word in row.words.split(' ') {
                 if let Some(at) = words.iter().position(|(known, _)| *known == word) {
                     counts[at] += 1.0;
                 }
             }
-            words.iter().zip(counts).map(|((_, worth), count)| worth * saturated(count, length(row), average)).sum()
+            words.iter().zip(counts).map(|((_, worth), count)| worth * saturated(count, length, average)).sum()
         })
         .collect();
     let most = likeness.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
@@ -48,7 +48,7 @@ pub fn likeness(question: &Question, rows: &[Indexed], own: &[Own], weights: Wei
 fn held_by<'a>(rows: &'a [Indexed], best: &[usize], worth: impl Fn(usize) -> f64) -> BTreeMap<&'a str, f64> {
     let mut words = BTreeMap::new();
     for at in best {
-        let each = worth(*at) / length(&rows[*at]).max(1.0);
+        let each = worth(*at) / super::words(rows[*at].length).max(1.0);
         for word in rows[*at].words.split(' ').filter(|word| !word.is_empty()) {
             *words.entry(word).or_insert(0.0) += each;
         }
@@ -80,8 +80,4 @@ fn telling<'a>(rows: &'a [Indexed], words: BTreeMap<&'a str, f64>) -> Vec<(&'a s
     telling.sort_by(|a, b| b.1.total_cmp(&a.1));
     telling.truncate(WORDS);
     telling
-}
-
-fn length(row: &Indexed) -> f64 {
-    float(usize::try_from(row.length).unwrap_or(0))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Own, Question, float, idf, saturated};
+use super::{Own, Question, float, idf, saturated, words};
 use crate::store::{Indexed, Placed};
 
 /// What the nearest message of a session counts beside its words.
@@ -25,7 +25,7 @@ pub fn scores(question: &Question, rows: &[Indexed], placed: &[Placed], own: &[O
     let mut sessions: BTreeMap<i64, Session> = BTreeMap::new();
     for message in placed {
         let session = sessions.entry(message.session).or_default();
-        session.length += float(usize::try_from(message.length).unwrap_or(0));
+        session.length += words(message.length);
         session.messages += 1;
         session.near = session.near.max(question.near.of(message.id));
     }

@@ -83,7 +83,7 @@ pub struct FoundView {
     pub share: f64,
     /// The words that matched.
     pub matched: Vec<String>,
-    /// What the score is made of: words, meaning, facts, around, session, date, when, speaker, recency, alike.
+    /// What the score is made of: words, meaning, facts, around, session, date, when, speaker, recency; and `alike`.
     pub parts: Value,
     /// The turn that it was said in, or comes from.
     pub turn: Option<Uuid>,
